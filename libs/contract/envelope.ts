@@ -1,0 +1,30 @@
+import type { Input, VersionId } from '#domain/model-version';
+
+/** What the API puts into the queue and the worker takes out: predictions of one version. */
+export interface Envelope {
+  /** Version of this format; a worker hands back what it cannot read. */
+  readonly v: 1;
+  readonly model: string;
+  readonly versionId: VersionId;
+  readonly versionLabel: string;
+  /** The channel of the API process that enqueued it, which hears first when it has ended. */
+  readonly origin: string;
+  readonly rows: readonly EnvelopeRow[];
+}
+
+export interface EnvelopeRow {
+  readonly client: string;
+  readonly input: Input;
+  readonly createdAtMs: number;
+  readonly metadata: Readonly<Record<string, string>> | null;
+}
+
+/** A retry job: one row of an envelope that runs again, alone. */
+export interface RetryEnvelope extends Envelope {
+  readonly retryOf: {
+    readonly envelopeId: string;
+    readonly row: number;
+    /** Why it left its envelope, for the operator who finds it on the board. */
+    readonly reason: string;
+  };
+}

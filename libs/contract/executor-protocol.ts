@@ -1,0 +1,61 @@
+/**
+ * The messages between a worker and its executor, the child process that owns the ONNX sessions.
+ *
+ * Plain JSON over the child's IPC channel. Each direction is one discriminated union, so that a message somebody
+ * forgets to handle is a type error. The child is not trusted: the parent checks what it gets with `isFromExecutor`.
+ */
+import type { Failure } from '#domain/failure';
+import type { Input, Output, VersionId } from '#domain/model-version';
+
+export type ToExecutor =
+  | {
+      readonly kind: 'load';
+      /** Absolute folder of the model repository. */
+      readonly modelsDir: string;
+      /** Names of the models to load; null loads all. */
+      readonly models: readonly string[] | null;
+      /** Threads of one `run()`. */
+      readonly threads: number;
+      /** Golden examples to pass before `ready`: all at the first load of a worker, one when a child is replaced. */
+      readonly golden: 'all' | 'one';
+    }
+  | { readonly kind: 'run'; readonly batch: number; readonly versionId: VersionId; readonly inputs: readonly Input[] };
+
+export type RowResult = { readonly output: Output } | { readonly failure: Failure };
+
+/** Milliseconds of the three stages of one micro-batch. */
+export interface Stages {
+  readonly preprocessMs: number;
+  readonly runMs: number;
+  readonly postprocessMs: number;
+}
+
+export type FromExecutor =
+  /** Every version is loaded, warm, and has passed its golden examples. */
+  | { readonly kind: 'ready'; readonly loads: readonly { readonly versionId: VersionId; readonly loadMs: number }[] }
+  /** A version cannot be served, whatever is tried again: one line that names the file and the rule. */
+  | { readonly kind: 'refused'; readonly reason: string }
+  /** The micro-batch begins; if the child dies now, its rows are the suspects. */
+  | { readonly kind: 'running'; readonly batch: number }
+  | { readonly kind: 'ran'; readonly batch: number; readonly results: readonly RowResult[]; readonly stages: Stages }
+  /** The graph's run itself failed, for all rows at once. */
+  | { readonly kind: 'broke'; readonly batch: number; readonly message: string };
+
+/** True for a well-formed message of the child; anything else is dropped by the parent. */
+export function isFromExecutor(message: unknown): message is FromExecutor {
+  if (typeof message !== 'object' || message === null) return false;
+  const { kind, batch, results, stages, reason, loads } = message as Record<string, unknown>;
+  switch (kind) {
+    case 'ready':
+      return Array.isArray(loads);
+    case 'refused':
+      return typeof reason === 'string';
+    case 'running':
+    case 'broke':
+      return Number.isInteger(batch);
+    case 'ran':
+      return Number.isInteger(batch) && Array.isArray(results) && typeof stages === 'object' && stages !== null;
+    default:
+      return false;
+  }
+}

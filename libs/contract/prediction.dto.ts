@@ -1,0 +1,203 @@
+/**
+ * The prediction on the wire. The schemas here are the one description of it: requests are validated with them and
+ * OpenAPI shows them.
+ */
+import type { Prediction } from '#domain/prediction';
+
+export interface PredictionRequest {
+  /** A version's id, `name`, `name:label`, or `owner/name:id`. */
+  readonly version: string;
+  readonly input: Readonly<Record<string, unknown>>;
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+const metadata = {
+  type: 'object',
+  description: 'Up to 16 short texts of your own; they come back with the prediction.',
+  maxProperties: 16,
+  propertyNames: { minLength: 1, maxLength: 64 },
+  additionalProperties: { type: 'string', maxLength: 512 },
+} as const;
+
+/** Body of `POST /v1/predictions`; `input` is checked against its version afterwards. */
+export const PREDICTION_REQUEST_SCHEMA = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['version', 'input'],
+  properties: {
+    version: {
+      type: 'string',
+      minLength: 1,
+      maxLength: 200,
+      description: 'A version id (64 hex), `name`, `name:label`, or `owner/name:id`.',
+    },
+    input: { type: 'object', description: "The version's fields; see the schema of each model." },
+    metadata,
+  },
+} as const;
+
+/** Body of `POST /v1/models/{owner}/{name}/predictions`: the model is in the path. */
+export const MODEL_PREDICTION_REQUEST_SCHEMA = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['input'],
+  properties: { input: PREDICTION_REQUEST_SCHEMA.properties.input, metadata },
+} as const;
+
+export interface PredictionResource {
+  readonly id: string;
+  readonly model: string;
+  readonly version: string;
+  readonly version_label: string;
+  readonly status: string;
+  readonly input: unknown;
+  readonly output: unknown;
+  readonly error: string | null;
+  readonly error_code: string | null;
+  readonly logs: string;
+  readonly metrics: {
+    readonly predict_time?: number;
+    readonly queue_time?: number;
+    readonly total_time?: number;
+    readonly batch_size?: number;
+  };
+  readonly metadata: Readonly<Record<string, string>> | null;
+  readonly source: 'api';
+  readonly data_removed: boolean;
+  readonly created_at: string;
+  readonly started_at: string | null;
+  readonly completed_at: string | null;
+  readonly urls: { readonly get: string; readonly cancel: string };
+}
+
+const time = { type: ['string', 'null'], format: 'date-time' } as const;
+const seconds = { type: 'number', minimum: 0 } as const;
+
+export const PREDICTION_SCHEMA = {
+  type: 'object',
+  description: 'One prediction: what was asked, where it stands, what came out.',
+  required: [
+    'id',
+    'model',
+    'version',
+    'version_label',
+    'status',
+    'input',
+    'output',
+    'error',
+    'error_code',
+    'logs',
+    'metrics',
+    'metadata',
+    'source',
+    'data_removed',
+    'created_at',
+    'started_at',
+    'completed_at',
+    'urls',
+  ],
+  properties: {
+    id: { type: 'string' },
+    model: { type: 'string', examples: ['millrace/iris'] },
+    version: { type: 'string', description: 'Id of the version, 64 hex digits.' },
+    version_label: { type: 'string', examples: ['1.0.0'] },
+    status: { enum: ['starting', 'processing', 'succeeded', 'failed', 'canceled', 'aborted'] },
+    input: { type: 'object' },
+    output: { description: "The version's output, or null while there is none." },
+    error: { type: ['string', 'null'], description: 'One sentence for people.' },
+    error_code: { type: ['string', 'null'], description: 'Stable, for programs.' },
+    logs: { type: 'string' },
+    metrics: {
+      type: 'object',
+      properties: {
+        predict_time: { ...seconds, description: 'Seconds that its micro-batch ran.' },
+        queue_time: { ...seconds, description: 'Seconds from acceptance to the start of the run.' },
+        total_time: { ...seconds, description: 'Seconds from acceptance to the settled outcome.' },
+        batch_size: { type: 'integer', description: 'Predictions that ran together.' },
+      },
+    },
+    metadata: { type: ['object', 'null'], additionalProperties: { type: 'string' } },
+    source: { enum: ['api'] },
+    data_removed: { type: 'boolean', description: 'True where input and output are no longer kept.' },
+    created_at: { type: 'string', format: 'date-time' },
+    started_at: time,
+    completed_at: time,
+    urls: {
+      type: 'object',
+      required: ['get', 'cancel'],
+      properties: { get: { type: 'string', format: 'uri' }, cancel: { type: 'string', format: 'uri' } },
+    },
+  },
+} as const;
+
+export const PROBLEM_SCHEMA = {
+  type: 'object',
+  description: 'A problem (RFC 9457).',
+  required: ['type', 'title', 'status', 'detail', 'code', 'request_id'],
+  properties: {
+    type: { type: 'string' },
+    title: { type: 'string' },
+    status: { type: 'integer' },
+    detail: { type: 'string' },
+    instance: { type: 'string' },
+    code: { type: 'string', description: 'Stable, for programs.' },
+    request_id: { type: 'string' },
+    errors: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['pointer', 'code', 'detail'],
+        properties: {
+          pointer: { type: 'string', description: 'JSON pointer into the body.' },
+          code: { type: 'string' },
+          detail: { type: 'string' },
+        },
+      },
+    },
+  },
+} as const;
+
+/**
+ * The prediction as clients see it.
+ * @param owner of the model
+ * @param baseUrl of this API, without a slash at its end
+ */
+export function toResource({ submission, standing }: Prediction, owner: string, baseUrl: string): PredictionResource {
+  const { id, createdAtMs } = submission;
+  const { failure, startedAtMs, completedAtMs } = standing;
+  const url = `${baseUrl}/v1/predictions/${id}`;
+  return {
+    id,
+    model: `${owner}/${submission.model}`,
+    version: submission.versionId,
+    version_label: submission.versionLabel,
+    status: standing.status,
+    input: submission.input,
+    output: standing.output,
+    error: failure?.message ?? null,
+    error_code: failure?.code ?? null,
+    logs: '',
+    metrics: {
+      ...(standing.predictMs === null ? {} : { predict_time: toSeconds(standing.predictMs) }),
+      ...(startedAtMs === null ? {} : { queue_time: toSeconds(Math.max(0, startedAtMs - createdAtMs)) }),
+      ...(completedAtMs === null ? {} : { total_time: toSeconds(Math.max(0, completedAtMs - createdAtMs)) }),
+      ...(standing.batchSize === null ? {} : { batch_size: standing.batchSize }),
+    },
+    metadata: submission.metadata,
+    source: 'api',
+    data_removed: false,
+    created_at: toTime(createdAtMs),
+    started_at: startedAtMs === null ? null : toTime(startedAtMs),
+    completed_at: completedAtMs === null ? null : toTime(completedAtMs),
+    urls: { get: url, cancel: `${url}/cancel` },
+  };
+}
+
+/** Milliseconds as seconds, to the microsecond. */
+function toSeconds(ms: number): number {
+  return Math.round(ms * 1_000) / 1_000_000;
+}
+
+function toTime(ms: number): string {
+  return new Date(ms).toISOString();
+}

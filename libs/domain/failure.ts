@@ -1,0 +1,41 @@
+/** Why a prediction failed: a stable code for programs and one sentence for people. */
+export interface Failure {
+  readonly code: FailureCode;
+  readonly message: string;
+}
+
+export type FailureCode =
+  /** The model's run itself reported an error. */
+  | 'model_error'
+  /** The model answered NaN, infinity, or a shape its manifest does not promise. */
+  | 'invalid_output'
+  /** Two fresh executor processes died while this prediction ran alone. */
+  | 'crashed'
+  /** It ran longer than its version's `timeout_ms`. */
+  | 'timeout'
+  /** Running it alone cost three workers their lives. */
+  | 'worker_lost'
+  /** The outcome of a failed job could not be read. */
+  | 'internal';
+
+const CODES: ReadonlySet<string> = new Set<FailureCode>([
+  'model_error',
+  'invalid_output',
+  'crashed',
+  'timeout',
+  'worker_lost',
+  'internal',
+]);
+
+/** One line that a person reads on a job board and that `parseFailure` reads back. */
+export function formatFailure(failure: Failure): string {
+  return `${failure.code}: ${failure.message}`;
+}
+
+/** The inverse of `formatFailure`; a foreign text becomes `internal` without repeating what it says. */
+export function parseFailure(text: string): Failure {
+  const colon = text.indexOf(': ');
+  const code = text.slice(0, Math.max(colon, 0));
+  if (CODES.has(code)) return { code: code as FailureCode, message: text.slice(colon + 2) };
+  return { code: 'internal', message: 'The prediction failed for a reason inside the service.' };
+}

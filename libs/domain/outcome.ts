@@ -1,0 +1,24 @@
+import type { Failure } from './failure.js';
+import type { Output } from './model-version.js';
+
+/** What one attempt cost; times are milliseconds. */
+export interface RunFacts {
+  /** When the micro-batch's `run()` began, milliseconds since the epoch. */
+  readonly startedAtMs: number;
+  /** How long the micro-batch ran: building tensors, the graph, reading the answers. */
+  readonly predictMs: number;
+  /** How many predictions ran together. */
+  readonly batchSize: number;
+}
+
+/**
+ * How a prediction left its envelope.
+ *
+ * `moved` is no end: the prediction runs again, alone, in its retry job, whose outcome is then the truth. `dropped`
+ * left without running, because a mark was set before; the mark is the answer.
+ */
+export type Outcome =
+  | { readonly kind: 'succeeded'; readonly output: Output; readonly run: RunFacts }
+  | { readonly kind: 'failed'; readonly failure: Failure; readonly run: RunFacts | null }
+  | { readonly kind: 'moved'; readonly run: RunFacts | null }
+  | { readonly kind: 'dropped' };

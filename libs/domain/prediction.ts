@@ -1,0 +1,49 @@
+import type { Failure } from './failure.js';
+import type { Input, Output, VersionId } from './model-version.js';
+
+export type Status = 'starting' | 'processing' | TerminalStatus;
+export type TerminalStatus = 'succeeded' | 'failed' | 'canceled' | 'aborted';
+
+/** The legal next statuses; a terminal status has none, for ever. */
+export const TRANSITIONS: Readonly<Record<Status, readonly Status[]>> = {
+  starting: ['processing', 'succeeded', 'failed', 'canceled', 'aborted'],
+  processing: ['succeeded', 'failed', 'canceled'],
+  succeeded: [],
+  failed: [],
+  canceled: [],
+  aborted: [],
+};
+
+export function isTerminal(status: Status): status is TerminalStatus {
+  return TRANSITIONS[status].length === 0;
+}
+
+/** What is fixed when a prediction is accepted. */
+export interface Submission {
+  readonly id: string;
+  /** The client that owns it; nobody else may see it. */
+  readonly client: string;
+  /** The model's bare name. */
+  readonly model: string;
+  readonly versionId: VersionId;
+  readonly versionLabel: string;
+  readonly input: Input;
+  readonly metadata: Readonly<Record<string, string>> | null;
+  readonly createdAtMs: number;
+}
+
+/** Where a prediction stands, as `project` computes it; times are milliseconds since the epoch. */
+export interface Standing {
+  readonly status: Status;
+  readonly output: Output | null;
+  readonly failure: Failure | null;
+  readonly startedAtMs: number | null;
+  readonly completedAtMs: number | null;
+  readonly predictMs: number | null;
+  readonly batchSize: number | null;
+}
+
+export interface Prediction {
+  readonly submission: Submission;
+  readonly standing: Standing;
+}

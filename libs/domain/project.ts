@@ -1,0 +1,111 @@
+/**
+ * The one function that says where a prediction stands.
+ *
+ * Everybody who shows a prediction (GET, a waiting caller, the answer to a cancel) comes through here; nobody reads an
+ * outcome past it. That is why a terminal status never changes: each of its inputs is written once, and the order in
+ * which they count is decided in this file alone.
+ *
+ * 1. A mark was set before the job ended, so it wins over any outcome.
+ * 2. Until the envelope has ended, nothing in it is terminal, whatever a retry job already knows.
+ * 3. When it has ended, its outcome is the truth; `moved` hands the question to the retry job.
+ */
+import { parseFailure, type Failure } from './failure.js';
+import type { Mark } from './mark.js';
+import type { Outcome, RunFacts } from './outcome.js';
+import type { Standing } from './prediction.js';
+
+/** What Redis knows of one row in one job: its envelope, or its retry job. */
+export interface JobRow {
+  /** First `run()` that was reported for this row, or null. */
+  readonly startedAtMs: number | null;
+  /** When the job ended, or null while it has not. */
+  readonly endedAtMs: number | null;
+  /** Set where the job itself failed for good, instead of outcomes. */
+  readonly failedReason: string | null;
+  readonly mark: Mark | null;
+  readonly outcome: Outcome | null;
+}
+
+/** The record of a prediction that has ended is gone: its time is over. */
+export const GONE = 'gone';
+
+/**
+ * @param envelope what the envelope's job knows of the row
+ * @param retry what the row's retry job knows, or null where there is none
+ * @returns where the prediction stands, or `GONE` when it ended and its outcome is no longer kept
+ */
+export function project(envelope: JobRow, retry: JobRow | null): Standing | typeof GONE {
+  const startedAtMs = earliest(envelope.startedAtMs, runOf(envelope.outcome)?.startedAtMs ?? null);
+  if (envelope.mark !== null) return marked(envelope.mark, startedAtMs);
+  if (envelope.endedAtMs === null) return underway(startedAtMs);
+  if (envelope.failedReason !== null)
+    return failed(parseFailure(envelope.failedReason), envelope.endedAtMs, startedAtMs);
+  if (envelope.outcome === null) return GONE;
+  switch (envelope.outcome.kind) {
+    case 'succeeded':
+    case 'failed':
+      return ended(envelope.outcome, envelope.endedAtMs, startedAtMs);
+    case 'moved':
+      return retry === null ? GONE : projectRetry(retry, startedAtMs);
+    case 'dropped':
+      // Dropped means that a worker saw the mark; a job whose mark cannot be read any more has lost its record.
+      return GONE;
+  }
+}
+
+/** A row that has run in its envelope stays `processing` while it waits in its retry job. */
+function projectRetry(retry: JobRow, firstStartMs: number | null): Standing | typeof GONE {
+  const startedAtMs = earliest(firstStartMs, earliest(retry.startedAtMs, runOf(retry.outcome)?.startedAtMs ?? null));
+  if (retry.mark !== null) return marked(retry.mark, startedAtMs);
+  if (retry.endedAtMs === null) return underway(startedAtMs);
+  if (retry.failedReason !== null) return failed(parseFailure(retry.failedReason), retry.endedAtMs, startedAtMs);
+  if (retry.outcome?.kind === 'succeeded' || retry.outcome?.kind === 'failed') {
+    return ended(retry.outcome, retry.endedAtMs, startedAtMs);
+  }
+  return GONE;
+}
+
+function runOf(outcome: Outcome | null): RunFacts | null {
+  return outcome === null || outcome.kind === 'dropped' ? null : outcome.run;
+}
+
+function earliest(a: number | null, b: number | null): number | null {
+  if (a === null) return b;
+  return b === null ? a : Math.min(a, b);
+}
+
+function underway(startedAtMs: number | null): Standing {
+  return { ...NOTHING, status: startedAtMs === null ? 'starting' : 'processing', startedAtMs };
+}
+
+function marked(mark: Mark, startedAtMs: number | null): Standing {
+  return { ...NOTHING, status: mark.kind, startedAtMs, completedAtMs: mark.atMs };
+}
+
+function failed(failure: Failure, completedAtMs: number, startedAtMs: number | null): Standing {
+  return { ...NOTHING, status: 'failed', failure, startedAtMs, completedAtMs };
+}
+
+function ended(
+  outcome: Extract<Outcome, { kind: 'succeeded' | 'failed' }>,
+  completedAtMs: number,
+  startedAtMs: number | null,
+): Standing {
+  return {
+    status: outcome.kind,
+    output: outcome.kind === 'succeeded' ? outcome.output : null,
+    failure: outcome.kind === 'failed' ? outcome.failure : null,
+    startedAtMs,
+    completedAtMs,
+    predictMs: outcome.run?.predictMs ?? null,
+    batchSize: outcome.run?.batchSize ?? null,
+  };
+}
+
+const NOTHING = {
+  output: null,
+  failure: null,
+  completedAtMs: null,
+  predictMs: null,
+  batchSize: null,
+} as const;

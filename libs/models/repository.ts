@@ -1,0 +1,167 @@
+/**
+ * The model repository: `models/<name>/<label>/`, read and verified once, at start.
+ */
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
+import type { VersionId } from '#domain/model-version';
+import { parseGolden, type GoldenExample } from './golden.js';
+import { ModelIntegrityError, readModelFile, sha256, verifyBytes } from './integrity.js';
+import { compareLabels } from './labels.js';
+import { ManifestError, parseManifest, type Manifest } from './manifest.js';
+
+export interface ModelVersion {
+  readonly id: VersionId;
+  readonly owner: string;
+  readonly name: string;
+  readonly label: string;
+  /** Absolute folder of the version's files. */
+  readonly directory: string;
+  readonly manifest: Manifest;
+  readonly golden: readonly GoldenExample[];
+  /** `baseline.json` as it stands: what the training data looked like. */
+  readonly baseline: unknown;
+}
+
+export interface OpenOptions {
+  /**
+   * `every-file` is for who runs the graph; `all-but-graph` for who only describes it and may not have it on disk.
+   */
+  readonly verify: 'every-file' | 'all-but-graph';
+  /** Names of the models to read; null reads all. */
+  readonly only?: readonly string[] | null;
+}
+
+export class ModelRepository {
+  readonly #byId = new Map<VersionId, ModelVersion>();
+  readonly #byName = new Map<string, ModelVersion[]>();
+
+  constructor(versions: readonly ModelVersion[]) {
+    for (const version of versions) {
+      this.#byId.set(version.id, version);
+      const others = this.#byName.get(version.name) ?? [];
+      this.#byName.set(
+        version.name,
+        [...others, version].sort((a, b) => compareLabels(b.label, a.label)),
+      );
+    }
+  }
+
+  /** Model names in alphabetical order. */
+  names(): string[] {
+    return [...this.#byName.keys()].sort();
+  }
+
+  /** A model's versions, highest label first; empty for an unknown name. */
+  versions(name: string): readonly ModelVersion[] {
+    return this.#byName.get(name) ?? [];
+  }
+
+  all(): ModelVersion[] {
+    return this.names().flatMap((name) => this.versions(name));
+  }
+
+  latest(name: string): ModelVersion | undefined {
+    return this.versions(name)[0];
+  }
+
+  byId(id: VersionId): ModelVersion | undefined {
+    return this.#byId.get(id);
+  }
+
+  /**
+   * What a client may write as `version`: an id of 64 hex digits, `name` (its highest label), `name:label`,
+   * `owner/name`, `owner/name:label` or `owner/name:id`.
+   * @returns undefined where nothing has that name
+   */
+  resolve(reference: string): ModelVersion | undefined {
+    const match = /^(?:([a-z][a-z0-9-]*)\/)?([a-z][a-z0-9-]*)(?::([0-9A-Za-z.-]+))?$/.exec(reference);
+    const direct = this.#byId.get(reference);
+    if (direct !== undefined || match === null) return direct;
+    const [, owner, name = '', pin] = match;
+    const versions = this.versions(name).filter((version) => owner === undefined || version.owner === owner);
+    if (pin === undefined) return versions[0];
+    return versions.find((version) => version.label === pin || version.id === pin);
+  }
+}
+
+/**
+ * Reads every version below `root`.
+ * @throws ModelIntegrityError for the first file that breaks a rule
+ */
+export async function openRepository(root: string, options: OpenOptions): Promise<ModelRepository> {
+  const only = options.only ?? null;
+  const names = (await folders(root, '')).filter((name) => only === null || only.includes(name));
+  const missing = only?.find((name) => !names.includes(name));
+  if (missing !== undefined) throw new ModelIntegrityError(missing, 'there is no such model');
+  const versions: ModelVersion[] = [];
+  for (const name of names) {
+    for (const label of await folders(root, name)) versions.push(await readVersion(root, name, label, options));
+  }
+  if (versions.length === 0) throw new ModelIntegrityError('.', 'the models folder holds no model');
+  return new ModelRepository(versions);
+}
+
+async function folders(root: string, below: string): Promise<string[]> {
+  try {
+    const entries = await readdir(path.join(root, below), { withFileTypes: true });
+    return entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith('.')).map((entry) => entry.name);
+  } catch {
+    throw new ModelIntegrityError(below === '' ? '.' : below, 'the folder cannot be read');
+  }
+}
+
+async function readVersion(root: string, name: string, label: string, options: OpenOptions): Promise<ModelVersion> {
+  const below = `${name}/${label}`;
+  const manifestFile = `${below}/manifest.json`;
+  const bytes = await readModelFile(root, manifestFile);
+  const manifest = readManifest(manifestFile, bytes.toString('utf8'));
+  if (manifest.name !== name) throw new ModelIntegrityError(manifestFile, `/name must be ${name}, as its folder says`);
+  if (manifest.version !== label) {
+    throw new ModelIntegrityError(manifestFile, `/version must be ${label}, as its folder says`);
+  }
+  const texts = await verifyFiles(root, below, manifest, options.verify);
+  return {
+    id: sha256(bytes),
+    owner: manifest.owner,
+    name,
+    label,
+    directory: path.join(root, below),
+    manifest,
+    golden: parseGolden(`${below}/golden.jsonl`, needed(texts, below, 'golden.jsonl')),
+    baseline: JSON.parse(needed(texts, below, 'baseline.json')) as unknown,
+  };
+}
+
+function readManifest(file: string, text: string): Manifest {
+  try {
+    return parseManifest(text);
+  } catch (error) {
+    if (error instanceof ManifestError) throw new ModelIntegrityError(file, error.rule);
+    throw error;
+  }
+}
+
+/** Checks each listed file; keeps the text of the small ones. */
+async function verifyFiles(
+  root: string,
+  below: string,
+  manifest: Manifest,
+  verify: OpenOptions['verify'],
+): Promise<Map<string, string>> {
+  const texts = new Map<string, string>();
+  for (const promised of manifest.files) {
+    const isText = promised.path.endsWith('.json') || promised.path.endsWith('.jsonl');
+    if (verify === 'all-but-graph' && !isText) continue;
+    const file = `${below}/${promised.path}`;
+    const bytes = await readModelFile(root, file);
+    verifyBytes(file, bytes, promised);
+    if (isText) texts.set(promised.path, bytes.toString('utf8'));
+  }
+  return texts;
+}
+
+function needed(texts: Map<string, string>, below: string, name: string): string {
+  const text = texts.get(name);
+  if (text === undefined) throw new ModelIntegrityError(`${below}/manifest.json`, `/files must list ${name}`);
+  return text;
+}
