@@ -1,0 +1,147 @@
+/**
+ * Accepts a prediction: the first stage of its life.
+ *
+ * resolve the version -> validate the input -> is there room? -> (reserve the key) -> enqueue. What is wrong is
+ * answered here and never queued; what is accepted is in Redis before the caller hears of it.
+ */
+import { createHash } from 'node:crypto';
+import canonicalize from 'canonicalize';
+import type { PredictionRequest } from '#contract/prediction.dto';
+import { problem, ProblemError, tooManyRequests } from '#contract/problem';
+import type { Submission } from '#domain/prediction';
+import { formatPredictionId, newEnvelopeId } from '#domain/prediction-id';
+import type { ModelVersion } from '#models/repository';
+import type { Backlog } from '#queue/backlog';
+import { modelCode } from '#queue/catalogue';
+import type { EnvelopeWriter, NewPrediction, WriteOptions } from '#queue/envelope-writer';
+import type { Claim, Reservations } from '#queue/reservations';
+import type { ApiMetrics } from '#telemetry/metrics';
+import type { ModelCatalogue } from './model-catalogue.js';
+
+export interface AcceptOptions {
+  readonly client: string;
+  readonly idempotencyKey: string | null;
+  /** See `WriteOptions`. */
+  readonly onPlaced?: NonNullable<WriteOptions['onPlaced']>;
+}
+
+export interface Accepted {
+  readonly submission: Submission;
+  readonly version: ModelVersion;
+  /** The key was used before: this is the prediction of the first time. */
+  readonly replayed: boolean;
+}
+
+export class AcceptPrediction {
+  constructor(
+    private readonly catalogue: ModelCatalogue,
+    private readonly backlog: Backlog,
+    private readonly writer: EnvelopeWriter,
+    private readonly reservations: Reservations,
+    private readonly metrics: ApiMetrics,
+  ) {}
+
+  /** @throws ProblemError, QueueUnavailableError, QueueFullError */
+  async accept(request: PredictionRequest, options: AcceptOptions): Promise<Accepted> {
+    const version = this.catalogue.version(request.version);
+    const input = this.catalogue.validate(version, request.input);
+    const prediction: NewPrediction = {
+      client: options.client,
+      model: version.name,
+      versionId: version.id,
+      versionLabel: version.label,
+      input,
+      metadata: request.metadata ?? null,
+    };
+    if (options.idempotencyKey !== null) {
+      return this.#acceptOnce(request, version, prediction, options.idempotencyKey, options);
+    }
+    this.#requireRoom(version.name);
+    const submission = await this.writer.write(prediction, placing(options));
+    this.#count(version.name);
+    return { submission, version, replayed: false };
+  }
+
+  /** The same key and body, however often and from however many callers at once, are one prediction. */
+  async #acceptOnce(
+    request: PredictionRequest,
+    version: ModelVersion,
+    prediction: NewPrediction,
+    key: string,
+    options: AcceptOptions,
+  ): Promise<Accepted> {
+    const now = Date.now();
+    const fresh: Claim = {
+      fingerprint: fingerprint(request),
+      versionId: version.id,
+      envelopeId: newEnvelopeId('i', now),
+      createdAtMs: now,
+    };
+    const reservation = await this.reservations.reserve(options.client, key, fresh);
+    switch (reservation.kind) {
+      case 'other_body':
+        throw keyReused();
+      case 'held':
+        throw keyHeld();
+      case 'accepted':
+        return this.#replay(reservation.claim, prediction);
+      case 'granted': {
+        if (reservation.claim.envelopeId === fresh.envelopeId) this.#requireRoom(version.name);
+        const claimed = this.#claimed(reservation.claim, prediction);
+        const { envelopeId } = reservation.claim;
+        const written = await this.writer.write(claimed.prediction, { envelopeId, ...placing(options) });
+        await this.reservations.accept(options.client, key);
+        this.#count(version.name);
+        return { submission: written, version: claimed.version, replayed: false };
+      }
+    }
+  }
+
+  #replay(claim: Claim, prediction: NewPrediction): Accepted {
+    const { prediction: claimed, version } = this.#claimed(claim, prediction);
+    const id = formatPredictionId(modelCode(claimed.model), claim.envelopeId, 0);
+    return { submission: { ...claimed, id, createdAtMs: claim.createdAtMs }, version, replayed: true };
+  }
+
+  /** A key belongs to the version that its reference meant at its first use, whatever is latest now. */
+  #claimed(claim: Claim, prediction: NewPrediction): { prediction: NewPrediction; version: ModelVersion } {
+    const version = this.catalogue.version(claim.versionId);
+    return { version, prediction: { ...prediction, versionId: version.id, versionLabel: version.label } };
+  }
+
+  #requireRoom(model: string): void {
+    const room = this.backlog.roomFor(model);
+    if (room.kind === 'room') return;
+    this.metrics.refused.inc({ model, reason: room.kind });
+    const detail =
+      room.kind === 'queue_full' ? `The queue of ${model} is full.` : 'The service has no room for new predictions.';
+    throw tooManyRequests(room.kind, detail, room.retryAfterS);
+  }
+
+  #count(model: string): void {
+    this.backlog.accepted(model);
+    this.metrics.accepted.inc({ model });
+  }
+}
+
+function placing({ onPlaced }: AcceptOptions): WriteOptions {
+  return onPlaced === undefined ? {} : { onPlaced };
+}
+
+/** SHA-256 of the body in its canonical form (RFC 8785), so that the order of fields does not matter. */
+function fingerprint(request: PredictionRequest): string {
+  return createHash('sha256')
+    .update(canonicalize(request) ?? '')
+    .digest('hex');
+}
+
+function keyReused(): ProblemError {
+  const code = 'idempotency_key_reused';
+  const detail = 'The Idempotency-Key was used with another body; a key stands for one request, for 24 hours.';
+  return new ProblemError(problem(422, code, detail, [{ pointer: '', code, detail }]));
+}
+
+function keyHeld(): ProblemError {
+  const detail = 'A request with this Idempotency-Key is being handled right now.';
+  return new ProblemError(problem(409, 'idempotency_key_in_use', detail), { 'retry-after': '1' });
+}

@@ -1,0 +1,67 @@
+import { type DynamicModule, Module, ValidationPipe } from '@nestjs/common';
+import { APP_FILTER, APP_PIPE } from '@nestjs/core';
+import { invalidFields } from '#contract/problem';
+import { HealthModule, type Readiness } from '#process/operations.module';
+import { Completions } from '#queue/completions';
+import { EnvelopeReader } from '#queue/envelope-reader';
+import type { Logger } from '#telemetry/logger';
+import { ApiMetrics } from '#telemetry/metrics';
+import { AcceptPrediction } from './accept-prediction.js';
+import { AwaitPrediction } from './await-prediction.js';
+import { CancelPrediction } from './cancel-prediction.js';
+import { ClientAddress } from './client-address.js';
+import { ModelCatalogue } from './model-catalogue.js';
+import { ModelsController } from './models.controller.js';
+import { PredictionsController } from './predictions.controller.js';
+import { ProblemFilter } from './problem-filter.js';
+
+/** What the controllers stand on; built by `run-api`, so that a test builds the same with `new`. */
+export interface ApiParts {
+  readonly accept: AcceptPrediction;
+  readonly await: AwaitPrediction;
+  readonly cancel: CancelPrediction;
+  readonly reader: EnvelopeReader;
+  readonly completions: Completions;
+  readonly catalogue: ModelCatalogue;
+  readonly address: ClientAddress;
+  readonly metrics: ApiMetrics;
+}
+
+@Module({})
+export class ApiModule {
+  static of(parts: ApiParts, readiness: Readiness, logger: Logger): DynamicModule {
+    return {
+      module: ApiModule,
+      imports: [HealthModule.of(readiness)],
+      controllers: [PredictionsController, ModelsController],
+      providers: [
+        { provide: AcceptPrediction, useValue: parts.accept },
+        { provide: AwaitPrediction, useValue: parts.await },
+        { provide: CancelPrediction, useValue: parts.cancel },
+        { provide: EnvelopeReader, useValue: parts.reader },
+        { provide: Completions, useValue: parts.completions },
+        { provide: ModelCatalogue, useValue: parts.catalogue },
+        { provide: ClientAddress, useValue: parts.address },
+        { provide: ApiMetrics, useValue: parts.metrics },
+        { provide: APP_FILTER, useValue: new ProblemFilter(logger) },
+        { provide: APP_PIPE, useValue: strictPipe() },
+      ],
+    };
+  }
+}
+
+/** class-validator on every route but the hot ones: unknown fields are errors, and each error names its field. */
+function strictPipe(): ValidationPipe {
+  return new ValidationPipe({
+    whitelist: true,
+    forbidNonWhitelisted: true,
+    exceptionFactory: (errors) =>
+      invalidFields(
+        errors.map(({ property, constraints }) => ({
+          pointer: `/${property}`,
+          code: constraints !== undefined && 'whitelistValidation' in constraints ? 'unknown_field' : 'invalid_field',
+          detail: Object.values(constraints ?? {})[0] ?? 'is not valid',
+        })),
+      ),
+  });
+}

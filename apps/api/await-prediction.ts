@@ -1,0 +1,154 @@
+/**
+ * Waits for a prediction to end, on behalf of a caller.
+ *
+ * The fast way: this process enqueued the envelope, and the worker's message carries the outcome. The sure way: read.
+ * A message may be lost, so everybody who waits also reads every two seconds.
+ */
+import { isTerminal, type Prediction, type Submission } from '#domain/prediction';
+import { parsePredictionId, type PredictionAddress } from '#domain/prediction-id';
+import { GONE, project } from '#domain/project';
+import { retryJobId } from '#queue/catalogue';
+import type { Completions, Notice } from '#queue/completions';
+import type { EnvelopeReader, Found } from '#queue/envelope-reader';
+
+const READ_EVERY_MS = 2_000;
+
+/** Hears of a row's end from before its envelope is sent. */
+export class EarlyEar {
+  #notice: Notice | null = null;
+  #wake: (() => void) | null = null;
+  #stop: () => void = () => undefined;
+  #timer: NodeJS.Timeout | null = null;
+
+  listen(completions: Completions, envelopeId: string, row: number): void {
+    this.#stop = completions.onRow(envelopeId, row, (notice) => {
+      // A mark is terminal at once; an end that comes after it changes nothing.
+      if (this.#notice?.kind !== 'marked') this.#notice = notice;
+      this.#wake?.();
+    });
+  }
+
+  /** @returns what was heard, or null when the time is over */
+  async hear(timeoutMs: number): Promise<Notice | null> {
+    if (this.#notice === null) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+        this.#timer = setTimeout(resolve, timeoutMs);
+      });
+      if (this.#timer !== null) clearTimeout(this.#timer);
+    }
+    return this.#notice;
+  }
+
+  close(): void {
+    this.#stop();
+    this.#wake?.();
+  }
+}
+
+export class AwaitPrediction {
+  readonly #waiting = new Set<() => void>();
+  #draining = false;
+
+  constructor(
+    private readonly completions: Completions,
+    private readonly reader: EnvelopeReader,
+  ) {}
+
+  /** Callers that wait are answered as things stand, so that the process can end. */
+  releaseAll(): void {
+    this.#draining = true;
+    for (const release of this.#waiting) release();
+  }
+
+  /** Waits for a prediction that this process has just enqueued. */
+  async awaitOwn(submission: Submission, ear: EarlyEar, timeoutMs: number): Promise<Found> {
+    const deadline = Date.now() + timeoutMs;
+    const release = (): void => ear.close();
+    this.#waiting.add(release);
+    try {
+      const notice = this.#draining ? null : await ear.hear(Math.min(timeoutMs, READ_EVERY_MS));
+      const heard = notice === null ? null : interpret(submission, notice);
+      if (heard !== null) return heard;
+    } finally {
+      this.#waiting.delete(release);
+      ear.close();
+    }
+    return this.awaitAny(submission.id, submission.model, Math.max(0, deadline - Date.now()));
+  }
+
+  /** Waits for any prediction, whoever enqueued it. */
+  async awaitAny(id: string, model: string, timeoutMs: number): Promise<Found> {
+    const address = parsePredictionId(id);
+    if (address === null) return 'unknown';
+    const deadline = Date.now() + timeoutMs;
+    const first = await this.reader.read(model, address);
+    if (isOver(first) || timeoutMs <= 0 || this.#draining) return first;
+    const bell = new Bell();
+    const stops = await this.#listen(model, address, bell);
+    this.#waiting.add(bell.ring);
+    try {
+      for (;;) {
+        // Once more after the subscription stands: what ended before it is not told again.
+        const found = await this.reader.read(model, address);
+        const left = deadline - Date.now();
+        if (isOver(found) || left <= 0 || this.#draining) return found;
+        await bell.rung(Math.min(left, READ_EVERY_MS));
+      }
+    } finally {
+      this.#waiting.delete(bell.ring);
+      for (const stop of stops) stop();
+    }
+  }
+
+  #listen(model: string, { envelopeId, row }: PredictionAddress, bell: Bell): Promise<(() => void)[]> {
+    const jobs = [envelopeId, retryJobId(envelopeId, row)];
+    return Promise.all(jobs.map((job) => this.completions.onJob(model, job, bell.ring)));
+  }
+}
+
+/** @returns the ended prediction, or null where the message does not say enough */
+function interpret(submission: Submission, notice: Notice): Prediction | null {
+  if (notice.kind === 'look') return null;
+  const isEnd = notice.kind === 'ended';
+  if (isEnd && (notice.outcome === null || notice.outcome.kind === 'moved')) return null;
+  const standing = project(
+    {
+      startedAtMs: null,
+      endedAtMs: isEnd ? notice.endedAtMs : null,
+      failedReason: null,
+      mark: isEnd ? null : notice.mark,
+      outcome: isEnd ? notice.outcome : null,
+    },
+    null,
+  );
+  return standing === GONE ? null : { submission, standing };
+}
+
+function isOver(found: Found): boolean {
+  return typeof found === 'string' || isTerminal(found.standing.status);
+}
+
+/** Wakes a waiter, also one that comes a moment late. */
+class Bell {
+  #rung = false;
+  #wake: (() => void) | null = null;
+
+  readonly ring = (): void => {
+    this.#rung = true;
+    this.#wake?.();
+  };
+
+  async rung(timeoutMs: number): Promise<void> {
+    if (!this.#rung) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, timeoutMs);
+        this.#wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+    this.#rung = false;
+  }
+}

@@ -1,0 +1,58 @@
+/** The versions this API serves, each with its compiled validator. */
+import { invalidFields, notFound, type FieldProblem } from '#contract/problem';
+import type { Input } from '#domain/model-version';
+import { compileInputValidator, type FieldError, type InputValidator } from '#models/input-validator';
+import type { ModelRepository, ModelVersion } from '#models/repository';
+import { assertDistinctCodes, modelCode } from '#queue/catalogue';
+import type { ApiMetrics } from '#telemetry/metrics';
+
+export class ModelCatalogue {
+  readonly #validators = new Map<string, InputValidator>();
+  readonly #byCode = new Map<string, string>();
+
+  constructor(
+    readonly repository: ModelRepository,
+    private readonly metrics: ApiMetrics,
+  ) {
+    assertDistinctCodes(repository.names());
+    for (const name of repository.names()) this.#byCode.set(modelCode(name), name);
+    for (const version of repository.all()) this.#validators.set(version.id, compileInputValidator(version.manifest));
+  }
+
+  /** The model that an id's code stands for. */
+  modelOfCode(code: string): string | undefined {
+    return this.#byCode.get(code);
+  }
+
+  /** @throws ProblemError 422 for a reference that names nothing here */
+  version(reference: string): ModelVersion {
+    const version = this.repository.resolve(reference);
+    if (version !== undefined) return version;
+    const detail = `names no version of this service; models: ${this.repository.names().join(', ')}`;
+    throw invalidFields([{ pointer: '/version', code: 'unknown_version', detail }]);
+  }
+
+  /** @throws ProblemError 404 for a model that is not here */
+  latest(owner: string, name: string): ModelVersion {
+    const version = this.repository.latest(name);
+    if (version?.owner !== owner) throw notFound(`There is no model ${owner}/${name}.`);
+    return version;
+  }
+
+  /** @throws ProblemError 422 with one error a field */
+  validate(version: ModelVersion, input: unknown): Input {
+    const errors = this.#validators.get(version.id)?.(input) ?? [];
+    if (errors.length === 0) return input as Input;
+    this.#count(version, errors);
+    throw invalidFields(errors.map(({ pointer, ...rest }): FieldProblem => ({ pointer: `/input${pointer}`, ...rest })));
+  }
+
+  /** A field that no manifest names would make a series of its own. */
+  #count(version: ModelVersion, errors: readonly FieldError[]): void {
+    const known = new Set(version.manifest.inputs.map((feature) => feature.name));
+    for (const { pointer, code } of errors) {
+      const name = pointer.split('/')[1] ?? '';
+      this.metrics.rejectedInputs.inc({ model: version.name, field: known.has(name) ? name : 'other', rule: code });
+    }
+  }
+}

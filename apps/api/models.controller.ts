@@ -1,0 +1,99 @@
+import { Controller, Get, Inject, Param } from '@nestjs/common';
+import { ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
+import { Matches, MaxLength } from 'class-validator';
+import { notFound } from '#contract/problem';
+import { inputSchema, outputSchema } from '#models/input-schema';
+import type { ModelVersion } from '#models/repository';
+import { ModelCatalogue } from './model-catalogue.js';
+
+const NAME = /^[a-z][a-z0-9-]*$/;
+const NAME_RULE = 'must be at most 63 lower-case letters, digits and dashes, and begin with a letter';
+
+export class ModelParams {
+  @ApiProperty({ example: 'millrace' })
+  @Matches(NAME, { message: NAME_RULE })
+  @MaxLength(63, { message: NAME_RULE })
+  owner!: string;
+
+  @ApiProperty({ example: 'iris' })
+  @Matches(NAME, { message: NAME_RULE })
+  @MaxLength(63, { message: NAME_RULE })
+  name!: string;
+}
+
+export class VersionParams extends ModelParams {
+  @ApiProperty({ description: 'Id (64 hex digits) or label of a version.' })
+  @Matches(/^[0-9A-Za-z.-]{1,64}$/, { message: 'must be a version id or label' })
+  id!: string;
+}
+
+/** The catalogue: what this service can predict, and how good each version is. */
+@ApiTags('models')
+@Controller('v1/models')
+export class ModelsController {
+  constructor(@Inject(ModelCatalogue) private readonly catalogue: ModelCatalogue) {}
+
+  @ApiOperation({ summary: 'List the models' })
+  @Get()
+  list(): object {
+    const { repository } = this.catalogue;
+    const results = repository.names().flatMap((name) => repository.latest(name) ?? []);
+    return { next: null, previous: null, results: results.map(summary) };
+  }
+
+  @ApiOperation({ summary: 'Show a model with its latest version' })
+  @Get(':owner/:name')
+  show(@Param() { owner, name }: ModelParams): object {
+    const latest = this.catalogue.latest(owner, name);
+    return { ...summary(latest), latest_version: describe(latest), default_example: example(latest) };
+  }
+
+  @ApiOperation({ summary: "List a model's versions, highest label first" })
+  @Get(':owner/:name/versions')
+  versions(@Param() { owner, name }: ModelParams): object {
+    this.catalogue.latest(owner, name);
+    const results = this.catalogue.repository.versions(name).map(describe);
+    return { next: null, previous: null, results };
+  }
+
+  @ApiOperation({ summary: 'Show one version: its schemas, evaluation and training facts' })
+  @Get(':owner/:name/versions/:id')
+  version(@Param() { owner, name, id }: VersionParams): object {
+    const version = this.catalogue.repository.versions(name).find((v) => v.id === id || v.label === id);
+    if (version?.owner !== owner) throw notFound(`There is no version ${id} of ${owner}/${name}.`);
+    return describe(version);
+  }
+}
+
+function summary({ owner, name, id, label, manifest }: ModelVersion): object {
+  const { title, description, task, license } = manifest;
+  const latest_version = { id, label };
+  return { owner, name, title, description, task, license, visibility: 'public', latest_version };
+}
+
+function describe(version: ModelVersion): object {
+  const { id, label, manifest } = version;
+  const { created_at, title, description, task, evaluation, training, inputs, outputs, batching, timeout_ms } =
+    manifest;
+  return {
+    id,
+    label,
+    created_at,
+    title,
+    description,
+    task,
+    evaluation,
+    training,
+    inputs,
+    outputs,
+    batching,
+    timeout_ms,
+    openapi_schema: { Input: inputSchema(manifest), Output: outputSchema(outputs) },
+    example: example(version),
+  };
+}
+
+/** A golden example: a request that works as it stands, and the answer it gets. */
+export function example({ name, golden }: ModelVersion): { version: string; input: unknown; output: unknown } {
+  return { version: name, input: golden[0]?.input, output: golden[0]?.output };
+}

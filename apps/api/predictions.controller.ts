@@ -1,0 +1,179 @@
+import { Controller, Get, HttpCode, Inject, Param, Post, Req, Res } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import {
+  MODEL_PREDICTION_REQUEST_SCHEMA,
+  PREDICTION_REQUEST_SCHEMA,
+  type PredictionRequest,
+  toResource,
+} from '#contract/prediction.dto';
+import { invalidFields, notFound } from '#contract/problem';
+import type { Prediction } from '#domain/prediction';
+import { isTerminal } from '#domain/prediction';
+import { parsePredictionId, type PredictionAddress } from '#domain/prediction-id';
+import { EnvelopeReader, type Found } from '#queue/envelope-reader';
+import { ApiMetrics } from '#telemetry/metrics';
+import { AcceptPrediction, type Accepted } from './accept-prediction.js';
+import { AwaitPrediction, EarlyEar } from './await-prediction.js';
+import { compileBodyValidator } from './body-validator.js';
+import { CancelPrediction } from './cancel-prediction.js';
+import { ClientAddress } from './client-address.js';
+import { ModelCatalogue } from './model-catalogue.js';
+import { ModelParams } from './models.controller.js';
+import { idempotencyKeyOf, refuseDeadline, waitSecondsOf, waitSecondsOfQuery } from './preferences.js';
+import { Completions } from '#queue/completions';
+
+/** Until keys exist, every caller is this client. */
+const LOCAL_CLIENT = 'local';
+
+const checkBody = compileBodyValidator(PREDICTION_REQUEST_SCHEMA);
+const checkModelBody = compileBodyValidator(MODEL_PREDICTION_REQUEST_SCHEMA);
+
+@Controller('v1')
+export class PredictionsController {
+  constructor(
+    @Inject(AcceptPrediction) private readonly acceptPrediction: AcceptPrediction,
+    @Inject(AwaitPrediction) private readonly awaitPrediction: AwaitPrediction,
+    @Inject(CancelPrediction) private readonly cancelPrediction: CancelPrediction,
+    @Inject(EnvelopeReader) private readonly reader: EnvelopeReader,
+    @Inject(Completions) private readonly completions: Completions,
+    @Inject(ModelCatalogue) private readonly catalogue: ModelCatalogue,
+    @Inject(ClientAddress) private readonly address: ClientAddress,
+    @Inject(ApiMetrics) private readonly metrics: ApiMetrics,
+  ) {}
+
+  /** Accepts a prediction and answers with its id, or, with `Prefer: wait`, with its outcome. */
+  @Post('predictions')
+  async create(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const errors = checkBody(request.body);
+    if (errors !== null) throw invalidFields(errors);
+    await this.#submit(request.body as PredictionRequest, request, reply);
+  }
+
+  /** The same for a model by its path. */
+  @Post('models/:owner/:name/predictions')
+  async createForModel(
+    @Param() params: ModelParams,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const version = this.catalogue.latest(params.owner, params.name);
+    const errors = checkModelBody(request.body);
+    if (errors !== null) throw invalidFields(errors);
+    const body = request.body as Omit<PredictionRequest, 'version'>;
+    await this.#submit({ ...body, version: `${version.owner}/${version.name}` }, request, reply);
+  }
+
+  /** Where a prediction stands; `?wait=` holds the answer until it has ended, at most a minute. */
+  @Get('predictions/:id')
+  async get(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const { id } = request.params as { id: string };
+    const query = request.query as Record<string, unknown>;
+    const waitSeconds = waitSecondsOfQuery(query['wait']) ?? waitSecondsOf(request.headers.prefer);
+    const { model, address } = this.#locate(id);
+    const found =
+      waitSeconds === null
+        ? await this.reader.read(model, address)
+        : await this.awaitPrediction.awaitAny(id, model, waitSeconds * 1_000);
+    const prediction = requireOwn(found, LOCAL_CLIENT, id);
+    const tag = entityTag(prediction);
+    reply.header('etag', tag).header('cache-control', 'private, no-cache');
+    if (waitSeconds !== null) reply.header('preference-applied', `wait=${waitSeconds}`);
+    if (request.headers['if-none-match'] === tag) return void reply.code(304).send();
+    reply.send(this.#resource(prediction, request));
+  }
+
+  /** Cancels what has not run; what has ended is answered as it is. */
+  @Post('predictions/:id/cancel')
+  @HttpCode(200)
+  async cancel(@Param('id') id: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const { model, address } = this.#locate(id);
+    const before = requireOwn(await this.reader.read(model, address), LOCAL_CLIENT, id);
+    const after = isTerminal(before.standing.status)
+      ? before
+      : requireOwn(await this.cancelPrediction.cancel(model, address), LOCAL_CLIENT, id);
+    reply.send(this.#resource(after, request));
+  }
+
+  async #submit(body: PredictionRequest, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    refuseDeadline(request.headers['cancel-after']);
+    const idempotencyKey = idempotencyKeyOf(request.headers['idempotency-key']);
+    const waitSeconds = waitSecondsOf(request.headers.prefer);
+    const options = { client: LOCAL_CLIENT, idempotencyKey };
+    if (waitSeconds === null) {
+      const accepted = await this.acceptPrediction.accept(body, options);
+      return this.#answer(accepted, await this.#current(accepted), request, reply);
+    }
+    const ear = new EarlyEar();
+    const accepted = await this.acceptPrediction.accept(body, {
+      ...options,
+      onPlaced: (envelopeId, row) => ear.listen(this.completions, envelopeId, row),
+    });
+    const found = await this.#await(accepted, ear, waitSeconds * 1_000);
+    reply.header('preference-applied', `wait=${waitSeconds}`);
+    this.#answer(accepted, found, request, reply);
+  }
+
+  async #await({ submission, replayed }: Accepted, ear: EarlyEar, timeoutMs: number): Promise<Found> {
+    const { id, model, createdAtMs } = submission;
+    const found = replayed
+      ? await this.awaitPrediction.awaitAny(id, model, timeoutMs)
+      : await this.awaitPrediction.awaitOwn(submission, ear, timeoutMs);
+    this.metrics.endToEndSeconds.observe({ model }, (Date.now() - createdAtMs) / 1_000);
+    return found;
+  }
+
+  /** A new prediction has not started; a repeated one stands where it stands. */
+  async #current({ submission, replayed }: Accepted): Promise<Found> {
+    if (!replayed) return { submission, standing: NOT_STARTED };
+    const address = parsePredictionId(submission.id);
+    return address === null ? 'unknown' : this.reader.read(submission.model, address);
+  }
+
+  #answer(accepted: Accepted, found: Found, request: FastifyRequest, reply: FastifyReply): void {
+    // The record of a repeated prediction may be gone: its key still answers with the same id, as it was accepted.
+    const gone = typeof found === 'string';
+    const prediction = gone ? { submission: accepted.submission, standing: NOT_STARTED } : found;
+    const resource = this.#resource(prediction, request);
+    if (accepted.replayed) reply.header('idempotency-replayed', 'true');
+    reply
+      .code(201)
+      .header('location', resource.urls.get)
+      .send(gone ? { ...resource, data_removed: true } : resource);
+  }
+
+  #locate(id: string): { model: string; address: PredictionAddress } {
+    const address = parsePredictionId(id);
+    const model = address === null ? undefined : this.catalogue.modelOfCode(address.modelCode);
+    if (address === null || model === undefined) throw notFound('There is no such prediction.');
+    return { model, address };
+  }
+
+  #resource(prediction: Prediction, request: FastifyRequest): ReturnType<typeof toResource> {
+    const { model, versionId } = prediction.submission;
+    const { repository } = this.catalogue;
+    const owner = (repository.byId(versionId) ?? repository.latest(model))?.owner ?? 'millrace';
+    return toResource(prediction, owner, this.address.baseUrl(request));
+  }
+}
+
+const NOT_STARTED: Prediction['standing'] = {
+  status: 'starting',
+  output: null,
+  failure: null,
+  startedAtMs: null,
+  completedAtMs: null,
+  predictMs: null,
+  batchSize: null,
+};
+
+/** Another client's prediction does not exist. */
+function requireOwn(found: Found, client: string, id: string): Prediction {
+  if (found === 'expired') throw notFound(`The prediction ${id} has ended and is no longer kept.`, 'expired');
+  if (found === 'unknown' || found.submission.client !== client) throw notFound('There is no such prediction.');
+  return found;
+}
+
+/** What can change about a prediction is its status and its start; everything else is fixed with them. */
+function entityTag({ submission, standing }: Prediction): string {
+  return `W/"${submission.id}-${standing.status}-${standing.startedAtMs ?? 0}"`;
+}

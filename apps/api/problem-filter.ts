@@ -1,0 +1,67 @@
+/** The one place where an error becomes an answer. */
+import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { problem, ProblemError, tooManyRequests, unavailable } from '#contract/problem';
+import { QueueFullError, QueueUnavailableError } from '#queue/connection';
+import type { Logger } from '#telemetry/logger';
+
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  constructor(private readonly logger: Logger) {}
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    sendProblem(error, http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>(), this.logger);
+  }
+}
+
+export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply, logger: Logger): void {
+  const { problem: body, headers } = toProblemError(error);
+  if (body.status >= 500 && body.code === 'internal') {
+    // The stack is for us; the caller gets an id to name.
+    const stack = error instanceof Error ? error.stack : undefined;
+    logger.error({ err: error, stack, request_id: request.id }, 'request failed');
+  }
+  const instance = request.url.split('?')[0];
+  void reply
+    .code(body.status)
+    .headers(headers)
+    .type('application/problem+json')
+    .send(JSON.stringify({ ...body, instance, request_id: request.id }));
+}
+
+function toProblemError(error: unknown): ProblemError {
+  if (error instanceof ProblemError) return error;
+  if (error instanceof QueueUnavailableError) return unavailable();
+  if (error instanceof QueueFullError) {
+    return tooManyRequests('storage_full', 'The service has no room for new predictions.', 5);
+  }
+  return new ProblemError(fromFramework(error));
+}
+
+/** What Fastify and Nest throw before or around a route, in our words. */
+function fromFramework(error: unknown): ProblemError['problem'] {
+  switch ((error as FastifyError | null)?.code) {
+    case 'FST_ERR_CTP_EMPTY_JSON_BODY':
+    case 'FST_ERR_CTP_INVALID_JSON_BODY':
+    case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
+      return problem(400, 'invalid_json', 'The body is not valid JSON.');
+    case 'FST_ERR_CTP_BODY_TOO_LARGE':
+      return problem(413, 'body_too_large', 'The body is larger than this service accepts.');
+    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
+      return problem(415, 'unsupported_media_type', 'Send the body as application/json.');
+    case 'FST_ERR_BAD_URL':
+      return problem(400, 'invalid_url', 'The URL is malformed.');
+  }
+  const status = error instanceof HttpException ? error.getStatus() : statusOf(error);
+  if (status === 404) return problem(404, 'no_route', 'There is no such route.');
+  if (error instanceof SyntaxError || status === 400)
+    return problem(400, 'invalid_json', 'The body is not valid JSON.');
+  if (status >= 400 && status < 500) return problem(status, 'bad_request', 'The request cannot be served.');
+  return problem(500, 'internal', 'Something went wrong inside the service.');
+}
+
+function statusOf(error: unknown): number {
+  const status = (error as FastifyError | null)?.statusCode;
+  return typeof status === 'number' && status >= 400 && status < 600 ? status : 500;
+}

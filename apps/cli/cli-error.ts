@@ -1,0 +1,7 @@
+/** Something that the user can mend; shown as this one sentence, without a stack. */
+export class CliError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'CliError';
+  }
+}

@@ -1,0 +1,125 @@
+/**
+ * `millrace load`: a closed loop against any fleet. Each connection sends its next request when the last is answered.
+ *
+ * Without `--wait` an answer means "accepted", and a queue can accept for a while what no worker keeps up with: so the
+ * last prediction is awaited at the end, and the rate of answers is given over the whole time.
+ */
+import autocannon from 'autocannon';
+import cliProgress from 'cli-progress';
+import { hasEnded, MillraceClient, type Prediction } from '#client/millrace-client';
+import { CliError } from './cli-error.js';
+import { LatencyHistogram } from './latency-histogram.js';
+import { loadRequests } from './load-requests.js';
+import { report, type Measured } from './load-report.js';
+
+export interface LoadOptions {
+  readonly url: string;
+  readonly model: string;
+  readonly connections: number;
+  readonly seconds: number;
+  /** Wait for each answer instead of for its acceptance. */
+  readonly wait: boolean;
+  /** Share of the inputs that are wrong, 0 to 1. */
+  readonly invalid: number;
+  readonly json: boolean;
+}
+
+export async function load(options: LoadOptions): Promise<void> {
+  const client = new MillraceClient({ url: options.url });
+  const model = await client.model(options.model);
+  const input = model.latest_version.example?.input;
+  if (typeof input !== 'object' || input === null)
+    throw new CliError(`The catalogue has no example for ${options.model}.`);
+  const run = new LoadRun(options, loadRequests(options, input as Record<string, unknown>));
+  const measured = await run.run();
+  const drainedMs = options.wait ? 0 : await drain(client, run.lastAccepted);
+  const figures = report(measured, drainedMs);
+  console.log(options.json ? JSON.stringify({ ...options, ...figures.values }) : figures.text);
+}
+
+/** Milliseconds until the last accepted prediction has its answer. */
+async function drain(client: MillraceClient, body: string | null): Promise<number> {
+  if (body === null) return 0;
+  const began = performance.now();
+  let prediction = JSON.parse(body) as Prediction;
+  while (!hasEnded(prediction)) prediction = await client.getPrediction(prediction.id, { wait: 60 });
+  return performance.now() - began;
+}
+
+class LoadRun {
+  /** Body of the last answer 201. */
+  lastAccepted: string | null = null;
+  readonly #latencies = new LatencyHistogram();
+  readonly #statuses = new Map<number, number>();
+  #unanswered = 0;
+  readonly #bar = new cliProgress.SingleBar({
+    format: '{bar} {value}/{total} s  {rate} predictions/s',
+    hideCursor: true,
+    clearOnComplete: true,
+  });
+
+  constructor(
+    private readonly options: LoadOptions,
+    private readonly requests: autocannon.Request[],
+  ) {}
+
+  run(): Promise<Measured> {
+    const { url, connections, seconds } = this.options;
+    const began = performance.now();
+    this.#bar.start(seconds, 0, { rate: 0 });
+    return new Promise((resolve, reject) => {
+      const instance = autocannon(
+        {
+          url,
+          connections,
+          duration: seconds,
+          timeout: 90,
+          // Own counting below; autocannon's percentiles are whole milliseconds.
+          setupClient: this.#rotation(),
+          requests: this.requests.map((request) => ({ ...request, onResponse: this.#onBody })),
+        },
+        (error: Error | null) => {
+          this.#bar.stop();
+          process.off('SIGINT', stop);
+          if (error) reject(error);
+          else resolve(this.#measured((performance.now() - began) / 1_000));
+        },
+      );
+      const stop = (): void => instance.stop();
+      process.once('SIGINT', stop);
+      this.#listen(instance, began);
+    });
+  }
+
+  /** Each connection starts elsewhere in the round of requests: wrong inputs come evenly, not all at once. */
+  #rotation(): (client: autocannon.Client) => void {
+    let index = 0;
+    return (client) => {
+      index = (index + 1) % this.requests.length;
+      client.setRequests([...this.requests.slice(index), ...this.requests.slice(0, index)]);
+    };
+  }
+
+  readonly #onBody = (status: number, body: string): void => {
+    if (status === 201) this.lastAccepted = body;
+  };
+
+  #listen(instance: autocannon.Instance, began: number): void {
+    instance.on('response', (_client, status, _bytes, ms) => {
+      this.#statuses.set(status, (this.#statuses.get(status) ?? 0) + 1);
+      if (status === 201) this.#latencies.add(ms);
+    });
+    instance.on('reqError', () => {
+      this.#unanswered += 1;
+    });
+    instance.on('tick', () => {
+      const elapsed = (performance.now() - began) / 1_000;
+      const rate = Math.round(this.#latencies.count / elapsed);
+      this.#bar.update(Math.min(this.options.seconds, Math.round(elapsed)), { rate });
+    });
+  }
+
+  #measured(seconds: number): Measured {
+    return { seconds, latencies: this.#latencies, statuses: this.#statuses, unanswered: this.#unanswered };
+  }
+}

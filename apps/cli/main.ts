@@ -1,0 +1,119 @@
+/** `millrace`: the command line. */
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { readProcessSettings } from '#config/settings';
+import { complain } from './complain.js';
+import { baseUrl } from './own-address.js';
+
+/** Commands load what they need when they run: `--help` needs none of it. */
+const program = new Command('millrace')
+  .description('Queue-driven inference: start a fleet, ask it, look into it, load it.')
+  .showHelpAfterError('(--help shows how)');
+
+program
+  .command('up')
+  .description('start Redis where needed, the API and the workers, and keep them running')
+  .addOption(new Option('--watch', 'restart on each build').default(false).hideHelp())
+  .action(async (options: { watch: boolean }) => {
+    const { up } = await import('./up.js');
+    // eslint-disable-next-line no-restricted-properties -- handed on to the processes as it is; no setting is read here
+    await up(readProcessSettings(), process.env, options);
+  });
+
+program
+  .command('predict')
+  .description('ask a model')
+  .requiredOption('-m, --model <name>', 'model, e.g. iris')
+  .requiredOption('-i, --input <json>', 'input as JSON, @file, or - for standard input')
+  .option('-v, --version <label>', 'version of the model (default: the one that the fleet serves)')
+  .addOption(urlOption())
+  .option('--offline', 'run the model in this process: no fleet, no queue', false)
+  .option('--json', 'print the answer as one line of JSON', false)
+  .action(
+    async (options: {
+      model: string;
+      input: string;
+      version?: string;
+      url?: string;
+      offline: boolean;
+      json: boolean;
+    }) => {
+      const { predict } = await import('./predict.js');
+      await predict(options, urlOf(options), () => readProcessSettings().MODELS_DIR);
+    },
+  );
+
+const models = program.command('models').description('look at the models of a fleet');
+models
+  .command('list', { isDefault: true })
+  .description('list the models')
+  .addOption(urlOption())
+  .option('--json', 'print JSON', false)
+  .action(async (options: { url?: string; json: boolean }) => {
+    const { listModels } = await import('./models.js');
+    await listModels(urlOf(options), options.json);
+  });
+models
+  .command('show <name>')
+  .description('show a model: its inputs, what it answers, how good it is')
+  .addOption(urlOption())
+  .option('--json', 'print JSON', false)
+  .action(async (name: string, options: { url?: string; json: boolean }) => {
+    const { showModel } = await import('./models.js');
+    await showModel(urlOf(options), name, options.json);
+  });
+
+program
+  .command('load')
+  .description('send predictions as fast as they are answered, and measure')
+  .requiredOption('-m, --model <name>', 'model, e.g. iris')
+  .option('-c, --connections <n>', 'connections, each with one request at a time', wholeNumber, 50)
+  .option('-s, --seconds <n>', 'how long', wholeNumber, 10)
+  .option('--wait', 'wait for each answer (Prefer: wait) instead of for its acceptance', false)
+  .option('--invalid <share>', 'share of the inputs that are wrong, 0 to 1', share, 0)
+  .addOption(urlOption())
+  .option('--json', 'print the figures as JSON', false)
+  .action(
+    async (options: {
+      model: string;
+      connections: number;
+      seconds: number;
+      wait: boolean;
+      invalid: number;
+      url?: string;
+      json: boolean;
+    }) => {
+      const { load } = await import('./load.js');
+      await load({ ...options, url: urlOf(options) });
+    },
+  );
+
+try {
+  await program.parseAsync();
+  process.exit();
+} catch (error) {
+  complain(error);
+  process.exit(1);
+}
+
+function urlOption(): Option {
+  return new Option('--url <url>', 'the fleet (default: this machine, by HOST and PORT)');
+}
+
+function urlOf({ url }: { url?: string }): string {
+  if (url !== undefined) return url;
+  const { HOST, PORT } = readProcessSettings();
+  return baseUrl(HOST, PORT);
+}
+
+function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1)
+    throw new InvalidArgumentError('It must be a whole number from 1 upwards.');
+  return value;
+}
+
+function share(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !(value >= 0 && value <= 1)) throw new InvalidArgumentError('It must be from 0 to 1.');
+  return value;
+}

@@ -1,0 +1,122 @@
+/**
+ * `millrace up`: a fleet on this machine, from nothing to first answers, until it is told to stop.
+ *
+ *   Redis -> port free -> processes under supervision -> ready -> one answer a model -> logs, until a signal
+ *
+ * The way back is the same in reverse: the apps drain while Redis still runs, then Redis ends.
+ */
+import path from 'node:path';
+import { projectRoot, type Settings } from '#config/settings';
+import { findOrStartRedis } from '#process/redis-server';
+import { CliError } from './cli-error.js';
+import { Fleet } from './fleet.js';
+import { baseUrl, mustBeFree } from './own-address.js';
+import { onStopSignals } from './stop-signals.js';
+import { Terminal } from './terminal.js';
+import { untilReady } from './until-ready.js';
+import { onRebuild } from './watch-build.js';
+import { welcome } from './welcome.js';
+
+export interface UpOptions {
+  /** Restart the processes whenever `npm run dev` has built, and outlive those that refuse to start. */
+  readonly watch: boolean;
+}
+
+/** An app's own deadline comes first; this much later it is killed. */
+const STOP_MARGIN_MS = 3_000;
+
+/** @throws CliError when the fleet cannot start as things are */
+export async function up(settings: Settings, environment: NodeJS.ProcessEnv, options: UpOptions): Promise<void> {
+  const terminal = new Terminal();
+  terminal.progress('Looking for Redis');
+  const { REDIS_URL: redisUrl, DATA_DIR: dataDir, HOST: host, PORT: port } = settings;
+  try {
+    const redis = await findOrStartRedis({ redisUrl, dataDir, say: terminal.say, restart: true });
+    try {
+      await mustBeFree(host, port);
+      await runFleet(settings, { ...environment, REDIS_URL: redis.url }, options, terminal);
+    } finally {
+      terminal.progress('Stopping Redis');
+      await redis.stop();
+    }
+  } finally {
+    terminal.done();
+  }
+}
+
+async function runFleet(
+  settings: Settings,
+  environment: NodeJS.ProcessEnv,
+  options: UpOptions,
+  terminal: Terminal,
+): Promise<void> {
+  const end = new AbortController();
+  const fleet = assemble(settings, environment, terminal, (sentence) => {
+    if (options.watch) terminal.say(sentence);
+    else end.abort(new CliError(sentence));
+  });
+  const ignoreSignals = onStopSignals(
+    () => {
+      terminal.say('Stopping: what runs is finished first (Ctrl-C again ends at once)');
+      end.abort();
+    },
+    () => fleet.kill(),
+  );
+  const stopWatching = options.watch ? onRebuild(fleet, terminal.say) : () => undefined;
+  try {
+    await serve(settings, fleet, terminal, end.signal);
+  } finally {
+    stopWatching();
+    terminal.progress('Stopping the processes');
+    await fleet.stop();
+    ignoreSignals();
+  }
+}
+
+function assemble(
+  settings: Settings,
+  environment: NodeJS.ProcessEnv,
+  terminal: Terminal,
+  onRefused: (sentence: string) => void,
+): Fleet {
+  return new Fleet(
+    {
+      appsDir: path.join(projectRoot(), 'dist', 'apps'),
+      logDir: path.join(settings.DATA_DIR, 'logs'),
+      workers: settings.WORKERS,
+      environment,
+      stopMs: settings.SHUTDOWN_SECONDS * 1_000 + STOP_MARGIN_MS,
+    },
+    {
+      onLine: (name, line) => terminal.log(name, line),
+      onRefused: (name, reason) => onRefused(`${name} cannot start: ${reason}`),
+      onDeath: (name, how, pauseMs) => {
+        const when = pauseMs === 0 ? 'starting it again' : `starting it again in ${pauseMs / 1_000} s`;
+        terminal.say(`${name} died (${how}): ${when}`);
+      },
+    },
+  );
+}
+
+/** Returns when a signal ends it; throws the reason when a process refuses to start. */
+async function serve(settings: Settings, fleet: Fleet, terminal: Terminal, signal: AbortSignal): Promise<void> {
+  const apiUrl = (): string => fleet.address('api')?.url ?? baseUrl(settings.HOST, settings.PORT);
+  const ended = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+  terminal.progress('Starting the fleet');
+  await fleet.start();
+  try {
+    const lacking = await untilReady(
+      fleet,
+      apiUrl,
+      (missing) => terminal.progress(`Starting: waiting for ${missing}`),
+      signal,
+    );
+    for (const line of lacking) terminal.say(`Not all is well: ${line}`);
+    await Promise.race([welcome(settings, fleet, apiUrl(), terminal), ended]);
+    terminal.showLogs();
+    await ended;
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+  if (signal.reason instanceof CliError) throw signal.reason;
+}

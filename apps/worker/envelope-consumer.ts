@@ -1,0 +1,79 @@
+/** The worker's intakes: for each model one of interactive envelopes and one of retry jobs. */
+import { EnvelopeIntake, type TakenEnvelope } from '#queue/envelope-intake';
+import type { Settlement } from '#queue/outcomes';
+import type { ModelQueues } from '#queue/model-queues';
+import type { Logger } from '#telemetry/logger';
+import type { WorkerMetrics } from '#telemetry/metrics';
+import type { ExecuteEnvelope } from './execute-envelope.js';
+import type { ExecuteRetry } from './execute-retry.js';
+
+/** Envelopes of a model in hand at once: enough to merge micro-batches across them, few enough to share. */
+const INTERACTIVE_SLOTS = 16;
+/** Retry jobs run one at a time anyway. */
+const RETRY_SLOTS = 1;
+
+export interface ConsumerOptions {
+  readonly models: readonly string[];
+  readonly resultTtlSeconds: number;
+}
+
+export class EnvelopeConsumer {
+  readonly #intakes: EnvelopeIntake[];
+
+  constructor(
+    options: ConsumerOptions,
+    private readonly queues: ModelQueues,
+    private readonly execute: { readonly envelope: ExecuteEnvelope; readonly retry: ExecuteRetry },
+    private readonly metrics: WorkerMetrics,
+    private readonly logger: Logger,
+  ) {
+    this.#intakes = options.models.flatMap((model) => [
+      this.#intake(model, 'interactive', options.resultTtlSeconds),
+      this.#intake(model, 'retry', options.resultTtlSeconds),
+    ]);
+  }
+
+  start(): void {
+    for (const intake of this.#intakes) intake.start();
+  }
+
+  async quiet(): Promise<void> {
+    await Promise.all(this.#intakes.map((intake) => intake.quiet()));
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#intakes.map((intake) => intake.close()));
+  }
+
+  #intake(model: string, kind: 'interactive' | 'retry', resultTtlSeconds: number): EnvelopeIntake {
+    const { catalogue, redis } = this.queues;
+    const isRetry = kind === 'retry';
+    return new EnvelopeIntake(redis, catalogue, {
+      model,
+      queueName: isRetry ? catalogue.retryQueue(model) : catalogue.queue(model),
+      slots: isRetry ? RETRY_SLOTS : INTERACTIVE_SLOTS,
+      resultTtlSeconds,
+      process: (taken) => (isRetry ? this.execute.retry.run(taken) : this.execute.envelope.run(taken)),
+      onSettled: (taken, counts) => this.#observe(kind, taken, counts),
+      onStalled: () => {
+        this.metrics.stalled.inc({ model });
+        this.logger.warn({ model, kind }, 'an envelope came back from a worker that died or lost its lock');
+      },
+      onError: (error) => this.logger.warn({ err: error, model, kind }, 'queue error'),
+    });
+  }
+
+  /** One line and a handful of counters an envelope; a single prediction's line is for `debug`. */
+  #observe(kind: string, { jobId, envelope, stalls }: TakenEnvelope, counts: Settlement['counts']): void {
+    const { model, versionLabel: version } = envelope;
+    this.metrics.envelopes.inc({ model, kind });
+    if (kind === 'interactive') this.metrics.envelopeRows.observe({ model }, envelope.rows.length);
+    for (const [outcome, count] of Object.entries(counts)) {
+      if (count > 0) this.metrics.predictions.inc({ model, version, outcome }, count);
+    }
+    const now = Date.now();
+    for (const row of envelope.rows) this.metrics.totalSeconds.observe({ model }, (now - row.createdAtMs) / 1_000);
+    const level = counts.failed > 0 || counts.moved > 0 ? 'warn' : 'debug';
+    this.logger[level]({ envelope: jobId, model, version, rows: envelope.rows.length, stalls, ...counts }, 'settled');
+  }
+}

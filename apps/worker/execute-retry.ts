@@ -1,0 +1,47 @@
+/** The life of a retry job in a worker: its one prediction runs alone, in quarantine, and gets its verdict. */
+import { formatFailure } from '#domain/failure';
+import type { Quarantine, Verdict } from '#inference/quarantine';
+import type { Settled, TakenEnvelope } from '#queue/envelope-intake';
+import type { StartReporter } from '#queue/starts';
+import type { InHand } from './in-hand.js';
+
+/** Workers that one prediction may cost while it is alone. */
+const WORKERS_ALLOWED = 3;
+
+export class ExecuteRetry {
+  constructor(
+    private readonly quarantine: Quarantine,
+    private readonly starts: StartReporter,
+    private readonly inHand: InHand,
+    private readonly serves: (versionId: string) => boolean,
+  ) {}
+
+  async run(taken: TakenEnvelope): Promise<Settled> {
+    const { envelope, jobId, jobKey, stalls } = taken;
+    const [row] = envelope.rows;
+    if (row === undefined || !this.serves(envelope.versionId)) return { kind: 'postponed' };
+    if (stalls >= WORKERS_ALLOWED) return failed('worker_lost', `Running this prediction cost ${stalls} workers.`);
+    const held = this.inHand.take(jobId, taken.marks);
+    try {
+      if (held.isMarked(0)) return { kind: 'outcomes', outcomes: [{ kind: 'dropped' }] };
+      const onStarted = (atMs: number): void => this.starts.started(jobKey, 0, atMs);
+      const verdict = await Promise.race([
+        this.quarantine.runAlone(envelope.versionId, row.input, onStarted),
+        held.interrupted,
+      ]);
+      return verdict === undefined ? { kind: 'handed_back' } : settledBy(verdict);
+    } finally {
+      this.starts.ended(jobKey);
+      this.inHand.settle(jobId);
+    }
+  }
+}
+
+function settledBy(verdict: Verdict): Settled {
+  if (verdict.kind === 'succeeded') return { kind: 'outcomes', outcomes: [verdict] };
+  return { kind: 'failed', reason: formatFailure(verdict.failure) };
+}
+
+function failed(code: 'worker_lost', message: string): Settled {
+  return { kind: 'failed', reason: formatFailure({ code, message }) };
+}

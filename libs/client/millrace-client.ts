@@ -1,0 +1,253 @@
+/**
+ * A small client of the HTTP API: `fetch` and nothing else, so that it can be copied into any project.
+ *
+ * Names of fields are those of the wire (snake_case); what the service refuses is thrown as a `MillraceError` that
+ * carries the problem (RFC 9457), what never reached it as a `MillraceUnreachableError`.
+ */
+
+export type PredictionStatus = 'starting' | 'processing' | 'succeeded' | 'failed' | 'canceled' | 'aborted';
+
+export interface Prediction {
+  readonly id: string;
+  /** `owner/name`. */
+  readonly model: string;
+  /** 64 hex digits. */
+  readonly version: string;
+  readonly version_label: string;
+  readonly status: PredictionStatus;
+  readonly input: unknown;
+  /** Null until it has succeeded. */
+  readonly output: unknown;
+  /** One sentence for people, or null. */
+  readonly error: string | null;
+  /** Stable code of the error. */
+  readonly error_code?: string | null;
+  /** Seconds. */
+  readonly metrics: Readonly<Record<string, number | null>>;
+  readonly created_at: string;
+  readonly started_at: string | null;
+  readonly completed_at: string | null;
+}
+
+export interface ModelVersionSummary {
+  readonly id: string;
+  readonly label: string;
+  /** Input and output schema with examples. */
+  readonly openapi_schema?: unknown;
+  /** The features of its input, each with an `example`. */
+  readonly inputs?: readonly ModelFeature[];
+  readonly evaluation?: Readonly<Record<string, number>>;
+  /** A request that works as it stands, and the answer it gets. */
+  readonly example?: { readonly version: string; readonly input: unknown; readonly output: unknown };
+}
+
+export interface ModelFeature {
+  readonly name: string;
+  readonly type: string;
+  /** Absent for a scalar. */
+  readonly shape?: readonly number[];
+  readonly nullable?: boolean;
+  readonly unit?: string | null;
+  readonly description?: string;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly categories?: readonly string[];
+  readonly example?: unknown;
+}
+
+export interface Model {
+  readonly owner: string;
+  readonly name: string;
+  readonly title: string;
+  readonly description: string;
+  readonly task: string;
+  readonly latest_version: ModelVersionSummary;
+}
+
+export interface FieldProblem {
+  readonly pointer: string;
+  readonly code: string;
+  readonly detail: string;
+}
+
+/** RFC 9457. */
+export interface Problem {
+  readonly title: string;
+  readonly status: number;
+  readonly detail?: string;
+  readonly code?: string;
+  readonly request_id?: string;
+  readonly errors?: readonly FieldProblem[];
+}
+
+export interface CreatePrediction {
+  /** Model by name, `iris`; `version` pins one of its versions. */
+  readonly model?: string;
+  /** With `model` its label, `1.0.0`; alone anything the API takes: an id, `iris`, `iris:1.0.0`. */
+  readonly version?: string;
+  readonly input: unknown;
+  /** Seconds to wait for the end before the prediction is returned as it is; absent returns at once. */
+  readonly wait?: number;
+  /** Makes the call safe to repeat, for 24 hours. */
+  readonly idempotencyKey?: string;
+}
+
+export interface Readiness {
+  /** False when it cannot serve now. */
+  readonly ready: boolean;
+  /** `ok`, `degraded` or `error`. */
+  readonly status: string;
+  /** What works less well, in words. */
+  readonly degraded: readonly string[];
+}
+
+export interface ClientOptions {
+  /** `http://127.0.0.1:3000` */
+  readonly url: string;
+  /** Sent as a bearer token. */
+  readonly key?: string;
+  /** Another `fetch`, for tests. */
+  readonly fetch?: typeof fetch;
+}
+
+/** The service answered, and it was a no. */
+export class MillraceError extends Error {
+  constructor(
+    readonly problem: Problem,
+    /** Seconds after which a repeat makes sense, where the service says so. */
+    readonly retryAfter: number | null,
+  ) {
+    super(problem.detail ?? problem.title);
+    this.name = 'MillraceError';
+  }
+
+  get status(): number {
+    return this.problem.status;
+  }
+}
+
+/** Nobody answered, or not a Millrace. Whether a submit arrived is then unknown: repeat it with its idempotency key. */
+export class MillraceUnreachableError extends Error {
+  constructor(
+    readonly url: string,
+    options?: ErrorOptions,
+  ) {
+    super(`No Millrace answers at ${url}`, options);
+    this.name = 'MillraceUnreachableError';
+  }
+}
+
+const ENDED: ReadonlySet<PredictionStatus> = new Set(['succeeded', 'failed', 'canceled', 'aborted']);
+/** How long an answer may take on top of the time that the service was asked to wait. */
+const PATIENCE_MS = 30_000;
+
+/** True when the status will never change again. */
+export function hasEnded(prediction: Pick<Prediction, 'status'>): boolean {
+  return ENDED.has(prediction.status);
+}
+
+export class MillraceClient {
+  readonly #base: string;
+
+  constructor(private readonly options: ClientOptions) {
+    this.#base = options.url.replace(/\/+$/, '');
+  }
+
+  async createPrediction(request: CreatePrediction): Promise<Prediction> {
+    const { model, version, input, wait, idempotencyKey } = request;
+    const headers: Record<string, string> = {};
+    if (wait !== undefined) headers['prefer'] = `wait=${wait}`;
+    if (idempotencyKey !== undefined) headers['idempotency-key'] = idempotencyKey;
+    const body = { version: [model, version].filter((part) => part !== undefined).join(':'), input };
+    return this.#ask('POST', '/v1/predictions', { headers, body, wait: wait ?? 0 });
+  }
+
+  async getPrediction(id: string, options: { wait?: number } = {}): Promise<Prediction> {
+    const query = options.wait === undefined ? '' : `?wait=${options.wait}`;
+    return this.#ask('GET', `/v1/predictions/${encodeURIComponent(id)}${query}`, { wait: options.wait ?? 0 });
+  }
+
+  async cancelPrediction(id: string): Promise<Prediction> {
+    return this.#ask('POST', `/v1/predictions/${encodeURIComponent(id)}/cancel`);
+  }
+
+  /** Submits and waits for the end, in as many calls as it takes. */
+  async predict(request: Omit<CreatePrediction, 'wait'>): Promise<Prediction> {
+    let prediction = await this.createPrediction({ ...request, wait: 60 });
+    while (!hasEnded(prediction)) prediction = await this.getPrediction(prediction.id, { wait: 60 });
+    return prediction;
+  }
+
+  async models(): Promise<readonly Model[]> {
+    const page: { results: readonly Model[] } = await this.#ask('GET', '/v1/models');
+    return page.results;
+  }
+
+  /** @param name `iris`, or `owner/iris` */
+  async model(name: string): Promise<Model> {
+    const [owner, model] = name.includes('/') ? name.split('/') : ['millrace', name];
+    return this.#ask('GET', `/v1/models/${encodeURIComponent(owner ?? '')}/${encodeURIComponent(model ?? '')}`);
+  }
+
+  /** Never throws for a service that says "not ready". */
+  async ready(): Promise<Readiness> {
+    const response = await this.#send('GET', '/ready');
+    const body = (await readJson(response)) as { status?: unknown; degraded?: unknown } | null;
+    const degraded = Array.isArray(body?.degraded) ? body.degraded.map(String) : [];
+    return { ready: response.ok, status: typeof body?.status === 'string' ? body.status : 'error', degraded };
+  }
+
+  async #ask<T>(method: string, path: string, call: Call = {}): Promise<T> {
+    const response = await this.#send(method, path, call);
+    const body = await readJson(response);
+    if (!response.ok) throw new MillraceError(problemOf(response, body), retryAfterOf(response));
+    if (typeof body !== 'object' || body === null) throw new MillraceUnreachableError(this.#base);
+    return body as T;
+  }
+
+  async #send(method: string, path: string, call: Call = {}): Promise<Response> {
+    const { key } = this.options;
+    const send = this.options.fetch ?? fetch;
+    const request: RequestInit = {
+      method,
+      headers: {
+        accept: 'application/json',
+        ...(call.body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
+        ...call.headers,
+      },
+      signal: AbortSignal.timeout((call.wait ?? 0) * 1_000 + PATIENCE_MS),
+    };
+    if (call.body !== undefined) request.body = JSON.stringify(call.body);
+    try {
+      return await send(this.#base + path, request);
+    } catch (error) {
+      throw new MillraceUnreachableError(this.#base, { cause: error });
+    }
+  }
+}
+
+interface Call {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+  /** Seconds that the service was asked to wait. */
+  readonly wait?: number;
+}
+
+async function readJson(response: Response): Promise<unknown> {
+  try {
+    return await response.json();
+  } catch {
+    return null; // Not JSON: a proxy's page, or a connection that broke; the callers say what that means.
+  }
+}
+
+function problemOf(response: Response, body: unknown): Problem {
+  const fallback = { title: response.statusText || `HTTP ${response.status}`, status: response.status };
+  return typeof body === 'object' && body !== null ? { ...fallback, ...body } : fallback;
+}
+
+function retryAfterOf(response: Response): number | null {
+  const value = Number(response.headers.get('retry-after') ?? Number.NaN);
+  return Number.isFinite(value) ? value : null;
+}

@@ -1,0 +1,145 @@
+/**
+ * Settings: environment only, typed, checked at start, frozen. Nothing else in the code reads `process.env`.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+
+const port = z.coerce.number().int().min(0).max(65_535);
+const count = (least: number, most: number) => z.coerce.number().int().min(least).max(most);
+const flag = z.enum(['true', 'false']).transform((value) => value === 'true');
+const list = z.string().transform((value) =>
+  value
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== ''),
+);
+
+const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
+
+/** One line a setting: type, default, unit. `.env.example` says the same in words; a test compares the two. */
+const schema = z
+  .object({
+    APP_ENV: z.enum(['local', 'staging', 'production']).default('local'),
+    HOST: z.string().min(1).default('127.0.0.1'),
+    PORT: port.default(3000),
+    OPS_HOST: z.string().min(1).default('127.0.0.1'),
+    OPS_PORT: port.default(0),
+    PUBLIC_URL: z.url().optional(),
+    AUTH: z.enum(['on', 'off']).optional(),
+    INSECURE_BIND: flag.default(false),
+    REDIS_URL: z
+      .string()
+      .regex(/^rediss?:\/\//, 'must begin with redis:// or rediss://')
+      .optional(),
+    REDIS_PREFIX: z
+      .string()
+      .regex(/^[a-z][a-z0-9-]{0,30}$/)
+      .default('millrace'),
+    REDIS_MEMORY_MARK: z.coerce.number().gt(0).max(1).default(0.8),
+    MODELS_DIR: z.string().min(1).default('models'),
+    DATA_DIR: z.string().min(1).default('.millrace'),
+    WORKERS: count(0, 64).default(1),
+    EXECUTORS: count(1, 64).default(1),
+    EXECUTOR_THREADS: count(1, 64).default(1),
+    WORKER_MODELS: list.optional(),
+    MAX_QUEUE_DEPTH: count(1, Number.MAX_SAFE_INTEGER).default(2_000_000),
+    RESULT_TTL_SECONDS: count(1, 31_536_000).default(3_600),
+    BODY_LIMIT_BYTES: count(1_024, 1_073_741_824).default(1_048_576),
+    SHUTDOWN_SECONDS: count(1, 3_600).default(20),
+    SLOW_SECONDS: z.coerce.number().positive().default(1),
+    CORS_ORIGINS: list.default([]),
+    LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  })
+  .check((context) => {
+    const { AUTH: auth, APP_ENV: env, HOST: host, INSECURE_BIND: insecure } = context.value;
+    const complain = (name: string, message: string): void => {
+      context.issues.push({ code: 'custom', path: [name], message, input: context.value });
+    };
+    if (auth === 'on') complain('AUTH', 'keys do not exist in this version yet: only off works');
+    if (env !== 'local') complain('APP_ENV', 'only local works in this version: without keys the API is open to all');
+    if (!LOOPBACK.has(host) && !insecure) {
+      complain(
+        'HOST',
+        'must be a loopback address while there are no keys (INSECURE_BIND=true overrides, in a container)',
+      );
+    }
+  });
+
+export type Settings = Readonly<
+  Omit<z.infer<typeof schema>, 'REDIS_URL'> & {
+    /** Always known to a process; only the launcher may look for one. */
+    REDIS_URL: string | undefined;
+  }
+>;
+export type SettingName = keyof Settings;
+
+/** Names of every setting, for `.env.example` and its test. */
+export const SETTING_NAMES = Object.keys(schema.shape) as SettingName[];
+
+/** Secrets that may stand in a file: `REDIS_URL_FILE=/run/secrets/redis-url`. */
+const FROM_FILE: readonly SettingName[] = ['REDIS_URL'];
+
+/** A setting is missing or wrong; the message is one line and names it, and never repeats its value. */
+export class SettingsError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'SettingsError';
+  }
+}
+
+/**
+ * @param env usually `process.env`
+ * @throws SettingsError that names the first setting that is wrong
+ */
+export function readSettings(env: Readonly<Record<string, string | undefined>>): Settings {
+  const given: Record<string, string> = {};
+  for (const name of SETTING_NAMES) {
+    const value = valueOf(env, name);
+    // An empty variable is an unset one: that is how compose files and shells leave things out.
+    if (value !== undefined && value !== '') given[name] = value;
+  }
+  const parsed = schema.safeParse(given);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    throw new SettingsError(`Setting ${issue?.path.join('.') ?? '?'}: ${issue?.message ?? 'is wrong'}`);
+  }
+  const settings = parsed.data;
+  return Object.freeze({
+    ...settings,
+    REDIS_URL: settings.REDIS_URL,
+    MODELS_DIR: path.resolve(projectRoot(), settings.MODELS_DIR),
+    DATA_DIR: path.resolve(projectRoot(), settings.DATA_DIR),
+  });
+}
+
+/** The settings of a process that cannot do without Redis. */
+export function requireRedis(settings: Settings): string {
+  if (settings.REDIS_URL !== undefined) return settings.REDIS_URL;
+  throw new SettingsError('Setting REDIS_URL: is missing (npm start finds or starts a Redis and sets it)');
+}
+
+function valueOf(env: Readonly<Record<string, string | undefined>>, name: SettingName): string | undefined {
+  const file = FROM_FILE.includes(name) ? env[`${name}_FILE`] : undefined;
+  if (file === undefined || file === '') return env[name];
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch {
+    throw new SettingsError(`Setting ${name}_FILE: the file cannot be read`);
+  }
+}
+
+/** The folder of package.json, from source and from dist alike; relative folders start here. */
+export function projectRoot(): string {
+  let directory = path.dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(path.join(directory, 'package.json')) && path.dirname(directory) !== directory) {
+    directory = path.dirname(directory);
+  }
+  return directory;
+}
+
+/** This process's own environment: the one place that reads it. */
+export function readProcessSettings(): Settings {
+  return readSettings(process.env);
+}

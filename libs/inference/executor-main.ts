@@ -1,0 +1,4 @@
+/** Entry point of the executor child process. */
+import { serveExecutor } from './executor-process.js';
+
+serveExecutor();

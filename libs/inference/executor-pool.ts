@@ -1,0 +1,170 @@
+/**
+ * Keeps a number of executors alive and busy, and turns what comes out of them into outcomes.
+ *
+ * Each child has at most two micro-batches: the one that runs and the one behind it, so that it never waits for the
+ * worker. A child that dies is replaced, at once the first time, then with growing pauses.
+ */
+import type { RowResult, Stages } from '#contract/executor-protocol';
+import type { VersionId } from '#domain/model-version';
+import type { RunFacts } from '#domain/outcome';
+import type { DynamicBatcher, PendingPrediction } from './dynamic-batcher.js';
+import { Executor, type BatchRun, type DeathCause, type ExecutorOptions } from './executor.js';
+
+export interface PoolObserver {
+  onReady(loads: readonly { readonly versionId: VersionId; readonly loadMs: number }[]): void;
+  /** A version cannot be served by any executor: the worker has to stop. */
+  onRefused(reason: string): void;
+  onDeath(cause: DeathCause, suspects: number): void;
+  onBatch(versionId: VersionId, rows: number, stages: Stages): void;
+}
+
+const IN_FLIGHT_EACH = 2;
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 30_000;
+/** A child that lived this long starts with a clean record. */
+const SETTLED_AFTER_MS = 60_000;
+
+export class ExecutorPool {
+  readonly #executors = new Set<Executor>();
+  readonly #pauses = new Set<NodeJS.Timeout>();
+  readonly #bornAt = new WeakMap<Executor, number>();
+  #earlyDeaths = 0;
+  #everReady = false;
+  #closed = false;
+
+  constructor(
+    private readonly size: number,
+    private readonly options: ExecutorOptions,
+    private readonly batcher: DynamicBatcher,
+    private readonly observer: PoolObserver,
+  ) {}
+
+  /** Executors that have loaded everything. */
+  get readyCount(): number {
+    return [...this.#executors].filter((executor) => executor.ready).length;
+  }
+
+  get busyCount(): number {
+    return [...this.#executors].filter((executor) => executor.load > 0).length;
+  }
+
+  get pids(): number[] {
+    return [...this.#executors].flatMap((executor) => executor.pid ?? []);
+  }
+
+  start(): void {
+    for (let i = 0; i < this.size; i += 1) this.#spawn();
+  }
+
+  submit(predictions: readonly PendingPrediction[]): void {
+    this.batcher.add(predictions);
+    this.#dispatch();
+  }
+
+  /** Ends every child at once; call it when nothing is in flight any more. */
+  close(): void {
+    this.#closed = true;
+    for (const pause of this.#pauses) clearTimeout(pause);
+    for (const executor of this.#executors) executor.kill();
+  }
+
+  #spawn(): void {
+    const executor = new Executor(this.options, this.#everReady ? 'one' : 'all', {
+      onReady: (_, loads) => {
+        this.#everReady = true;
+        this.observer.onReady(loads);
+        this.#dispatch();
+      },
+      onRefused: (reason) => this.observer.onRefused(reason),
+      onDeath: (...death) => this.#replace(...death),
+    });
+    this.#executors.add(executor);
+    this.#bornAt.set(executor, Date.now());
+  }
+
+  /** Idle executors first; a second micro-batch goes only behind one that already runs. */
+  #dispatch(): void {
+    for (let level = 0; level < IN_FLIGHT_EACH; level += 1) {
+      for (const executor of this.#executors) {
+        if (!executor.ready || executor.load > level) continue;
+        const predictions = this.batcher.take();
+        if (predictions === null) return;
+        executor.run(this.#batchRun(predictions));
+      }
+    }
+  }
+
+  #batchRun(predictions: readonly PendingPrediction[]): PoolBatch {
+    const versionId = predictions[0]?.versionId ?? '';
+    let startedAtMs = Date.now();
+    return {
+      predictions,
+      versionId,
+      inputs: predictions.map((prediction) => prediction.input),
+      onRunning: () => {
+        startedAtMs = Date.now();
+        for (const prediction of predictions) prediction.onStarted(startedAtMs);
+      },
+      onRan: (results, stages) => {
+        // The executor gets its next micro-batch before this one is settled.
+        this.#dispatch();
+        const run = { startedAtMs, predictMs: totalMs(stages), batchSize: predictions.length };
+        for (const [i, prediction] of predictions.entries()) settle(prediction, results[i], run);
+        this.observer.onBatch(versionId, predictions.length, stages);
+      },
+      onBroke: () => {
+        this.#dispatch();
+        moveAll(predictions);
+      },
+    };
+  }
+
+  #replace(executor: Executor, cause: DeathCause, running: BatchRun | null, waiting: readonly BatchRun[]): void {
+    this.#executors.delete(executor);
+    if (this.#closed) return;
+    const suspects = running === null ? [] : predictionsOf(running);
+    this.observer.onDeath(cause, suspects.length);
+    this.batcher.putBack(waiting.flatMap(predictionsOf));
+    moveAll(suspects);
+    const lived = Date.now() - (this.#bornAt.get(executor) ?? 0);
+    this.#earlyDeaths = lived > SETTLED_AFTER_MS ? 0 : this.#earlyDeaths + 1;
+    this.#spawnAfter(this.#earlyDeaths <= 1 ? 0 : FIRST_PAUSE_MS * 2 ** (this.#earlyDeaths - 2));
+    this.#dispatch();
+  }
+
+  #spawnAfter(pauseMs: number): void {
+    const pause = setTimeout(
+      () => {
+        this.#pauses.delete(pause);
+        this.#spawn();
+      },
+      Math.min(pauseMs, LONGEST_PAUSE_MS),
+    );
+    this.#pauses.add(pause);
+  }
+}
+
+interface PoolBatch extends BatchRun {
+  readonly predictions: readonly PendingPrediction[];
+}
+
+function predictionsOf(batch: BatchRun): readonly PendingPrediction[] {
+  return (batch as PoolBatch).predictions;
+}
+
+/**
+ * Only a success settles here. A row that did not succeed among others gets its verdict alone, in its retry job: it
+ * may be its neighbours' fault, and what does fail for good ends as a failed job that an operator can see.
+ */
+function settle(prediction: PendingPrediction, result: RowResult | undefined, run: RunFacts): void {
+  if (result !== undefined && 'output' in result) prediction.settle({ kind: 'succeeded', output: result.output, run });
+  else prediction.settle({ kind: 'moved', run });
+}
+
+function moveAll(predictions: readonly PendingPrediction[]): void {
+  for (const prediction of predictions) prediction.settle({ kind: 'moved', run: null });
+}
+
+export function totalMs(stages: Stages): number {
+  return stages.preprocessMs + stages.runMs + stages.postprocessMs;
+}

@@ -1,0 +1,81 @@
+/**
+ * The child's side of an executor: loads model versions, runs micro-batches one after the other.
+ *
+ * `session.run()` blocks this process's event loop, and a fault in native code ends it. Both are harmless here: the
+ * process holds no queue lock, no credential and no connection, only the IPC channel to its worker.
+ */
+import { performance } from 'node:perf_hooks';
+import type { FromExecutor, ToExecutor } from '#contract/executor-protocol';
+import type { Input, VersionId } from '#domain/model-version';
+import { ModelIntegrityError } from '#models/integrity';
+import { openRepository } from '#models/repository';
+import { ModelSession } from './session.js';
+
+export interface ExecutorHooks {
+  /** Called after `running` was sent and before the graph runs; a test uses it to die at that moment. */
+  beforeRun?(inputs: readonly Input[]): void;
+}
+
+/** Serves the parent until its channel closes. */
+export function serveExecutor(hooks: ExecutorHooks = {}): void {
+  const sessions = new Map<VersionId, ModelSession>();
+  // One after the other: a second run would only wait inside ONNX Runtime, where its `running` would be a lie.
+  let turn: Promise<void> = Promise.resolve();
+  process.on('message', (message: ToExecutor) => {
+    turn = turn.then(() => (message.kind === 'load' ? load(message, sessions) : run(message, sessions, hooks)));
+  });
+  process.on('disconnect', () => process.exit(0));
+  // Ctrl-C in a terminal reaches every process of the group; the worker decides when its executor ends.
+  process.on('SIGINT', () => undefined);
+  process.on('SIGTERM', () => undefined);
+}
+
+async function load(
+  message: Extract<ToExecutor, { kind: 'load' }>,
+  sessions: Map<VersionId, ModelSession>,
+): Promise<void> {
+  try {
+    // The files are verified again, by the process that runs them.
+    const repository = await openRepository(message.modelsDir, { verify: 'every-file', only: message.models });
+    const loads: { versionId: VersionId; loadMs: number }[] = [];
+    for (const version of repository.all()) {
+      const began = performance.now();
+      const session = await ModelSession.open(version, { threads: message.threads });
+      await session.passGolden(message.golden);
+      sessions.set(version.id, session);
+      loads.push({ versionId: version.id, loadMs: performance.now() - began });
+    }
+    await send({ kind: 'ready', loads });
+  } catch (error) {
+    const reason = error instanceof ModelIntegrityError ? error.message : 'A model could not be loaded.';
+    await send({ kind: 'refused', reason });
+  }
+}
+
+async function run(
+  message: Extract<ToExecutor, { kind: 'run' }>,
+  sessions: ReadonlyMap<VersionId, ModelSession>,
+  hooks: ExecutorHooks,
+): Promise<void> {
+  const { batch, versionId, inputs } = message;
+  const session = sessions.get(versionId);
+  if (session === undefined)
+    return send({ kind: 'broke', batch, message: 'This executor has not loaded the version.' });
+  // Awaited, so that the message has left this process before native code may end it.
+  await send({ kind: 'running', batch });
+  hooks.beforeRun?.(inputs);
+  try {
+    await send({ kind: 'ran', batch, ...(await session.run(inputs)) });
+  } catch {
+    // What the runtime says may hold shapes and paths; people get a sentence of ours.
+    await send({ kind: 'broke', batch, message: 'The model reported an error while it ran.' });
+  }
+}
+
+/** Resolves when the message is on its way; a parent that is gone ends this process by `disconnect`. */
+function send(message: FromExecutor): Promise<void> {
+  return new Promise((resolve) => {
+    if (!process.connected || process.send === undefined) return resolve();
+    process.send(message, undefined, {}, () => resolve());
+  });
+}

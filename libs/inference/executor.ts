@@ -1,0 +1,165 @@
+/**
+ * The worker's handle on one executor child process.
+ *
+ * It knows what the child has been given and what it has begun, so that when the child dies the micro-batch that ran
+ * is known (its rows are the suspects) and what merely waited behind it is given back untouched.
+ */
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import {
+  isFromExecutor,
+  type FromExecutor,
+  type RowResult,
+  type Stages,
+  type ToExecutor,
+} from '#contract/executor-protocol';
+import type { Input, VersionId } from '#domain/model-version';
+
+export interface ExecutorOptions {
+  /** The JavaScript file that the child runs. */
+  readonly entry: string;
+  readonly modelsDir: string;
+  /** Names of the models to load; null loads all. */
+  readonly models: readonly string[] | null;
+  readonly threads: number;
+}
+
+/** How the child ended, for people: `SIGSEGV`, `code 1`. */
+export type DeathCause = string;
+
+export interface ExecutorEvents {
+  onReady(executor: Executor, loads: Extract<FromExecutor, { kind: 'ready' }>['loads']): void;
+  onRefused(reason: string): void;
+  /** The child is gone; `running` is what it had begun, `waiting` what it had not. */
+  onDeath(executor: Executor, cause: DeathCause, running: BatchRun | null, waiting: readonly BatchRun[]): void;
+}
+
+/** A micro-batch on its way through a child. */
+export interface BatchRun {
+  readonly versionId: VersionId;
+  readonly inputs: readonly Input[];
+  onRunning(): void;
+  onRan(results: readonly RowResult[], stages: Stages): void;
+  onBroke(message: string): void;
+}
+
+export class Executor {
+  readonly #child: ChildProcess;
+  readonly #inFlight = new Map<number, BatchRun>();
+  #running: number | null = null;
+  #nextBatch = 1;
+  #ready = false;
+  #dead = false;
+
+  constructor(
+    options: ExecutorOptions,
+    golden: 'all' | 'one',
+    private readonly events: ExecutorEvents,
+  ) {
+    this.#child = spawnTiedToParent(options.entry);
+    this.#child.on('message', (message) => this.#receive(message));
+    // A channel that breaks is followed by the child's exit, which is what counts.
+    this.#child.on('error', () => this.kill());
+    this.#child.on('exit', (code, signal) => this.#bury(signal ?? `code ${code ?? 'unknown'}`));
+    const { modelsDir, models, threads } = options;
+    this.#send({ kind: 'load', modelsDir, models, threads, golden });
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  /** Has loaded everything and lives. */
+  get ready(): boolean {
+    return this.#ready && !this.#dead;
+  }
+
+  /** Micro-batches that the child has and has not answered. */
+  get load(): number {
+    return this.#inFlight.size;
+  }
+
+  run(batch: BatchRun): void {
+    const number = this.#nextBatch++;
+    this.#inFlight.set(number, batch);
+    this.#send({ kind: 'run', batch: number, versionId: batch.versionId, inputs: batch.inputs });
+  }
+
+  /** Ends the child at once, also when it is inside native code. */
+  kill(): void {
+    this.#child.kill('SIGKILL');
+  }
+
+  #send(message: ToExecutor): void {
+    if (!this.#child.connected) return;
+    // The callback takes the error of a child that died meanwhile; without it Node would throw it in the parent.
+    this.#child.send(message, (error) => {
+      if (error !== null) this.kill();
+    });
+  }
+
+  #receive(message: unknown): void {
+    if (!isFromExecutor(message)) return;
+    switch (message.kind) {
+      case 'ready':
+        this.#ready = true;
+        return this.events.onReady(this, message.loads);
+      case 'refused':
+        return this.events.onRefused(message.reason);
+      case 'running':
+        this.#running = message.batch;
+        return this.#inFlight.get(message.batch)?.onRunning();
+      case 'ran': {
+        const batch = this.#take(message.batch);
+        if (batch === undefined) return;
+        if (message.results.length !== batch.inputs.length) return batch.onBroke('The model answered for other rows.');
+        return batch.onRan(message.results, message.stages);
+      }
+      case 'broke':
+        return this.#take(message.batch)?.onBroke(message.message);
+    }
+  }
+
+  #take(number: number): BatchRun | undefined {
+    const batch = this.#inFlight.get(number);
+    this.#inFlight.delete(number);
+    if (this.#running === number) this.#running = null;
+    return batch;
+  }
+
+  #bury(cause: DeathCause): void {
+    if (this.#dead) return;
+    this.#dead = true;
+    const running = this.#running === null ? undefined : this.#take(this.#running);
+    const waiting = [...this.#inFlight.values()];
+    this.#inFlight.clear();
+    this.events.onDeath(this, cause, running ?? null, waiting);
+  }
+}
+
+/**
+ * Starts the child so that the kernel ends it with its parent, also when the parent is killed with -9 and the child
+ * is inside an endless native run (prctl(2), PR_SET_PDEATHSIG; `setpriv` of util-linux sets it). Where there is no
+ * `setpriv` (macOS) the closing of the channel ends the child as soon as its event loop turns.
+ */
+function spawnTiedToParent(entry: string): ChildProcess {
+  const command = [process.execPath, '--enable-source-maps', entry, 'executor'];
+  const tied = hasSetpriv() ? ['setpriv', '--pdeathsig', 'KILL', '--', ...command] : command;
+  const [program = process.execPath, ...args] = tied;
+  return spawn(program, args, {
+    // Nothing of the worker's environment: it holds the address and password of Redis.
+    env: pick(process.env, ['PATH', 'TZ', 'LANG', 'LC_ALL']),
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    serialization: 'json',
+  });
+}
+
+let setprivFound: boolean | null = null;
+
+function hasSetpriv(): boolean {
+  setprivFound ??= process.platform === 'linux' && spawnSync('setpriv', ['--version']).status === 0;
+  return setprivFound;
+}
+
+function pick(env: NodeJS.ProcessEnv, names: readonly string[]): NodeJS.ProcessEnv {
+  return Object.fromEntries(names.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])));
+}

@@ -1,0 +1,146 @@
+/**
+ * Runs suspects one at a time in a child of their own, while the pool serves everybody else.
+ *
+ * A prediction is in here because a child died, or the graph reported an error, while it ran among others. Alone, the
+ * guilty one shows itself: it is failed only after two fresh children have died with it, so that a child killed from
+ * outside fails nobody. The child is started for the first suspect and ended after a quiet minute.
+ */
+import type { RowResult, Stages } from '#contract/executor-protocol';
+import type { Failure } from '#domain/failure';
+import type { Input, VersionId } from '#domain/model-version';
+import type { RunFacts } from '#domain/outcome';
+import { Executor, type DeathCause, type ExecutorOptions } from './executor.js';
+import { totalMs } from './executor-pool.js';
+
+export type Verdict =
+  | {
+      readonly kind: 'succeeded';
+      readonly output: Extract<RowResult, { output: unknown }>['output'];
+      readonly run: RunFacts;
+    }
+  | { readonly kind: 'failed'; readonly failure: Failure };
+
+type Attempt =
+  | { readonly kind: 'ran'; readonly result: RowResult; readonly run: RunFacts }
+  | { readonly kind: 'broke'; readonly message: string }
+  | { readonly kind: 'died'; readonly cause: DeathCause; readonly hadBegun: boolean };
+
+/** Fresh children that a prediction may cost before it is failed. */
+const DEATHS_ALLOWED = 2;
+/** Children that may die before they begin, for a reason that cannot be the prediction's. */
+const FALSE_STARTS_ALLOWED = 5;
+const IDLE_MS = 60_000;
+
+export class Quarantine {
+  #executor: Executor | null = null;
+  #isFresh = false;
+  #idle: NodeJS.Timeout | null = null;
+  /** Set while an attempt waits for the child to be ready or to answer. */
+  #onReady: (() => void) | null = null;
+  #onDeath: ((cause: DeathCause, hadBegun: boolean) => void) | null = null;
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    private readonly options: ExecutorOptions,
+    private readonly onRefused: (reason: string) => void,
+  ) {}
+
+  get pid(): number | undefined {
+    return this.#executor?.pid;
+  }
+
+  /** Gives one prediction its verdict; calls wait for one another. */
+  runAlone(versionId: VersionId, input: Input, onStarted: (atMs: number) => void): Promise<Verdict> {
+    const verdict = this.#turn.then(() => this.#judge(versionId, input, onStarted));
+    this.#turn = verdict.catch(() => undefined);
+    return verdict;
+  }
+
+  close(): void {
+    if (this.#idle !== null) clearTimeout(this.#idle);
+    this.#executor?.kill();
+  }
+
+  async #judge(versionId: VersionId, input: Input, onStarted: (atMs: number) => void): Promise<Verdict> {
+    let deaths = 0;
+    let falseStarts = 0;
+    for (;;) {
+      const wasFresh = this.#executor === null || this.#isFresh;
+      const attempt = await this.#attempt(versionId, input, onStarted);
+      if (attempt.kind === 'ran') return verdictOf(attempt.result, attempt.run);
+      if (attempt.kind === 'broke')
+        return { kind: 'failed', failure: { code: 'model_error', message: attempt.message } };
+      // A child that others have used before may die of what they left behind.
+      if (attempt.hadBegun && wasFresh) deaths += 1;
+      else falseStarts += 1;
+      if (deaths >= DEATHS_ALLOWED || falseStarts >= FALSE_STARTS_ALLOWED) return crashed(attempt.cause);
+    }
+  }
+
+  async #attempt(versionId: VersionId, input: Input, onStarted: (atMs: number) => void): Promise<Attempt> {
+    const early = await this.#ensureReady();
+    if (early !== null) return early;
+    return new Promise<Attempt>((resolve) => {
+      let startedAtMs = Date.now();
+      this.#onDeath = (cause, hadBegun) => resolve({ kind: 'died', cause, hadBegun });
+      this.#isFresh = false;
+      this.#executor?.run({
+        versionId,
+        inputs: [input],
+        onRunning: () => {
+          startedAtMs = Date.now();
+          onStarted(startedAtMs);
+        },
+        onRan: ([result], stages) => resolve(ran(result, startedAtMs, stages)),
+        onBroke: (message) => resolve({ kind: 'broke', message }),
+      });
+    });
+  }
+
+  /** @returns null when a child is ready, or how it died before it was */
+  #ensureReady(): Promise<Attempt | null> {
+    this.#restartIdleTimer();
+    if (this.#executor?.ready) return Promise.resolve(null);
+    return new Promise((resolve) => {
+      this.#onReady = () => resolve(null);
+      this.#onDeath = (cause) => resolve({ kind: 'died', cause, hadBegun: false });
+      this.#executor ??= this.#spawn();
+    });
+  }
+
+  #spawn(): Executor {
+    this.#isFresh = true;
+    return new Executor(this.options, 'one', {
+      onReady: () => this.#onReady?.(),
+      onRefused: (reason) => this.onRefused(reason),
+      onDeath: (_, cause, running) => {
+        this.#executor = null;
+        this.#onDeath?.(cause, running !== null);
+      },
+    });
+  }
+
+  #restartIdleTimer(): void {
+    if (this.#idle !== null) clearTimeout(this.#idle);
+    this.#idle = setTimeout(() => {
+      if (this.#executor?.load === 0) this.#executor.kill();
+      else this.#restartIdleTimer();
+    }, IDLE_MS);
+    this.#idle.unref();
+  }
+}
+
+function ran(result: RowResult | undefined, startedAtMs: number, stages: Stages): Attempt {
+  if (result === undefined) return { kind: 'broke', message: 'The model gave no answer.' };
+  return { kind: 'ran', result, run: { startedAtMs, predictMs: totalMs(stages), batchSize: 1 } };
+}
+
+function verdictOf(result: RowResult, run: RunFacts): Verdict {
+  if ('output' in result) return { kind: 'succeeded', output: result.output, run };
+  return { kind: 'failed', failure: result.failure };
+}
+
+function crashed(cause: DeathCause): Verdict {
+  const message = `The executor process ended by ${cause} each time this prediction ran alone.`;
+  return { kind: 'failed', failure: { code: 'crashed', message } };
+}

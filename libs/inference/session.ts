@@ -1,0 +1,135 @@
+/**
+ * One model version, loaded: the graph, and the way from inputs to answers.
+ */
+import path from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { InferenceSession } from 'onnxruntime-node';
+import type { RowResult, Stages } from '#contract/executor-protocol';
+import type { Input, TensorSpec } from '#domain/model-version';
+import { difference } from '#models/golden';
+import { ModelIntegrityError } from '#models/integrity';
+import type { ModelVersion } from '#models/repository';
+import { readAnswers, TensorBuilder, TensorPlanError } from './tensors.js';
+
+export interface SessionOptions {
+  /** Threads of one `run()`; more than one helps only heavy graphs. */
+  readonly threads: number;
+}
+
+export class ModelSession {
+  private constructor(
+    readonly version: ModelVersion,
+    private readonly graph: InferenceSession,
+    private readonly tensors: TensorBuilder,
+  ) {}
+
+  /**
+   * Loads the graph and holds it against the manifest.
+   * @throws ModelIntegrityError when the graph does not load, or is not the one the manifest describes
+   */
+  static async open(version: ModelVersion, options: SessionOptions): Promise<ModelSession> {
+    const { manifest } = version;
+    const graph = await loadGraph(version, options);
+    const fileName = `${version.name}/${version.label}/manifest.json`;
+    const disagreement =
+      compare('inputs', manifest.graph.inputs, graph.inputMetadata) ??
+      compare('outputs', manifest.graph.outputs, graph.outputMetadata);
+    if (disagreement !== null) throw new ModelIntegrityError(fileName, disagreement);
+    try {
+      return new ModelSession(version, graph, new TensorBuilder(manifest));
+    } catch (error) {
+      if (error instanceof TensorPlanError) throw new ModelIntegrityError(fileName, error.message);
+      throw error;
+    }
+  }
+
+  /**
+   * Runs inputs together, as one micro-batch.
+   * @param inputs validated inputs, at least one
+   * @returns one result an input, in their order, and what each stage cost
+   * @throws Error when the graph itself reports one; then no row has an answer
+   */
+  async run(inputs: readonly Input[]): Promise<{ results: RowResult[]; stages: Stages }> {
+    const began = performance.now();
+    const feeds = this.tensors.build(inputs);
+    const built = performance.now();
+    const outputs = await this.graph.run(feeds);
+    const ran = performance.now();
+    const results = readAnswers(this.version.manifest.outputs, outputs, inputs.length);
+    const stages = { preprocessMs: built - began, runMs: ran - built, postprocessMs: performance.now() - ran };
+    return { results, stages };
+  }
+
+  async predict(inputs: readonly Input[]): Promise<RowResult[]> {
+    return (await this.run(inputs)).results;
+  }
+
+  /**
+   * Warms the session up and holds it against the version's golden examples.
+   * @throws ModelIntegrityError when an answer differs by more than its tolerance
+   */
+  async passGolden(examples: 'all' | 'one'): Promise<void> {
+    const { golden, name, label } = this.version;
+    const chosen = examples === 'all' ? golden : golden.slice(0, 1);
+    await this.predict(chosen.slice(0, 1).map((example) => example.input));
+    const results = await this.predict(chosen.map((example) => example.input));
+    for (const [index, example] of chosen.entries()) {
+      const result = results[index];
+      const found =
+        result !== undefined && 'output' in result
+          ? difference(example.output, result.output, example.tolerance)
+          : (result?.failure.message ?? 'no answer');
+      if (found !== null) {
+        throw new ModelIntegrityError(`${name}/${label}/golden.jsonl`, `line ${index + 1} is not met: ${found}`);
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.graph.release();
+  }
+}
+
+async function loadGraph(version: ModelVersion, options: SessionOptions): Promise<InferenceSession> {
+  const file = version.manifest.graph.path;
+  try {
+    return await InferenceSession.create(path.join(version.directory, file), {
+      intraOpNumThreads: options.threads,
+      interOpNumThreads: 1,
+      executionMode: 'sequential',
+      // A thread that spins while it waits takes a core from Redis and the API.
+      extra: { session: { intra_op: { allow_spinning: '0' } } },
+      logSeverityLevel: 4,
+    });
+  } catch {
+    throw new ModelIntegrityError(
+      `${version.name}/${version.label}/${file}`,
+      'is not a graph that ONNX Runtime can load',
+    );
+  }
+}
+
+/** @returns one sentence that says where manifest and graph disagree, or null */
+function compare(
+  side: 'inputs' | 'outputs',
+  specs: readonly TensorSpec[],
+  actual: readonly InferenceSession.ValueMetadata[],
+): string | null {
+  for (const [index, spec] of specs.entries()) {
+    const at = `/graph/${side}/${index}`;
+    const found = actual.find((candidate) => candidate.name === spec.name);
+    if (!found?.isTensor) return `${at} names ${spec.name}, which the graph does not have`;
+    if (found.type !== spec.datatype) return `${at}/datatype says ${spec.datatype}, the graph says ${found.type}`;
+    const dimensions = found.shape.map((dimension) => (typeof dimension === 'number' ? dimension : -1));
+    // An output's shape is often left open in the graph; what is said there must agree.
+    const differs =
+      dimensions.length !== spec.shape.length || dimensions.some((d, i) => d !== -1 && d !== spec.shape[i]);
+    if (differs && (side === 'inputs' || dimensions.length > 0)) {
+      return `${at}/shape says [${spec.shape.join(', ')}], the graph says [${dimensions.join(', ')}]`;
+    }
+  }
+  const extra = actual.find((candidate) => !specs.some((spec) => spec.name === candidate.name));
+  return side === 'inputs' && extra !== undefined
+    ? `the graph has an input ${extra.name} that /graph/inputs lacks`
+    : null;
+}

@@ -1,0 +1,23 @@
+/**
+ * What a process tells the launcher that started it. A process that was started by hand has nobody to tell.
+ */
+export type LaunchMessage =
+  /** Its servers listen. */
+  | { readonly kind: 'listening'; readonly url?: string; readonly opsUrl: string }
+  /** It can never start as things are: one line that says why. */
+  | { readonly kind: 'refused'; readonly reason: string };
+
+/** Exit code of a process that restarting cannot help (sysexits.h: EX_CONFIG). */
+export const EXIT_REFUSED = 78;
+
+export function tellLauncher(message: LaunchMessage): Promise<void> {
+  return new Promise((resolve) => {
+    if (process.send === undefined || !process.connected) return resolve();
+    process.send(message, undefined, {}, () => resolve());
+  });
+}
+
+/** Without its launcher a process would serve on, unseen: it stops as if told to. */
+export function stopWithLauncher(stop: () => void): void {
+  if (process.send !== undefined) process.once('disconnect', stop);
+}

@@ -1,0 +1,97 @@
+/**
+ * The operations port of a process: `/health`, `/ready` and `/metrics`, on an address of its own, so that nothing of it
+ * is reachable where clients are.
+ */
+import { Controller, Get, Inject, type DynamicModule, Module, Res } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { HealthCheckService, type HealthIndicatorResult, TerminusModule } from '@nestjs/terminus';
+import { PrometheusModule } from '@willsoto/nestjs-prometheus';
+import type { FastifyReply } from 'fastify';
+import { LoggerModule } from 'nestjs-pino';
+import type { Logger } from '#telemetry/logger';
+
+/** What a process says of itself. */
+export interface Readiness {
+  /** Each part by name; a part that is `down` makes the process not ready (503). */
+  check(): Promise<HealthIndicatorResult>;
+  /** Parts that work less well, by name and in words; the process stays ready (200) and says `degraded`. */
+  degraded(): readonly string[];
+}
+
+const READINESS = Symbol('readiness');
+
+@Controller()
+export class HealthController {
+  constructor(
+    @Inject(HealthCheckService) private readonly health: HealthCheckService,
+    @Inject(READINESS) private readonly readiness: Readiness,
+  ) {}
+
+  /** Alive: the process answers. It says nothing of what the process depends on, so a restart is its only cure. */
+  @Get('health')
+  alive(): { status: 'ok' } {
+    return { status: 'ok' };
+  }
+
+  /** Ready: it can do its work now. */
+  @Get('ready')
+  async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<object> {
+    reply.header('cache-control', 'no-store');
+    const result = await this.health.check([() => this.readiness.check()]);
+    const degraded = this.readiness.degraded();
+    return degraded.length === 0 ? result : { ...result, status: 'degraded', degraded };
+  }
+}
+
+@Module({})
+export class HealthModule {
+  static of(readiness: Readiness): DynamicModule {
+    return {
+      module: HealthModule,
+      imports: [TerminusModule.forRoot({ logger: false })],
+      controllers: [HealthController],
+      providers: [{ provide: READINESS, useValue: readiness }],
+    };
+  }
+}
+
+@Module({})
+class OperationsModule {
+  static of(logger: Logger, readiness: Readiness): DynamicModule {
+    return {
+      module: OperationsModule,
+      imports: [
+        LoggerModule.forRoot({ pinoHttp: { logger, autoLogging: false } }),
+        PrometheusModule.register({ defaultMetrics: { enabled: true } }),
+        HealthModule.of(readiness),
+      ],
+    };
+  }
+}
+
+export interface OperationsOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly logger: Logger;
+  readonly readiness: Readiness;
+  /** Adds what only one process has, before the port opens. */
+  readonly configure?: (app: NestFastifyApplication) => Promise<void>;
+}
+
+/** @returns the application and its address; port 0 takes a free one, which the log names */
+export async function listenForOperations(
+  options: OperationsOptions,
+): Promise<{ app: NestFastifyApplication; url: string }> {
+  const { host, port, logger, readiness } = options;
+  const app = await NestFactory.create<NestFastifyApplication>(
+    OperationsModule.of(logger, readiness),
+    new FastifyAdapter({ logger: false }),
+    { logger: false, abortOnError: false },
+  );
+  await options.configure?.(app);
+  await app.listen(port, host);
+  const url = await app.getUrl();
+  logger.info({ url }, 'operations port listens');
+  return { app, url };
+}

@@ -1,0 +1,118 @@
+/**
+ * How much waits, and whether there is room for more: looked at once a second, not at every request.
+ */
+import type { Redis } from 'ioredis';
+import type { QueuePair, ModelQueues } from './model-queues.js';
+
+export interface BacklogLimits {
+  /** Predictions that may wait for one model. */
+  readonly maxQueueDepth: number;
+  /** Share of Redis's memory limit above which nothing new is accepted. */
+  readonly redisMemoryMark: number;
+}
+
+export interface ModelBacklog {
+  /** Jobs by BullMQ's state. */
+  readonly jobs: Readonly<Record<string, number>>;
+  /** Predictions that wait or run, estimated from the jobs and a sample of their sizes. */
+  readonly predictions: number;
+}
+
+export type Room =
+  { readonly kind: 'room' } | { readonly kind: 'queue_full' | 'storage_full'; readonly retryAfterS: number };
+
+const LOOK_EVERY_MS = 1_000;
+const SAMPLE = 10;
+const STATES = ['waiting', 'active', 'delayed', 'prioritized', 'failed', 'completed'] as const;
+const RETRY_AFTER_S = 5;
+
+export class Backlog {
+  readonly #models = new Map<string, ModelBacklog>();
+  /** Accepted by this process since the last look. */
+  readonly #since = new Map<string, number>();
+  #memoryShare = 0;
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(
+    private readonly queues: ModelQueues,
+    private readonly names: readonly string[],
+    private readonly limits: BacklogLimits,
+    private readonly onError: (error: Error) => void,
+  ) {}
+
+  start(): void {
+    const look = (): void => {
+      void this.look()
+        .catch(this.onError)
+        .finally(() => {
+          this.#timer = setTimeout(look, LOOK_EVERY_MS);
+        });
+    };
+    look();
+  }
+
+  stop(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+  }
+
+  of(model: string): ModelBacklog {
+    return this.#models.get(model) ?? { jobs: {}, predictions: 0 };
+  }
+
+  /** Used memory of Redis as a share of its limit. */
+  get memoryShare(): number {
+    return this.#memoryShare;
+  }
+
+  /** Whether one more prediction may wait for the model. */
+  roomFor(model: string): Room {
+    if (this.#memoryShare >= this.limits.redisMemoryMark) return { kind: 'storage_full', retryAfterS: RETRY_AFTER_S };
+    const waiting = this.of(model).predictions + (this.#since.get(model) ?? 0);
+    return waiting < this.limits.maxQueueDepth ? { kind: 'room' } : { kind: 'queue_full', retryAfterS: RETRY_AFTER_S };
+  }
+
+  accepted(model: string): void {
+    this.#since.set(model, (this.#since.get(model) ?? 0) + 1);
+  }
+
+  async look(): Promise<void> {
+    const { redis } = this.queues;
+    if (redis.status !== 'ready') return;
+    this.#memoryShare = memoryShare(await redis.info('memory'));
+    for (const model of this.names) {
+      // What is accepted while Redis counts is counted twice at worst, never missed.
+      const before = this.#since.get(model) ?? 0;
+      const backlog = await count(redis, this.queues.of(model));
+      this.#models.set(model, backlog);
+      this.#since.set(model, Math.max(0, (this.#since.get(model) ?? 0) - before));
+    }
+  }
+}
+
+async function count(redis: Redis, { interactive, retry }: QueuePair): Promise<ModelBacklog> {
+  const [jobs, retries] = await Promise.all([interactive.getJobCounts(...STATES), retry.getJobCounts(...STATES)]);
+  const unfinished = open(jobs);
+  const rows = unfinished > 0 ? await meanRows(redis, interactive) : 1;
+  const total = Object.fromEntries(STATES.map((state) => [state, (jobs[state] ?? 0) + (retries[state] ?? 0)]));
+  return { jobs: total, predictions: Math.round(unfinished * rows) + open(retries) };
+}
+
+function open(jobs: Readonly<Record<string, number>>): number {
+  return (jobs['waiting'] ?? 0) + (jobs['active'] ?? 0) + (jobs['delayed'] ?? 0) + (jobs['prioritized'] ?? 0);
+}
+
+/** Mean rows of a job, from the names of a few that wait: `iris:1.0.0 x21`. */
+async function meanRows(redis: Redis, queue: QueuePair['interactive']): Promise<number> {
+  const ids = await queue.getRanges(['waiting'], 0, SAMPLE - 1);
+  if (ids.length === 0) return 1;
+  const names = await Promise.all(ids.map((id) => redis.hget(queue.toKey(id), 'name')));
+  const sizes = names.map((name) => Number(/ x(\d+)$/.exec(name ?? '')?.[1] ?? 1));
+  return sizes.reduce((sum, size) => sum + size, 0) / sizes.length;
+}
+
+/** Of `INFO memory`; a Redis without a limit is measured by the memory of its machine. */
+function memoryShare(info: string): number {
+  const read = (field: string): number => Number(new RegExp(`^${field}:(\\d+)`, 'm').exec(info)?.[1] ?? 0);
+  const limit = read('maxmemory') || read('total_system_memory');
+  return limit === 0 ? 0 : read('used_memory') / limit;
+}

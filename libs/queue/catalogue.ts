@@ -1,0 +1,99 @@
+/**
+ * Every name that Millrace gives to something in Redis.
+ *
+ * All keys that one script or flow touches share the hash tag `{<prefix>:<model>}`, so that a Redis Cluster keeps them
+ * on one node and spreads models over its nodes.
+ */
+import { createHash } from 'node:crypto';
+
+/** Characters of a prediction's id that stand for its model. */
+const MODEL_CODE_LENGTH = 4;
+
+export class Catalogue {
+  /** @param prefix keeps two fleets on one Redis apart; `millrace` unless configured */
+  constructor(readonly prefix: string) {}
+
+  /** BullMQ's `prefix` for a model's queues. */
+  tag(model: string): string {
+    return `{${this.prefix}:${model}}`;
+  }
+
+  /** Envelopes of interactive predictions. */
+  queue(model: string): string {
+    return model;
+  }
+
+  /** Predictions that run again, alone: a queue of their own, so that they never hold an interactive slot. */
+  retryQueue(model: string): string {
+    return `${model}-retry`;
+  }
+
+  envelopeKey(model: string, envelopeId: string): string {
+    return `${this.tag(model)}:${this.queue(model)}:${envelopeId}`;
+  }
+
+  retryKey(model: string, envelopeId: string, row: number): string {
+    return `${this.tag(model)}:${this.retryQueue(model)}:${retryJobId(envelopeId, row)}`;
+  }
+
+  /** What a worker that held the job under `token` wrote; the job's value says which token is the truth. */
+  outcomesKey(model: string, jobId: string, token: string): string {
+    return `${this.outcomesPrefix(model)}${jobId}:${token}`;
+  }
+
+  outcomesPrefix(model: string): string {
+    return `${this.tag(model)}:outcomes:`;
+  }
+
+  /** The channel on which workers hear of marks while they hold the envelope. */
+  marksChannel(model: string): string {
+    return `${this.tag(model)}:marks`;
+  }
+
+  /** The channel of one job, for whoever waits for somebody else's envelope. */
+  jobChannel(model: string, jobId: string): string {
+    return `${this.tag(model)}:ended:${jobId}`;
+  }
+
+  /** The channel of one API process. */
+  originChannel(processId: string): string {
+    return `${this.prefix}:origin:${processId}`;
+  }
+
+  reservationKey(client: string, key: string): string {
+    return `${this.prefix}:reservation:${hash(`${client}\0${key}`)}`;
+  }
+
+  workerSet(): string {
+    return `${this.prefix}:workers`;
+  }
+
+  workerKey(workerId: string): string {
+    return `${this.prefix}:worker:${workerId}`;
+  }
+}
+
+/** A pure function of the prediction, so that adding it twice is adding it once. */
+export function retryJobId(envelopeId: string, row: number): string {
+  return `${envelopeId}-${row}-r`;
+}
+
+/** Four base-32 characters; `assertDistinctCodes` makes sure that no two served models share one. */
+export function modelCode(model: string): string {
+  const digits = BigInt(`0x${hash(model).slice(0, 16)}`).toString(32);
+  return digits.slice(-MODEL_CODE_LENGTH).padStart(MODEL_CODE_LENGTH, '0');
+}
+
+/** @throws Error that names two models which the same ids would stand for */
+export function assertDistinctCodes(models: readonly string[]): void {
+  const seen = new Map<string, string>();
+  for (const model of models) {
+    const other = seen.get(modelCode(model));
+    if (other !== undefined) throw new Error(`Models ${other} and ${model} share an id prefix: rename one of them.`);
+    seen.set(modelCode(model), model);
+  }
+}
+
+function hash(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}

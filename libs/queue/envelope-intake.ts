@@ -1,0 +1,173 @@
+/**
+ * Takes jobs of one queue, hands them to a processor, and settles them.
+ *
+ * The order of a settlement is what makes it safe: outcomes are written under the lock's token, then the job is
+ * completed with that token, which Redis does only for the holder of the lock. The end is told afterwards, and nothing
+ * hangs on that message.
+ */
+import type { Envelope } from '#contract/envelope';
+import type { Mark } from '#domain/mark';
+import type { Outcome } from '#domain/outcome';
+import { DelayedError, type Job, UnrecoverableError, WaitingError, Worker } from 'bullmq';
+import type { Redis } from 'ioredis';
+import type { Catalogue } from './catalogue.js';
+import { announceEnd } from './completions.js';
+import { type ErrorListener, isFull, isUnavailable } from './connection.js';
+import { countOutcomes, encodeBlocks, type Settlement, writeOutcomes } from './outcomes.js';
+import { parseProgress } from './progress.js';
+
+/** A job in the hands of this worker. */
+export interface TakenEnvelope {
+  readonly jobId: string;
+  /** Its key in Redis. */
+  readonly jobKey: string;
+  readonly envelope: Envelope;
+  /** Marks that were set before it was taken. */
+  readonly marks: ReadonlyMap<number, Mark>;
+  /** How often a worker died, or lost its lock, while it held this job. */
+  readonly stalls: number;
+  /** Somebody has begun it before. */
+  readonly retaken: boolean;
+}
+
+/** What the processor makes of a job. */
+export type Settled =
+  | { readonly kind: 'outcomes'; readonly outcomes: readonly Outcome[] }
+  /** The one prediction of a retry job has failed for good: the job itself fails, and an operator sees it. */
+  | { readonly kind: 'failed'; readonly reason: string }
+  /** Interrupted by us: it goes back to the queue for another worker. */
+  | { readonly kind: 'handed_back' }
+  /** This worker cannot serve its version: another one may, a moment later. */
+  | { readonly kind: 'postponed' };
+
+export interface IntakeOptions {
+  readonly model: string;
+  readonly queueName: string;
+  /** Jobs in hand at once. */
+  readonly slots: number;
+  readonly resultTtlSeconds: number;
+  readonly process: (taken: TakenEnvelope) => Promise<Settled>;
+  readonly onSettled: (taken: TakenEnvelope, counts: Settlement['counts']) => void;
+  readonly onStalled: () => void;
+  readonly onError: ErrorListener;
+}
+
+/** A dead worker's jobs come back after at most lock + check, 15 s, or 20 s when a check is skipped. */
+const LOCK_MS = 10_000;
+const STALLED_CHECK_MS = 5_000;
+/** BullMQ must never fail a job for stalling: that would fail innocents. What a stall means is decided by us. */
+const STALLS_BULLMQ_ALLOWS = 1_000;
+/** BullMQ stops renewing a lock before it settles; its default pause of 15 s would outlive the lock. */
+const SETTLE_RETRY_MS = 500;
+const POSTPONED_MS = 1_000;
+/** Pause between tries to write outcomes while Redis is full or away. */
+const HOLD_MS = 1_000;
+
+export class EnvelopeIntake {
+  readonly #worker: Worker;
+  /** Outcomes of jobs whose end is not told yet, by job id. */
+  readonly #untold = new Map<string, readonly string[]>();
+  #quiet = false;
+
+  constructor(
+    private readonly redis: Redis,
+    private readonly catalogue: Catalogue,
+    private readonly options: IntakeOptions,
+  ) {
+    this.#worker = new Worker(options.queueName, (job, token) => this.#handle(job, token ?? ''), {
+      connection: redis,
+      prefix: catalogue.tag(options.model),
+      autorun: false,
+      concurrency: options.slots,
+      lockDuration: LOCK_MS,
+      stalledInterval: STALLED_CHECK_MS,
+      maxStalledCount: STALLS_BULLMQ_ALLOWS,
+      runRetryDelay: SETTLE_RETRY_MS,
+      skipVersionCheck: true,
+      removeOnComplete: { age: options.resultTtlSeconds },
+      removeOnFail: { age: options.resultTtlSeconds },
+    });
+    this.#worker.on('error', options.onError);
+    this.#worker.on('stalled', options.onStalled);
+    this.#worker.on('completed', (job: Job) => void this.#tell(job));
+    this.#worker.on('failed', (job: Job | undefined) => {
+      if (job?.finishedOn !== undefined) void this.#tell(job);
+    });
+  }
+
+  start(): void {
+    // run() resolves when the worker is closed; its errors come by the listener above.
+    this.#worker.run().catch(this.options.onError);
+  }
+
+  /** Takes no more; what is in hand goes on. */
+  async quiet(): Promise<void> {
+    this.#quiet = true;
+    await this.#worker.pause(true);
+  }
+
+  /** Resolves when nothing is in hand any more. With Redis away it may never do so: give it a deadline. */
+  async close(): Promise<void> {
+    await this.#worker.close();
+  }
+
+  async #handle(job: Job, token: string): Promise<Settlement> {
+    const taken = this.#toTaken(job);
+    // Fetched in the moment in which the worker was told to stop.
+    const settled: Settled = this.#quiet ? { kind: 'handed_back' } : await this.options.process(taken);
+    switch (settled.kind) {
+      case 'handed_back':
+        await job.moveToWait(token);
+        throw new WaitingError();
+      case 'postponed':
+        await job.moveToDelayed(Date.now() + POSTPONED_MS, token);
+        throw new DelayedError();
+      case 'failed':
+        this.options.onSettled(taken, { succeeded: 0, failed: 1, moved: 0, dropped: 0 });
+        throw new UnrecoverableError(settled.reason);
+      case 'outcomes': {
+        const blocks = encodeBlocks(settled.outcomes);
+        await this.#hold(taken, token, blocks);
+        const counts = countOutcomes(settled.outcomes);
+        this.options.onSettled(taken, counts);
+        this.#untold.set(taken.jobId, blocks);
+        return { token, counts };
+      }
+    }
+  }
+
+  #toTaken(job: Job): TakenEnvelope {
+    const { catalogue, options } = this;
+    return {
+      jobId: job.id ?? '',
+      jobKey: `${catalogue.tag(options.model)}:${options.queueName}:${job.id ?? ''}`,
+      envelope: job.data as Envelope,
+      marks: parseProgress(job.progress).marks,
+      stalls: job.stalledCounter,
+      retaken: job.attemptsStarted > 1,
+    };
+  }
+
+  /** A full Redis is not an attempt: the lock and the outcomes are kept until there is room. */
+  async #hold(taken: TakenEnvelope, token: string, blocks: readonly string[]): Promise<void> {
+    const at = { model: this.options.model, jobId: taken.jobId, token };
+    for (;;) {
+      try {
+        return await writeOutcomes(this.redis, this.catalogue, at, blocks, this.options.resultTtlSeconds);
+      } catch (error) {
+        if (!isFull(error) && !isUnavailable(error)) throw error;
+        this.options.onError(error as Error);
+        await new Promise((resolve) => setTimeout(resolve, HOLD_MS));
+      }
+    }
+  }
+
+  async #tell(job: Job): Promise<void> {
+    const jobId = job.id ?? '';
+    const blocks = this.#untold.get(jobId) ?? null;
+    this.#untold.delete(jobId);
+    const { origin } = job.data as Envelope;
+    const end = { jobId, endedAtMs: job.finishedOn ?? Date.now(), blocks };
+    await announceEnd(this.redis, this.catalogue, this.options.model, origin, end).catch(this.options.onError);
+  }
+}

@@ -1,0 +1,89 @@
+/**
+ * Marks: the cancel of a row before its envelope has ended.
+ *
+ * Setting one and ending a job are both atomic in Redis, so one of them is first: a mark that was set before the end
+ * wins over any outcome, a mark that comes later is refused and the outcome stands.
+ */
+import type { Mark } from '#domain/mark';
+import type { Redis } from 'ioredis';
+import { type Catalogue, retryJobId } from './catalogue.js';
+import { LUA_READ_PROGRESS } from './progress.js';
+import { Script } from './script.js';
+
+/**
+ * KEYS   1 the envelope's job, 2 the row's retry job (which may not exist)
+ * ARGV   1 row, 2 kind of mark, 3 now in ms, 4 channel of marks, 5 envelope id, 6 retry job id
+ * Answer 1 marked, 0 nothing left to mark (ended, marked before, or gone)
+ * Atomic because the question "has it ended?" and the mark must not have an end between them.
+ */
+const SET_MARK = new Script(
+  `${LUA_READ_PROGRESS}
+local function mark(key, row)
+  local job = redis.call('HMGET', key, 'data', 'finishedOn')
+  if not job[1] or job[2] then return nil end
+  local progress = readProgress(key)
+  if progress.x[row] then return nil end
+  progress.x[row] = {ARGV[2], tonumber(ARGV[3])}
+  redis.call('HSET', key, 'progress', cjson.encode(progress))
+  return cjson.decode(job[1]).origin
+end
+local done = 0
+for index, job in ipairs({{KEYS[1], ARGV[1], ARGV[5]}, {KEYS[2], '0', ARGV[6]}}) do
+  local origin = mark(job[1], job[2])
+  if origin then
+    done = 1
+    redis.call('PUBLISH', ARGV[4], job[3] .. ' ' .. job[2] .. ' ' .. ARGV[2] .. ' ' .. ARGV[3])
+    redis.call('PUBLISH', origin, cjson.encode({job = ARGV[5], row = tonumber(ARGV[1]), mark = ARGV[2], at = tonumber(ARGV[3])}))
+  end
+end
+return done
+`,
+  2,
+);
+
+/** @returns whether the mark was set; false where the prediction had ended, or was marked before, or is unknown */
+export async function setMark(
+  redis: Redis,
+  catalogue: Catalogue,
+  at: { readonly model: string; readonly envelopeId: string; readonly row: number },
+  mark: Mark,
+): Promise<boolean> {
+  const done = await SET_MARK.run(redis, [
+    catalogue.envelopeKey(at.model, at.envelopeId),
+    catalogue.retryKey(at.model, at.envelopeId, at.row),
+    at.row,
+    mark.kind,
+    mark.atMs,
+    catalogue.marksChannel(at.model),
+    at.envelopeId,
+    retryJobId(at.envelopeId, at.row),
+  ]);
+  return done === 1;
+}
+
+/** A mark that a worker hears of while it holds the job. */
+export interface MarkNotice {
+  readonly jobId: string;
+  readonly row: number;
+  readonly mark: Mark;
+}
+
+/** Tells a worker of marks on its models' jobs; a notice that is lost costs a needless run, not a wrong answer. */
+export class MarkFeed {
+  constructor(
+    private readonly subscriber: Redis,
+    private readonly catalogue: Catalogue,
+    private readonly onMark: (notice: MarkNotice) => void,
+  ) {}
+
+  /** Resolves when Redis has confirmed; until then, and after a reconnect, ioredis keeps trying by itself. */
+  async start(models: readonly string[]): Promise<void> {
+    this.subscriber.on('message', (_channel, message: string) => {
+      const [jobId = '', row = '', kind = '', atMs = ''] = message.split(' ');
+      if (kind === 'canceled' || kind === 'aborted') {
+        this.onMark({ jobId, row: Number(row), mark: { kind, atMs: Number(atMs) } });
+      }
+    });
+    await this.subscriber.subscribe(...models.map((model) => this.catalogue.marksChannel(model)));
+  }
+}

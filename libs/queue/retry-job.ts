@@ -1,0 +1,40 @@
+/**
+ * A retry job: one prediction that left its envelope to run again, alone, in the retry queue.
+ *
+ * Its id is a function of the prediction, and it is added before its envelope is settled, so a crash between the two
+ * neither loses the prediction nor makes two of it.
+ */
+import type { Envelope, RetryEnvelope } from '#contract/envelope';
+import { retryJobId } from './catalogue.js';
+import type { ModelQueues } from './model-queues.js';
+
+export async function addRetryJobs(
+  queues: ModelQueues,
+  envelopeId: string,
+  envelope: Envelope,
+  rows: readonly number[],
+  reason: string,
+): Promise<void> {
+  const jobs = rows.flatMap((row) => {
+    const content = envelope.rows[row];
+    if (content === undefined) return [];
+    const data: RetryEnvelope = { ...envelope, rows: [content], retryOf: { envelopeId, row, reason } };
+    const name = `${envelope.model}:${envelope.versionLabel} ${reason}`;
+    return [{ name, data, opts: { jobId: retryJobId(envelopeId, row) } }];
+  });
+  // One by one on purpose: addBulk may add some of them and report an error, and a repeat is harmless either way.
+  await Promise.all(jobs.map((job) => queues.of(envelope.model).retry.add(job.name, job.data, job.opts)));
+}
+
+/** Which rows of a job that is taken again have retry jobs already; they must not run in their envelope. */
+export async function findRetried(
+  queues: ModelQueues,
+  model: string,
+  envelopeId: string,
+  rows: number,
+): Promise<Set<number>> {
+  const { redis, catalogue } = queues;
+  const keys = Array.from({ length: rows }, (_, row) => catalogue.retryKey(model, envelopeId, row));
+  const found = await Promise.all(keys.map((key) => redis.exists(key)));
+  return new Set(found.flatMap((exists, row) => (exists === 1 ? [row] : [])));
+}

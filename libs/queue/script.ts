@@ -1,0 +1,24 @@
+import { createHash } from 'node:crypto';
+import type { Redis } from 'ioredis';
+
+/** A Lua script that is sent once and then called by its hash; its contract stands where it is written. */
+export class Script {
+  readonly #sha: string;
+
+  constructor(
+    private readonly lua: string,
+    private readonly numberOfKeys: number,
+  ) {
+    this.#sha = createHash('sha1').update(lua).digest('hex');
+  }
+
+  async run(redis: Redis, keysAndArguments: readonly (string | number)[]): Promise<unknown> {
+    try {
+      return await redis.evalsha(this.#sha, this.numberOfKeys, ...keysAndArguments);
+    } catch (error) {
+      // A Redis that was restarted, or flushed its scripts, does not know it any more.
+      if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
+      return redis.eval(this.lua, this.numberOfKeys, ...keysAndArguments);
+    }
+  }
+}

@@ -1,0 +1,21 @@
+/** Structured logs: one JSON object a line on stdout. Never an input, a key, or a URL with a secret. */
+import { pino, type Logger } from 'pino';
+
+export type { Logger } from 'pino';
+
+export interface LogOptions {
+  /** Which process speaks: `api`, `worker`. */
+  readonly app: string;
+  readonly level: string;
+}
+
+export function createLogger({ app, level }: LogOptions): Logger {
+  return pino({
+    level,
+    base: { app, pid: process.pid },
+    timestamp: () => `,"time":"${new Date().toISOString()}"`,
+    formatters: { level: (label) => ({ level: label }) },
+    // An error's own fields may hold commands and addresses: type and message are enough for a line.
+    serializers: { err: (error: Error) => ({ type: error.name, message: error.message }) },
+  });
+}

@@ -1,0 +1,200 @@
+/**
+ * What Millrace counts. Names follow Prometheus's conventions: prefix `millrace_`, base units, labels of bounded
+ * cardinality only (never an id, a key, a URL or an input).
+ */
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+
+const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+
+export class ApiMetrics {
+  readonly requests: Counter<'route' | 'method' | 'status'>;
+  readonly requestSeconds: Histogram<'route'>;
+  readonly accepted: Counter<'model'>;
+  readonly refused: Counter<'model' | 'reason'>;
+  readonly rejectedInputs: Counter<'model' | 'field' | 'rule'>;
+  readonly endToEndSeconds: Histogram<'model'>;
+
+  constructor(registry: Registry) {
+    const registers = [registry];
+    this.requests = new Counter({
+      name: 'millrace_http_requests_total',
+      help: 'HTTP requests by route, method and status code.',
+      labelNames: ['route', 'method', 'status'],
+      registers,
+    });
+    this.requestSeconds = new Histogram({
+      name: 'millrace_http_request_duration_seconds',
+      help: 'Time from the first byte of a request to the last byte of its answer.',
+      labelNames: ['route'],
+      buckets: SECONDS,
+      registers,
+    });
+    this.accepted = new Counter({
+      name: 'millrace_predictions_accepted_total',
+      help: 'Predictions that Redis has confirmed.',
+      labelNames: ['model'],
+      registers,
+    });
+    this.refused = new Counter({
+      name: 'millrace_predictions_refused_total',
+      help: 'Predictions that were not accepted, by reason.',
+      labelNames: ['model', 'reason'],
+      registers,
+    });
+    this.rejectedInputs = new Counter({
+      name: 'millrace_rejected_inputs_total',
+      help: 'Fields of inputs that broke a rule of their model.',
+      labelNames: ['model', 'field', 'rule'],
+      registers,
+    });
+    this.endToEndSeconds = new Histogram({
+      name: 'millrace_prediction_wait_seconds',
+      help: 'Time from acceptance to the answer, of callers that wait for it.',
+      labelNames: ['model'],
+      buckets: SECONDS,
+      registers,
+    });
+  }
+}
+
+/** Gauges that are read when somebody scrapes. */
+export interface QueueGauges {
+  /** Predictions that wait or run, by model. */
+  depth(): Iterable<[model: string, predictions: number]>;
+  jobs(): Iterable<[model: string, state: string, jobs: number]>;
+  memoryShare(): number;
+  redisUp(): boolean;
+}
+
+export function registerQueueGauges(registry: Registry, gauges: QueueGauges): void {
+  const registers = [registry];
+  new Gauge({
+    name: 'millrace_queue_depth_predictions',
+    help: 'Predictions that wait or run, estimated from the jobs and a sample of their sizes. Several API processes export the same: take the maximum.',
+    labelNames: ['model'],
+    registers,
+    collect() {
+      for (const [model, predictions] of gauges.depth()) this.set({ model }, predictions);
+    },
+  });
+  new Gauge({
+    name: 'millrace_queue_jobs',
+    help: 'Jobs of a model by state, retry jobs included.',
+    labelNames: ['model', 'state'],
+    registers,
+    collect() {
+      for (const [model, state, jobs] of gauges.jobs()) this.set({ model, state }, jobs);
+    },
+  });
+  new Gauge({
+    name: 'millrace_redis_memory_ratio',
+    help: 'Used memory of Redis as a share of its limit.',
+    registers,
+    collect() {
+      this.set(gauges.memoryShare());
+    },
+  });
+  new Gauge({
+    name: 'millrace_redis_up',
+    help: '1 while this process is connected to Redis.',
+    registers,
+    collect() {
+      this.set(gauges.redisUp() ? 1 : 0);
+    },
+  });
+}
+
+export class WorkerMetrics {
+  readonly predictions: Counter<'model' | 'version' | 'outcome'>;
+  readonly queueSeconds: Histogram<'model'>;
+  readonly totalSeconds: Histogram<'model'>;
+  readonly stageSeconds: Histogram<'model' | 'stage'>;
+  readonly batchSize: Histogram<'model'>;
+  readonly envelopes: Counter<'model' | 'kind'>;
+  readonly envelopeRows: Histogram<'model'>;
+  readonly stalled: Counter<'model'>;
+  readonly executorDeaths: Counter<'cause'>;
+  readonly modelLoadSeconds: Gauge<'model' | 'version'>;
+
+  constructor(registry: Registry, executors: { ready(): number; busy(): number }) {
+    const registers = [registry];
+    this.predictions = new Counter({
+      name: 'millrace_predictions_total',
+      help: 'Predictions that ended here, by outcome; moved ones end in their retry job.',
+      labelNames: ['model', 'version', 'outcome'],
+      registers,
+    });
+    this.queueSeconds = new Histogram({
+      name: 'millrace_prediction_queue_seconds',
+      help: 'Time from acceptance to the start of the run.',
+      labelNames: ['model'],
+      buckets: SECONDS,
+      registers,
+    });
+    this.totalSeconds = new Histogram({
+      name: 'millrace_prediction_duration_seconds',
+      help: 'Time from acceptance to the settled outcome.',
+      labelNames: ['model'],
+      buckets: SECONDS,
+      registers,
+    });
+    this.stageSeconds = new Histogram({
+      name: 'millrace_inference_stage_seconds',
+      help: 'Time of a micro-batch by stage: preprocess, run, postprocess.',
+      labelNames: ['model', 'stage'],
+      buckets: [0.00001, 0.00005, 0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5],
+      registers,
+    });
+    this.batchSize = new Histogram({
+      name: 'millrace_micro_batch_predictions',
+      help: 'Predictions that ran together.',
+      labelNames: ['model'],
+      buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024],
+      registers,
+    });
+    this.envelopes = new Counter({
+      name: 'millrace_envelopes_total',
+      help: 'Envelopes settled, by kind of queue.',
+      labelNames: ['model', 'kind'],
+      registers,
+    });
+    this.envelopeRows = new Histogram({
+      name: 'millrace_envelope_predictions',
+      help: 'Predictions of one envelope.',
+      labelNames: ['model'],
+      buckets: [1, 2, 4, 8, 16, 32, 64],
+      registers,
+    });
+    this.stalled = new Counter({
+      name: 'millrace_envelopes_stalled_total',
+      help: 'Envelopes whose worker died or lost its lock, found by this worker.',
+      labelNames: ['model'],
+      registers,
+    });
+    this.executorDeaths = new Counter({
+      name: 'millrace_executor_deaths_total',
+      help: 'Executor child processes that ended unasked.',
+      labelNames: ['cause'],
+      registers,
+    });
+    this.modelLoadSeconds = new Gauge({
+      name: 'millrace_model_load_seconds',
+      help: 'Time to load, warm up and check a version, at its last load.',
+      labelNames: ['model', 'version'],
+      registers,
+    });
+    for (const [state, read] of [
+      ['ready', () => executors.ready()],
+      ['busy', () => executors.busy()],
+    ] as const) {
+      new Gauge({
+        name: `millrace_executors_${state}`,
+        help: `Executor child processes that are ${state}.`,
+        registers,
+        collect() {
+          this.set(read());
+        },
+      });
+    }
+  }
+}
