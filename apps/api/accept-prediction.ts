@@ -13,7 +13,7 @@ import { formatPredictionId, newEnvelopeId } from '#domain/prediction-id';
 import type { ModelVersion } from '#models/repository';
 import type { Backlog } from '#queue/backlog';
 import { modelCode } from '#queue/catalogue';
-import type { EnvelopeWriter, NewPrediction, WriteOptions } from '#queue/envelope-writer';
+import type { EnvelopeWriter, NewPrediction, PlacedListener, WriteOptions } from '#queue/envelope-writer';
 import type { Claim, Reservations } from '#queue/reservations';
 import type { ApiMetrics } from '#telemetry/metrics';
 import type { ModelCatalogue } from './model-catalogue.js';
@@ -22,7 +22,7 @@ export interface AcceptOptions {
   readonly client: string;
   readonly idempotencyKey: string | null;
   /** See `WriteOptions`. */
-  readonly onPlaced?: NonNullable<WriteOptions['onPlaced']>;
+  readonly onPlaced?: PlacedListener;
 }
 
 export interface Accepted {

@@ -48,16 +48,21 @@ export class EarlyEar {
 
 export class AwaitPrediction {
   readonly #waiting = new Set<() => void>();
-  #draining = false;
+  /** Waiting is over: the process wants to end. */
+  #released = false;
 
   constructor(
     private readonly completions: Completions,
     private readonly reader: EnvelopeReader,
   ) {}
 
+  #isReleased(): boolean {
+    return this.#released;
+  }
+
   /** Callers that wait are answered as things stand, so that the process can end. */
   releaseAll(): void {
-    this.#draining = true;
+    this.#released = true;
     for (const release of this.#waiting) release();
   }
 
@@ -67,7 +72,7 @@ export class AwaitPrediction {
     const release = (): void => ear.close();
     this.#waiting.add(release);
     try {
-      const notice = this.#draining ? null : await ear.hear(Math.min(timeoutMs, READ_EVERY_MS));
+      const notice = this.#isReleased() ? null : await ear.hear(Math.min(timeoutMs, READ_EVERY_MS));
       const heard = notice === null ? null : interpret(submission, notice);
       if (heard !== null) return heard;
     } finally {
@@ -83,7 +88,7 @@ export class AwaitPrediction {
     if (address === null) return 'unknown';
     const deadline = Date.now() + timeoutMs;
     const first = await this.reader.read(model, address);
-    if (isOver(first) || timeoutMs <= 0 || this.#draining) return first;
+    if (isOver(first) || timeoutMs <= 0 || this.#isReleased()) return first;
     const bell = new Bell();
     const stops = await this.#listen(model, address, bell);
     this.#waiting.add(bell.ring);
@@ -92,7 +97,7 @@ export class AwaitPrediction {
         // Once more after the subscription stands: what ended before it is not told again.
         const found = await this.reader.read(model, address);
         const left = deadline - Date.now();
-        if (isOver(found) || left <= 0 || this.#draining) return found;
+        if (isOver(found) || left <= 0 || this.#isReleased()) return found;
         await bell.rung(Math.min(left, READ_EVERY_MS));
       }
     } finally {

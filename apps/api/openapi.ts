@@ -56,7 +56,7 @@ function addContract(document: OpenAPIObject, repository: ModelRepository): Open
   paths['/v1/predictions/{id}/cancel'] = { post: CANCEL_OPERATION };
   return {
     ...document,
-    paths: paths as unknown as OpenAPIObject['paths'],
+    paths,
     components: {
       ...document.components,
       schemas: schemas as NonNullable<OpenAPIObject['components']>['schemas'] & object,

@@ -46,19 +46,28 @@ function fromFramework(error: unknown): ProblemError['problem'] {
     case 'FST_ERR_CTP_INVALID_JSON_BODY':
     case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
       return problem(400, 'invalid_json', 'The body is not valid JSON.');
-    case 'FST_ERR_CTP_BODY_TOO_LARGE':
-      return problem(413, 'body_too_large', 'The body is larger than this service accepts.');
-    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
-      return problem(415, 'unsupported_media_type', 'Send the body as application/json.');
     case 'FST_ERR_BAD_URL':
       return problem(400, 'invalid_url', 'The URL is malformed.');
+    default:
+      return byStatus(error);
   }
+}
+
+function byStatus(error: unknown): ProblemError['problem'] {
   const status = error instanceof HttpException ? error.getStatus() : statusOf(error);
-  if (status === 404) return problem(404, 'no_route', 'There is no such route.');
-  if (error instanceof SyntaxError || status === 400)
-    return problem(400, 'invalid_json', 'The body is not valid JSON.');
-  if (status >= 400 && status < 500) return problem(status, 'bad_request', 'The request cannot be served.');
-  return problem(500, 'internal', 'Something went wrong inside the service.');
+  switch (status) {
+    case 400:
+      return problem(400, 'invalid_json', 'The body is not valid JSON.');
+    case 404:
+      return problem(404, 'no_route', 'There is no such route.');
+    case 413:
+      return problem(413, 'body_too_large', 'The body is larger than this service accepts.');
+    case 415:
+      return problem(415, 'unsupported_media_type', 'Send the body as application/json.');
+    default:
+      if (status < 500) return problem(status, 'bad_request', 'The request cannot be served.');
+      return problem(500, 'internal', 'Something went wrong inside the service.');
+  }
 }
 
 function statusOf(error: unknown): number {

@@ -53,15 +53,16 @@ const schema = z
     LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   })
   .check((context) => {
-    const { AUTH: auth, APP_ENV: env, HOST: host, INSECURE_BIND: insecure } = context.value;
+    const { AUTH: auth, APP_ENV: env, INSECURE_BIND: insecure } = context.value;
     const complain = (name: string, message: string): void => {
       context.issues.push({ code: 'custom', path: [name], message, input: context.value });
     };
     if (auth === 'on') complain('AUTH', 'keys do not exist in this version yet: only off works');
     if (env !== 'local') complain('APP_ENV', 'only local works in this version: without keys the API is open to all');
-    if (!LOOPBACK.has(host) && !insecure) {
+    for (const name of ['HOST', 'OPS_HOST'] as const) {
+      if (LOOPBACK.has(context.value[name]) || insecure) continue;
       complain(
-        'HOST',
+        name,
         'must be a loopback address while there are no keys (INSECURE_BIND=true overrides, in a container)',
       );
     }
@@ -137,6 +138,18 @@ export function projectRoot(): string {
     directory = path.dirname(directory);
   }
   return directory;
+}
+
+/**
+ * The environment of a process that runs models: what a program needs to run at all, no setting, no credential, and
+ * ONNX Runtime's reports to its maker switched off.
+ */
+export function executorEnvironment(): Record<string, string> {
+  const given = ['PATH', 'TZ', 'LANG', 'LC_ALL'].flatMap((name): [string, string][] => {
+    const value = process.env[name];
+    return value === undefined ? [] : [[name, value]];
+  });
+  return { ...Object.fromEntries(given), ORT_DISABLE_TELEMETRY: '1' };
 }
 
 /** This process's own environment: the one place that reads it. */

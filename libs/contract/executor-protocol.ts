@@ -41,21 +41,42 @@ export type FromExecutor =
   /** The graph's run itself failed, for all rows at once. */
   | { readonly kind: 'broke'; readonly batch: number; readonly message: string };
 
-/** True for a well-formed message of the child; anything else is dropped by the parent. */
+/** True for a well-formed message of the child; the parent ends a child that sends anything else. */
 export function isFromExecutor(message: unknown): message is FromExecutor {
-  if (typeof message !== 'object' || message === null) return false;
-  const { kind, batch, results, stages, reason, loads } = message as Record<string, unknown>;
+  if (!isObject(message)) return false;
+  const { kind, batch, results, stages, reason, loads, message: text } = message;
   switch (kind) {
     case 'ready':
-      return Array.isArray(loads);
+      return Array.isArray(loads) && loads.every(isLoad);
     case 'refused':
       return typeof reason === 'string';
     case 'running':
-    case 'broke':
       return Number.isInteger(batch);
+    case 'broke':
+      return Number.isInteger(batch) && typeof text === 'string';
     case 'ran':
-      return Number.isInteger(batch) && Array.isArray(results) && typeof stages === 'object' && stages !== null;
+      return Number.isInteger(batch) && Array.isArray(results) && results.every(isRowResult) && isStages(stages);
     default:
       return false;
   }
+}
+
+function isLoad(load: unknown): boolean {
+  return isObject(load) && typeof load['versionId'] === 'string' && Number.isFinite(load['loadMs']);
+}
+
+function isRowResult(result: unknown): boolean {
+  if (!isObject(result)) return false;
+  const { output, failure } = result;
+  if (output !== undefined) return isObject(output);
+  return isObject(failure) && typeof failure['code'] === 'string' && typeof failure['message'] === 'string';
+}
+
+function isStages(stages: unknown): boolean {
+  if (!isObject(stages)) return false;
+  return [stages['preprocessMs'], stages['runMs'], stages['postprocessMs']].every(Number.isFinite);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -36,7 +36,8 @@ export const GONE = 'gone';
  */
 export function project(envelope: JobRow, retry: JobRow | null): Standing | typeof GONE {
   const startedAtMs = earliest(envelope.startedAtMs, runOf(envelope.outcome)?.startedAtMs ?? null);
-  if (envelope.mark !== null) return marked(envelope.mark, startedAtMs);
+  // Not the outcome's start: a row that runs on after its mark must not change what was answered.
+  if (envelope.mark !== null) return marked(envelope.mark, envelope.startedAtMs);
   if (envelope.endedAtMs === null) return underway(startedAtMs);
   if (envelope.failedReason !== null)
     return failed(parseFailure(envelope.failedReason), envelope.endedAtMs, startedAtMs);
@@ -56,7 +57,7 @@ export function project(envelope: JobRow, retry: JobRow | null): Standing | type
 /** A row that has run in its envelope stays `processing` while it waits in its retry job. */
 function projectRetry(retry: JobRow, firstStartMs: number | null): Standing | typeof GONE {
   const startedAtMs = earliest(firstStartMs, earliest(retry.startedAtMs, runOf(retry.outcome)?.startedAtMs ?? null));
-  if (retry.mark !== null) return marked(retry.mark, startedAtMs);
+  if (retry.mark !== null) return marked(retry.mark, earliest(firstStartMs, retry.startedAtMs));
   if (retry.endedAtMs === null) return underway(startedAtMs);
   if (retry.failedReason !== null) return failed(parseFailure(retry.failedReason), retry.endedAtMs, startedAtMs);
   if (retry.outcome?.kind === 'succeeded' || retry.outcome?.kind === 'failed') {

@@ -21,6 +21,8 @@ export interface ExecutorOptions {
   /** Names of the models to load; null loads all. */
   readonly models: readonly string[] | null;
   readonly threads: number;
+  /** The child's whole environment: nothing of the worker's, which knows the address and password of Redis. */
+  readonly environment: Readonly<Record<string, string>>;
 }
 
 /** How the child ended, for people: `SIGSEGV`, `code 1`. */
@@ -55,10 +57,10 @@ export class Executor {
     golden: 'all' | 'one',
     private readonly events: ExecutorEvents,
   ) {
-    this.#child = spawnTiedToParent(options.entry);
+    this.#child = spawnTiedToParent(options);
     this.#child.on('message', (message) => this.#receive(message));
-    // A channel that breaks is followed by the child's exit, which is what counts.
-    this.#child.on('error', () => this.kill());
+    // A channel that breaks is followed by the child's exit, which is what counts; one that never began has none.
+    this.#child.on('error', () => (this.#child.pid === undefined ? this.#bury('not started') : this.kill()));
     this.#child.on('exit', (code, signal) => this.#bury(signal ?? `code ${code ?? 'unknown'}`));
     const { modelsDir, models, threads } = options;
     this.#send({ kind: 'load', modelsDir, models, threads, golden });
@@ -98,7 +100,8 @@ export class Executor {
   }
 
   #receive(message: unknown): void {
-    if (!isFromExecutor(message)) return;
+    // A child that cannot be understood would leave its micro-batch waiting for ever.
+    if (!isFromExecutor(message)) return this.kill();
     switch (message.kind) {
       case 'ready':
         this.#ready = true;
@@ -141,13 +144,12 @@ export class Executor {
  * is inside an endless native run (prctl(2), PR_SET_PDEATHSIG; `setpriv` of util-linux sets it). Where there is no
  * `setpriv` (macOS) the closing of the channel ends the child as soon as its event loop turns.
  */
-function spawnTiedToParent(entry: string): ChildProcess {
+function spawnTiedToParent({ entry, environment }: ExecutorOptions): ChildProcess {
   const command = [process.execPath, '--enable-source-maps', entry, 'executor'];
   const tied = hasSetpriv() ? ['setpriv', '--pdeathsig', 'KILL', '--', ...command] : command;
   const [program = process.execPath, ...args] = tied;
   return spawn(program, args, {
-    // Nothing of the worker's environment: it holds the address and password of Redis.
-    env: pick(process.env, ['PATH', 'TZ', 'LANG', 'LC_ALL']),
+    env: environment,
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     serialization: 'json',
   });
@@ -158,8 +160,4 @@ let setprivFound: boolean | null = null;
 function hasSetpriv(): boolean {
   setprivFound ??= process.platform === 'linux' && spawnSync('setpriv', ['--version']).status === 0;
   return setprivFound;
-}
-
-function pick(env: NodeJS.ProcessEnv, names: readonly string[]): NodeJS.ProcessEnv {
-  return Object.fromEntries(names.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])));
 }

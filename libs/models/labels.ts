@@ -1,7 +1,7 @@
 /** Orders version labels by SemVer precedence (https://semver.org, section 11). */
 export function compareLabels(a: string, b: string): number {
-  const [coreA = '', preA] = split(a);
-  const [coreB = '', preB] = split(b);
+  const [coreA, preA] = split(a);
+  const [coreB, preB] = split(b);
   const byCore = comparePrerelease(coreA.split('.'), coreB.split('.'));
   if (byCore !== 0) return byCore;
   if (preA === undefined || preB === undefined) return Number(preA === undefined) - Number(preB === undefined);
@@ -24,11 +24,15 @@ function comparePrerelease(a: readonly string[], b: readonly string[]): number {
   return 0;
 }
 
+function compareNumbers(a: bigint, b: bigint): number {
+  return a === b ? 0 : a < b ? -1 : 1;
+}
+
 /** Numbers by value and below words; words by code unit. */
 function compareIdentifiers(a: string, b: string): number {
   const numericA = /^\d+$/.test(a);
   const numericB = /^\d+$/.test(b);
-  if (numericA && numericB) return Math.sign(Number(a) - Number(b));
+  if (numericA && numericB) return compareNumbers(BigInt(a), BigInt(b));
   if (numericA !== numericB) return numericA ? -1 : 1;
   return a === b ? 0 : a < b ? -1 : 1;
 }

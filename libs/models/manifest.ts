@@ -3,7 +3,7 @@
  */
 import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
-import type { Feature, OutputSpec, TensorSpec } from '#domain/model-version';
+import type { Feature, OutputSpec, TensorSpec, TensorType } from '#domain/model-version';
 
 export interface Manifest {
   /** Version of the manifest format; readers refuse a higher one. */
@@ -322,6 +322,8 @@ function findContradiction(manifest: Manifest): string | null {
     if (!graphInputs.has(feature.tensor)) {
       return `/inputs/${index}/tensor names ${feature.tensor}, which /graph/inputs does not list`;
     }
+    const misfit = findMisfit(feature, graph.inputs.find((spec) => spec.name === feature.tensor)?.datatype);
+    if (misfit !== null) return `/inputs/${index}/${misfit}`;
     if (feature.minimum !== undefined && feature.maximum !== undefined && feature.minimum > feature.maximum) {
       return `/inputs/${index}/minimum must not be above maximum`;
     }
@@ -335,4 +337,21 @@ function findContradiction(manifest: Manifest): string | null {
     if (!graphOutputs.has(name)) return `/outputs names ${name}, which /graph/outputs does not list`;
   }
   return null;
+}
+
+/** A value of another kind would become NaN or 0 in the tensor, and nobody would see it. */
+function findMisfit(feature: Feature, datatype: TensorType | undefined): string | null {
+  const isText = feature.type === 'category' || feature.type === 'string';
+  if (isText !== (datatype === 'string')) {
+    return `type is ${feature.type}, which does not fit ${feature.tensor}, a tensor of ${datatype ?? 'nothing'}`;
+  }
+  const { missing } = feature;
+  if (missing === undefined) return null;
+  if (missing.policy === 'nan') {
+    return datatype === 'float32' || datatype === 'float64'
+      ? null
+      : `missing/policy must not be nan, which a tensor of ${datatype ?? 'nothing'} cannot hold`;
+  }
+  if (missing.value === undefined) return 'missing/value is needed by the policy constant';
+  return isText === (typeof missing.value === 'string') ? null : `missing/value does not fit the type ${feature.type}`;
 }

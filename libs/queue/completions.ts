@@ -8,6 +8,7 @@ import type { Mark } from '#domain/mark';
 import type { Outcome } from '#domain/outcome';
 import type { Redis } from 'ioredis';
 import type { Catalogue } from './catalogue.js';
+import { Script } from './script.js';
 
 /** Outcomes above this size are read from where they stand. */
 const MOST_BYTES_INSIDE = 16_384;
@@ -32,9 +33,20 @@ export async function announceEnd(
   const size = blocks?.reduce((sum, block) => sum + block.length, 0) ?? Infinity;
   const inside = blocks !== null && size <= MOST_BYTES_INSIDE ? `,"outcomes":[${joinBlocks(blocks)}]` : '';
   const message = `{"job":"${jobId}","at":${endedAtMs}${inside}}`;
-  const told = redis.publish(origin, message);
-  await Promise.all([told, redis.publish(catalogue.jobChannel(model, jobId), '')]);
+  await TELL.run(redis, [origin, message, catalogue.jobChannel(model, jobId)]);
 }
+
+/**
+ * ARGV   1 channel of the process that enqueued the job, 2 message, 3 the job's own channel
+ * One command for both, since each costs a write to the socket.
+ */
+const TELL = new Script(
+  `
+redis.call('PUBLISH', ARGV[1], ARGV[2])
+return redis.call('PUBLISH', ARGV[3], '')
+`,
+  0,
+);
 
 /** Blocks are JSON arrays; without their brackets they join into one. */
 function joinBlocks(blocks: readonly string[]): string {

@@ -12,7 +12,8 @@ import { DelayedError, type Job, UnrecoverableError, WaitingError, Worker } from
 import type { Redis } from 'ioredis';
 import type { Catalogue } from './catalogue.js';
 import { announceEnd } from './completions.js';
-import { type ErrorListener, isFull, isUnavailable } from './connection.js';
+import type { ErrorListener } from './connection.js';
+import { hold } from './hold.js';
 import { countOutcomes, encodeBlocks, type Settlement, writeOutcomes } from './outcomes.js';
 import { parseProgress } from './progress.js';
 
@@ -60,13 +61,11 @@ const STALLS_BULLMQ_ALLOWS = 1_000;
 /** BullMQ stops renewing a lock before it settles; its default pause of 15 s would outlive the lock. */
 const SETTLE_RETRY_MS = 500;
 const POSTPONED_MS = 1_000;
-/** Pause between tries to write outcomes while Redis is full or away. */
-const HOLD_MS = 1_000;
 
 export class EnvelopeIntake {
   readonly #worker: Worker;
-  /** Outcomes of jobs whose end is not told yet, by job id. */
-  readonly #untold = new Map<string, readonly string[]>();
+  /** Outcomes of jobs whose end is not told yet; those of a lost lock go with their job. */
+  readonly #untold = new WeakMap<Job, readonly string[]>();
   #quiet = false;
 
   constructor(
@@ -127,10 +126,10 @@ export class EnvelopeIntake {
         throw new UnrecoverableError(settled.reason);
       case 'outcomes': {
         const blocks = encodeBlocks(settled.outcomes);
-        await this.#hold(taken, token, blocks);
+        await this.#write(taken.jobId, token, blocks);
         const counts = countOutcomes(settled.outcomes);
         this.options.onSettled(taken, counts);
-        this.#untold.set(taken.jobId, blocks);
+        this.#untold.set(job, blocks);
         return { token, counts };
       }
     }
@@ -148,24 +147,15 @@ export class EnvelopeIntake {
     };
   }
 
-  /** A full Redis is not an attempt: the lock and the outcomes are kept until there is room. */
-  async #hold(taken: TakenEnvelope, token: string, blocks: readonly string[]): Promise<void> {
-    const at = { model: this.options.model, jobId: taken.jobId, token };
-    for (;;) {
-      try {
-        return await writeOutcomes(this.redis, this.catalogue, at, blocks, this.options.resultTtlSeconds);
-      } catch (error) {
-        if (!isFull(error) && !isUnavailable(error)) throw error;
-        this.options.onError(error as Error);
-        await new Promise((resolve) => setTimeout(resolve, HOLD_MS));
-      }
-    }
+  async #write(jobId: string, token: string, blocks: readonly string[]): Promise<void> {
+    const { model, resultTtlSeconds, onError } = this.options;
+    const at = { model, jobId, token };
+    await hold(() => writeOutcomes(this.redis, this.catalogue, at, blocks, resultTtlSeconds), onError);
   }
 
   async #tell(job: Job): Promise<void> {
     const jobId = job.id ?? '';
-    const blocks = this.#untold.get(jobId) ?? null;
-    this.#untold.delete(jobId);
+    const blocks = this.#untold.get(job) ?? null;
     const { origin } = job.data as Envelope;
     const end = { jobId, endedAtMs: job.finishedOn ?? Date.now(), blocks };
     await announceEnd(this.redis, this.catalogue, this.options.model, origin, end).catch(this.options.onError);

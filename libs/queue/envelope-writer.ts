@@ -14,11 +14,13 @@ import type { ModelQueues } from './model-queues.js';
 
 export type NewPrediction = Omit<Submission, 'id' | 'createdAtMs'>;
 
+export type PlacedListener = (envelopeId: string, row: number) => void;
+
 export interface WriteOptions {
   /** A submission with an Idempotency-Key rides alone, in the envelope that its reservation names. */
   readonly envelopeId?: string;
   /** Called when the place is known and before Redis hears of it: who waits for the end listens from here. */
-  readonly onPlaced?: (envelopeId: string, row: number) => void;
+  readonly onPlaced?: PlacedListener;
 }
 
 /** Rows an envelope may hold, whatever they cost. */
@@ -29,9 +31,9 @@ const MOST_WORK_MS = 5;
 interface Pending {
   readonly prediction: NewPrediction;
   readonly createdAtMs: number;
-  readonly onPlaced: WriteOptions['onPlaced'] | undefined;
-  resolve(submission: Submission): void;
-  reject(error: unknown): void;
+  readonly onPlaced: PlacedListener | undefined;
+  readonly resolve: (submission: Submission) => void;
+  readonly reject: (error: unknown) => void;
 }
 
 export class EnvelopeWriter {

@@ -24,7 +24,7 @@ export class ModelQueues {
   constructor(
     readonly redis: Redis,
     readonly catalogue: Catalogue,
-    private readonly onError: ErrorListener,
+    readonly onError: ErrorListener,
   ) {}
 
   of(model: string): QueuePair {

@@ -6,6 +6,7 @@
  */
 import type { Envelope, RetryEnvelope } from '#contract/envelope';
 import { retryJobId } from './catalogue.js';
+import { hold } from './hold.js';
 import type { ModelQueues } from './model-queues.js';
 
 export async function addRetryJobs(
@@ -23,7 +24,8 @@ export async function addRetryJobs(
     return [{ name, data, opts: { jobId: retryJobId(envelopeId, row) } }];
   });
   // One by one on purpose: addBulk may add some of them and report an error, and a repeat is harmless either way.
-  await Promise.all(jobs.map((job) => queues.of(envelope.model).retry.add(job.name, job.data, job.opts)));
+  const { retry } = queues.of(envelope.model);
+  await Promise.all(jobs.map((job) => hold(() => retry.add(job.name, job.data, job.opts), queues.onError)));
 }
 
 /** Which rows of a job that is taken again have retry jobs already; they must not run in their envelope. */

@@ -13,14 +13,16 @@ const MOMENT_MS = 25;
 /**
  * KEYS   1 the job
  * ARGV   pairs of row and start in ms
- * Only the first start of a row is kept: a prediction that runs again stays `processing` since then.
+ * Only the first start of a row is kept: a prediction that runs again stays `processing` since then. A row that was
+ * marked, and a job that has ended, have been answered: a start that comes later changes nothing.
  */
 const SET_STARTS = new Script(
   `${LUA_READ_PROGRESS}
-if redis.call('HEXISTS', KEYS[1], 'data') == 0 then return 0 end
+local job = redis.call('HMGET', KEYS[1], 'data', 'finishedOn')
+if not job[1] or job[2] then return 0 end
 local progress = readProgress(KEYS[1])
 for i = 1, #ARGV, 2 do
-  if not progress.s[ARGV[i]] then progress.s[ARGV[i]] = tonumber(ARGV[i + 1]) end
+  if not progress.s[ARGV[i]] and not progress.x[ARGV[i]] then progress.s[ARGV[i]] = tonumber(ARGV[i + 1]) end
 end
 return redis.call('HSET', KEYS[1], 'progress', cjson.encode(progress))
 `,

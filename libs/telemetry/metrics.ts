@@ -197,4 +197,15 @@ export class WorkerMetrics {
       });
     }
   }
+
+  observeBatch(
+    model: string,
+    rows: number,
+    stages: { readonly preprocessMs: number; readonly runMs: number; readonly postprocessMs: number },
+  ): void {
+    this.batchSize.observe({ model }, rows);
+    this.stageSeconds.observe({ model, stage: 'preprocess' }, stages.preprocessMs / 1_000);
+    this.stageSeconds.observe({ model, stage: 'run' }, stages.runMs / 1_000);
+    this.stageSeconds.observe({ model, stage: 'postprocess' }, stages.postprocessMs / 1_000);
+  }
 }

@@ -1,0 +1,50 @@
+/** The parts that a prediction meets in the API, in the order in which it meets them. */
+import { randomUUID } from 'node:crypto';
+import type { Settings } from '#config/settings';
+import type { ModelRepository } from '#models/repository';
+import type { Backlog } from '#queue/backlog';
+import { Completions } from '#queue/completions';
+import type { connectSubscriber } from '#queue/connection';
+import { EnvelopeReader } from '#queue/envelope-reader';
+import { EnvelopeWriter } from '#queue/envelope-writer';
+import type { ModelQueues } from '#queue/model-queues';
+import { Reservations } from '#queue/reservations';
+import type { ApiMetrics } from '#telemetry/metrics';
+import { AcceptPrediction } from './accept-prediction.js';
+import type { ApiParts } from './api.module.js';
+import { AwaitPrediction } from './await-prediction.js';
+import { CancelPrediction } from './cancel-prediction.js';
+import { ClientAddress } from './client-address.js';
+import type { FleetView } from './fleet-view.js';
+import { ModelCatalogue } from './model-catalogue.js';
+
+export interface PathOptions {
+  readonly settings: Settings;
+  readonly repository: ModelRepository;
+  readonly queues: ModelQueues;
+  readonly subscriber: ReturnType<typeof connectSubscriber>;
+  readonly backlog: Backlog;
+  readonly fleet: FleetView;
+  readonly metrics: ApiMetrics;
+  readonly onRedisError: (error: Error) => void;
+}
+
+export function buildPredictionPath(options: PathOptions): ApiParts {
+  const { settings, queues, backlog, fleet, metrics } = options;
+  const { redis, catalogue: names } = queues;
+  const origin = names.originChannel(randomUUID());
+  const catalogue = new ModelCatalogue(options.repository, metrics);
+  const writer = new EnvelopeWriter(queues, origin, (versionId) => fleet.rowCostMs(versionId));
+  const completions = new Completions(options.subscriber, names, origin, options.onRedisError);
+  const reader = new EnvelopeReader(queues, settings.RESULT_TTL_SECONDS);
+  return {
+    catalogue,
+    accept: new AcceptPrediction(catalogue, backlog, writer, new Reservations(redis, names), metrics),
+    completions,
+    await: new AwaitPrediction(completions, reader),
+    reader,
+    cancel: new CancelPrediction(queues, reader),
+    address: new ClientAddress(settings.PUBLIC_URL, `${settings.HOST}:${settings.PORT}`),
+    metrics,
+  };
+}

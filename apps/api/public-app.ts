@@ -1,0 +1,49 @@
+/** The application that clients reach: Nest on Fastify, with its limits and its way of answering errors. */
+import type { IncomingHttpHeaders } from 'node:http';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Settings } from '#config/settings';
+import type { Readiness } from '#process/operations.module';
+import type { Logger } from '#telemetry/logger';
+import { requestIdFrom } from '#telemetry/request-id';
+import { ApiModule, type ApiParts } from './api.module.js';
+import { answerUnreadableRequest } from './early-errors.js';
+import { sendProblem } from './problem-filter.js';
+import { observeRequests } from './request-log.js';
+
+/** A request's headers have this long to arrive, and the whole of it this long. */
+const HEADERS_TIMEOUT_MS = 10_000;
+const REQUEST_TIMEOUT_MS = 30_000;
+
+export async function createPublicApp(
+  settings: Settings,
+  parts: ApiParts,
+  readiness: Readiness,
+  logger: Logger,
+): Promise<NestFastifyApplication> {
+  const adapter = new FastifyAdapter({
+    logger: false,
+    bodyLimit: settings.BODY_LIMIT_BYTES,
+    requestIdHeader: false,
+    genReqId: (request: { headers: IncomingHttpHeaders }) => requestIdFrom(request.headers['x-request-id']),
+    forceCloseConnections: 'idle',
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    // A malformed URL never reaches Nest.
+    frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) =>
+      sendProblem(error, request, reply, logger),
+    clientErrorHandler: answerUnreadableRequest,
+    routerOptions: { maxParamLength: 256 },
+  });
+  const app = await NestFactory.create<NestFastifyApplication>(ApiModule.of(parts, readiness, logger), adapter, {
+    logger: false,
+    abortOnError: false,
+    // Fastify's own JSON parser alone: Nest's would take forms as well.
+    bodyParser: false,
+  });
+  const server = adapter.getInstance();
+  server.server.headersTimeout = HEADERS_TIMEOUT_MS;
+  observeRequests(server, logger, parts.metrics, settings.SLOW_SECONDS);
+  if (settings.CORS_ORIGINS.length > 0) app.enableCors({ origin: settings.CORS_ORIGINS });
+  return app;
+}

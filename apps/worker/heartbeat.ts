@@ -1,0 +1,47 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { ModelRepository } from '#models/repository';
+import { type Fleet, HEARTBEAT_MS } from '#queue/fleet';
+import type { Inference } from './inference.js';
+
+/** Tells the fleet that this worker lives and what it serves, every few seconds, while it can serve. */
+export class Heartbeat {
+  readonly #id = randomUUID();
+  readonly #startedAtMs = Date.now();
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(
+    private readonly fleet: Fleet,
+    private readonly repository: ModelRepository,
+    private readonly inference: Pick<Inference, 'pool' | 'costs'>,
+    private readonly onError: (error: Error) => void,
+  ) {}
+
+  start(): void {
+    this.#beat();
+    this.#timer = setInterval(() => this.#beat(), HEARTBEAT_MS);
+  }
+
+  /** Says good-bye, so that nobody counts on this worker until it is forgotten. */
+  async stop(): Promise<void> {
+    if (this.#timer !== null) clearInterval(this.#timer);
+    await this.fleet.leave(this.#id);
+  }
+
+  #beat(): void {
+    const { pool, costs } = this.inference;
+    if (pool.readyCount === 0) return;
+    const versions = this.repository.all().map(({ id, name }) => ({ id, model: name, rowCostMs: costs.of(id) }));
+    this.fleet
+      .announce({
+        id: this.#id,
+        pid: process.pid,
+        host: hostname(),
+        startedAtMs: this.#startedAtMs,
+        models: this.repository.names(),
+        versions,
+        executors: { ready: pool.readyCount, busy: pool.busyCount },
+      })
+      .catch(this.onError);
+  }
+}

@@ -1,0 +1,66 @@
+/** The part of a worker that runs models: batcher, executors, quarantine, and what is measured of them. */
+import { executorEnvironment, type Settings } from '#config/settings';
+import { DynamicBatcher } from '#inference/dynamic-batcher';
+import type { ExecutorOptions } from '#inference/executor';
+import { ExecutorPool, totalMs } from '#inference/executor-pool';
+import { Quarantine } from '#inference/quarantine';
+import type { ModelRepository } from '#models/repository';
+import { makeRegistry } from '#process/registry';
+import type { Logger } from '#telemetry/logger';
+import { WorkerMetrics } from '#telemetry/metrics';
+import { RowCosts } from './row-costs.js';
+
+export interface Inference {
+  readonly pool: ExecutorPool;
+  readonly quarantine: Quarantine;
+  readonly costs: RowCosts;
+  readonly metrics: WorkerMetrics;
+  /** Every version is verified, warm, and has passed its golden examples. */
+  readonly ready: Promise<void>;
+}
+
+export interface InferenceOptions {
+  readonly settings: Settings;
+  readonly repository: ModelRepository;
+  readonly logger: Logger;
+  readonly executorEntry: string;
+  readonly refuse: (reason: string) => void;
+}
+
+export function buildInference({ settings, repository, logger, executorEntry, refuse }: InferenceOptions): Inference {
+  const options: ExecutorOptions = {
+    entry: executorEntry,
+    modelsDir: settings.MODELS_DIR,
+    models: settings.WORKER_MODELS ?? null,
+    threads: settings.EXECUTOR_THREADS,
+    environment: executorEnvironment(),
+  };
+  const costs = new RowCosts();
+  const metrics = new WorkerMetrics(makeRegistry('worker'), {
+    ready: () => pool.readyCount,
+    busy: () => pool.busyCount,
+  });
+  let markReady: () => void = () => undefined;
+  const ready = new Promise<void>((resolve) => (markReady = resolve));
+  const batcher = new DynamicBatcher((id) => repository.byId(id)?.manifest.batching.max_batch_size ?? 1);
+  const pool = new ExecutorPool(settings.EXECUTORS, options, batcher, {
+    onReady: (loads) => {
+      for (const { versionId, loadMs } of loads) {
+        const { name = '', label = '' } = repository.byId(versionId) ?? {};
+        metrics.modelLoadSeconds.set({ model: name, version: label }, loadMs / 1_000);
+      }
+      logger.info({ versions: loads.length }, 'an executor is ready');
+      markReady();
+    },
+    onRefused: refuse,
+    onDeath: (cause, suspects) => {
+      metrics.executorDeaths.inc({ cause });
+      logger.error({ cause, suspects }, 'an executor died; what it ran runs again, alone');
+    },
+    onBatch: (versionId, rows, stages) => {
+      costs.observe(versionId, rows, totalMs(stages));
+      metrics.observeBatch(repository.byId(versionId)?.name ?? '', rows, stages);
+    },
+  });
+  return { pool, quarantine: new Quarantine(options, refuse), costs, metrics, ready };
+}

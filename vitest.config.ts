@@ -1,0 +1,36 @@
+import { defineConfig } from 'vitest/config';
+
+/** `#queue/marks` is `libs/queue/marks.ts` here, and `dist/libs/queue/marks.js` in a process of its own. */
+const conditions = ['source', 'module', 'node', 'development|production'];
+const fromSource = { resolve: { conditions }, ssr: { resolve: { conditions } } };
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        ...fromSource,
+        test: {
+          name: 'unit',
+          // Without Redis and without child processes: the whole project ends within 15 s.
+          include: ['libs/**/*.spec.ts', 'apps/**/*.spec.ts', 'eslint/**/*.spec.js'],
+          testTimeout: 5_000,
+        },
+      },
+      {
+        ...fromSource,
+        test: {
+          name: 'integration',
+          include: ['test/**/*.spec.ts'],
+          // Needs a browser; run by itself.
+          exclude: ['test/browser/**'],
+          globalSetup: ['test/global-setup.ts'],
+          // Each file starts processes of its own; more at once than this and they starve one another.
+          pool: 'forks',
+          maxWorkers: 2,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
+  },
+});
