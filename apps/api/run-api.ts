@@ -12,6 +12,7 @@ import { Backlog } from '#queue/backlog';
 import { Catalogue } from '#queue/catalogue';
 import { connectProducer, connectSubscriber } from '#queue/connection';
 import { Fleet } from '#queue/fleet';
+import { MemoryWatch } from '#queue/memory';
 import { ModelQueues } from '#queue/model-queues';
 import type { Logger } from '#telemetry/logger';
 import { ApiMetrics, registerQueueGauges } from '#telemetry/metrics';
@@ -33,8 +34,9 @@ export async function runApi(settings: Settings, logger: Logger): Promise<Runnin
   const names = new Catalogue(settings.REDIS_PREFIX);
   const queues = new ModelQueues(redis, names, onRedisError);
   const fleet = new FleetView(new Fleet(redis, names), isConnected, onRedisError);
-  const backlog = new Backlog(queues, models, limitsOf(settings), onRedisError);
-  const metrics = measure(models, backlog, isConnected);
+  const memory = new MemoryWatch(redis, onRedisError);
+  const backlog = new Backlog(queues, models, limitsOf(settings), memory, onRedisError);
+  const metrics = measure(models, backlog, memory, isConnected);
   const parts = buildPredictionPath({
     settings,
     repository,
@@ -59,6 +61,7 @@ export async function runApi(settings: Settings, logger: Logger): Promise<Runnin
   mountOpenApi(app, repository, packageVersion());
   // Redis may be away: the process lives, says that it is not ready, and recovers by itself.
   parts.completions.start().catch(onRedisError);
+  memory.start();
   backlog.start();
   fleet.start();
   await app.listen(settings.PORT, settings.HOST);
@@ -72,6 +75,7 @@ export async function runApi(settings: Settings, logger: Logger): Promise<Runnin
       draining = true;
       parts.await.releaseAll();
       await app.close();
+      memory.stop();
       backlog.stop();
       fleet.stop();
       await operations.app.close();
@@ -85,7 +89,12 @@ function limitsOf(settings: Settings): ConstructorParameters<typeof Backlog>[2] 
   return { maxQueueDepth: settings.MAX_QUEUE_DEPTH, redisMemoryMark: settings.REDIS_MEMORY_MARK };
 }
 
-function measure(models: readonly string[], backlog: Backlog, isConnected: () => boolean): ApiMetrics {
+function measure(
+  models: readonly string[],
+  backlog: Backlog,
+  memory: MemoryWatch,
+  isConnected: () => boolean,
+): ApiMetrics {
   const registry = makeRegistry('api');
   registerQueueGauges(registry, {
     depth: () => models.map((model): [string, number] => [model, backlog.of(model).predictions]),
@@ -93,7 +102,7 @@ function measure(models: readonly string[], backlog: Backlog, isConnected: () =>
       models.flatMap((model) =>
         Object.entries(backlog.of(model).jobs).map(([state, jobs]): [string, string, number] => [model, state, jobs]),
       ),
-    memoryShare: () => backlog.memoryShare,
+    memoryShare: () => memory.share,
     redisUp: isConnected,
   });
   return new ApiMetrics(registry);

@@ -15,21 +15,23 @@ const RETRY_SLOTS = 1;
 export interface ConsumerOptions {
   readonly models: readonly string[];
   readonly resultTtlSeconds: number;
+  /** See `IntakeOptions`. */
+  readonly isNearlyFull: () => boolean;
 }
 
 export class EnvelopeConsumer {
   readonly #intakes: EnvelopeIntake[];
 
   constructor(
-    options: ConsumerOptions,
+    private readonly options: ConsumerOptions,
     private readonly queues: ModelQueues,
     private readonly execute: { readonly envelope: ExecuteEnvelope; readonly retry: ExecuteRetry },
     private readonly metrics: WorkerMetrics,
     private readonly logger: Logger,
   ) {
     this.#intakes = options.models.flatMap((model) => [
-      this.#intake(model, 'interactive', options.resultTtlSeconds),
-      this.#intake(model, 'retry', options.resultTtlSeconds),
+      this.#intake(model, 'interactive'),
+      this.#intake(model, 'retry'),
     ]);
   }
 
@@ -45,14 +47,15 @@ export class EnvelopeConsumer {
     await Promise.all(this.#intakes.map((intake) => intake.close()));
   }
 
-  #intake(model: string, kind: 'interactive' | 'retry', resultTtlSeconds: number): EnvelopeIntake {
+  #intake(model: string, kind: 'interactive' | 'retry'): EnvelopeIntake {
     const { catalogue, redis } = this.queues;
     const isRetry = kind === 'retry';
     return new EnvelopeIntake(redis, catalogue, {
       model,
       queueName: isRetry ? catalogue.retryQueue(model) : catalogue.queue(model),
       slots: isRetry ? RETRY_SLOTS : INTERACTIVE_SLOTS,
-      resultTtlSeconds,
+      resultTtlSeconds: this.options.resultTtlSeconds,
+      isNearlyFull: this.options.isNearlyFull,
       process: (taken) => (isRetry ? this.execute.retry.run(taken) : this.execute.envelope.run(taken)),
       onSettled: (taken, counts) => this.#observe(kind, taken, counts),
       onStalled: () => {

@@ -11,6 +11,7 @@ import { Catalogue } from '#queue/catalogue';
 import { connectSubscriber, connectWorker } from '#queue/connection';
 import { Fleet } from '#queue/fleet';
 import { MarkFeed } from '#queue/marks';
+import { MemoryWatch } from '#queue/memory';
 import { ModelQueues } from '#queue/model-queues';
 import { StartReporter } from '#queue/starts';
 import type { Logger } from '#telemetry/logger';
@@ -46,7 +47,8 @@ export async function runWorker(options: WorkerOptions): Promise<Running> {
   const catalogue = new Catalogue(settings.REDIS_PREFIX);
   const queues = new ModelQueues(redis, catalogue, onRedisError);
   const inHand = new InHand();
-  const consumer = buildConsumer(options, repository, inference, queues, inHand);
+  const memory = new MemoryWatch(redis, onRedisError);
+  const consumer = buildConsumer(options, repository, inference, queues, inHand, memory);
   const heartbeat = new Heartbeat(new Fleet(redis, catalogue), repository, inference, onRedisError);
   const marks = new MarkFeed(subscriber, catalogue, (notice) => inHand.mark(notice));
 
@@ -58,6 +60,7 @@ export async function runWorker(options: WorkerOptions): Promise<Running> {
     readiness: readinessOf(inference, settings.EXECUTORS, () => ({ connected: redis.status === 'ready', draining })),
   });
   inference.pool.start();
+  memory.start();
   await tellLauncher({ kind: 'listening', opsUrl: operations.url });
   // Nothing is taken before every model is verified, warm, and has passed its golden examples.
   void inference.ready
@@ -77,6 +80,7 @@ export async function runWorker(options: WorkerOptions): Promise<Running> {
       await consumer.quiet();
       await Promise.all([heartbeat.stop(), consumer.close()]);
       clearTimeout(handBack);
+      memory.stop();
       inference.pool.close();
       inference.quarantine.close();
       await operations.app.close();
@@ -92,6 +96,7 @@ function buildConsumer(
   { pool, quarantine, metrics }: Inference,
   queues: ModelQueues,
   inHand: InHand,
+  memory: MemoryWatch,
 ): EnvelopeConsumer {
   const starts = new StartReporter(queues.redis, logRedisErrors(logger));
   const serves = (versionId: string): boolean => repository.byId(versionId) !== undefined;
@@ -99,8 +104,12 @@ function buildConsumer(
     envelope: new ExecuteEnvelope(pool, queues, starts, inHand, serves),
     retry: new ExecuteRetry(quarantine, starts, inHand, serves),
   };
-  const { RESULT_TTL_SECONDS: resultTtlSeconds } = settings;
-  return new EnvelopeConsumer({ models: repository.names(), resultTtlSeconds }, queues, execute, metrics, logger);
+  const consumerOptions = {
+    models: repository.names(),
+    resultTtlSeconds: settings.RESULT_TTL_SECONDS,
+    isNearlyFull: () => memory.share >= settings.REDIS_MEMORY_MARK,
+  };
+  return new EnvelopeConsumer(consumerOptions, queues, execute, metrics, logger);
 }
 
 function readinessOf(

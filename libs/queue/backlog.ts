@@ -2,6 +2,7 @@
  * How much waits, and whether there is room for more: looked at once a second, not at every request.
  */
 import type { Redis } from 'ioredis';
+import type { MemoryWatch } from './memory.js';
 import type { QueuePair, ModelQueues } from './model-queues.js';
 
 export interface BacklogLimits {
@@ -30,13 +31,13 @@ export class Backlog {
   readonly #models = new Map<string, ModelBacklog>();
   /** Accepted by this process since the last look. */
   readonly #since = new Map<string, number>();
-  #memoryShare = 0;
   #timer: NodeJS.Timeout | null = null;
 
   constructor(
     private readonly queues: ModelQueues,
     private readonly names: readonly string[],
     private readonly limits: BacklogLimits,
+    private readonly memory: Pick<MemoryWatch, 'share'>,
     private readonly onError: (error: Error) => void,
   ) {}
 
@@ -59,14 +60,9 @@ export class Backlog {
     return this.#models.get(model) ?? { jobs: {}, predictions: 0 };
   }
 
-  /** Used memory of Redis as a share of its limit. */
-  get memoryShare(): number {
-    return this.#memoryShare;
-  }
-
   /** Whether one more prediction may wait for the model. */
   roomFor(model: string): Room {
-    if (this.#memoryShare >= this.limits.redisMemoryMark) return { kind: 'storage_full', retryAfterS: RETRY_AFTER_S };
+    if (this.memory.share >= this.limits.redisMemoryMark) return { kind: 'storage_full', retryAfterS: RETRY_AFTER_S };
     const waiting = this.of(model).predictions + (this.#since.get(model) ?? 0);
     return waiting < this.limits.maxQueueDepth ? { kind: 'room' } : { kind: 'queue_full', retryAfterS: RETRY_AFTER_S };
   }
@@ -78,7 +74,6 @@ export class Backlog {
   async look(): Promise<void> {
     const { redis } = this.queues;
     if (redis.status !== 'ready') return;
-    this.#memoryShare = memoryShare(await redis.info('memory'));
     for (const model of this.names) {
       // What is accepted while Redis counts is counted twice at worst, never missed.
       const before = this.#since.get(model) ?? 0;
@@ -108,11 +103,4 @@ async function meanRows(redis: Redis, queue: QueuePair['interactive']): Promise<
   const names = await Promise.all(ids.map((id) => redis.hget(queue.toKey(id), 'name')));
   const sizes = names.map((name) => Number(/ x(\d+)$/.exec(name ?? '')?.[1] ?? 1));
   return sizes.reduce((sum, size) => sum + size, 0) / sizes.length;
-}
-
-/** Of `INFO memory`; a Redis without a limit is measured by the memory of its machine. */
-function memoryShare(info: string): number {
-  const read = (field: string): number => Number(new RegExp(`^${field}:(\\d+)`, 'm').exec(info)?.[1] ?? 0);
-  const limit = read('maxmemory') || read('total_system_memory');
-  return limit === 0 ? 0 : read('used_memory') / limit;
 }

@@ -13,40 +13,45 @@ import { Script } from './script.js';
 /** Outcomes above this size are read from where they stand. */
 const MOST_BYTES_INSIDE = 16_384;
 
+/** The end of a job, as its worker tells it. */
 export interface End {
   readonly jobId: string;
-  /** Milliseconds since the epoch, as the job's record has it. */
-  readonly endedAtMs: number;
-  /** Outcomes as JSON, in blocks; null where the job failed. */
-  readonly blocks: readonly string[] | null;
-}
-
-/** Told by a worker, after the job has ended. */
-export async function announceEnd(
-  redis: Redis,
-  catalogue: Catalogue,
-  model: string,
-  origin: string,
-  end: End,
-): Promise<void> {
-  const { jobId, endedAtMs, blocks } = end;
-  const size = blocks?.reduce((sum, block) => sum + block.length, 0) ?? Infinity;
-  const inside = blocks !== null && size <= MOST_BYTES_INSIDE ? `,"outcomes":[${joinBlocks(blocks)}]` : '';
-  const message = `{"job":"${jobId}","at":${endedAtMs}${inside}}`;
-  await TELL.run(redis, [origin, message, catalogue.jobChannel(model, jobId)]);
+  readonly jobKey: string;
+  /** Channel of the process that enqueued it. */
+  readonly origin: string;
+  /** The job's own channel. */
+  readonly channel: string;
+  /** The lock's token where outcomes stand under it, and those outcomes as JSON, in blocks; null where it failed. */
+  readonly settled: { readonly token: string; readonly blocks: readonly string[] } | null;
 }
 
 /**
- * ARGV   1 channel of the process that enqueued the job, 2 message, 3 the job's own channel
- * One command for both, since each costs a write to the socket.
+ * KEYS   1 the job
+ * ARGV   1 what the job's value holds if the outcomes are the truth, or empty; 2 channel of the process that enqueued
+ *        it; 3 job id; 4 the outcomes as a part of the message, or empty; 5 the job's own channel
+ * Answer 1 told, 0 the job has not ended, or not with these outcomes
+ * Atomic, and conditional, so that it may be sent right behind the command that ends the job, without waiting for it.
  */
 const TELL = new Script(
   `
-redis.call('PUBLISH', ARGV[1], ARGV[2])
-return redis.call('PUBLISH', ARGV[3], '')
+local job = redis.call('HMGET', KEYS[1], 'finishedOn', 'returnvalue')
+if not job[1] then return 0 end
+if ARGV[1] ~= '' and not string.find(job[2] or '', ARGV[1], 1, true) then return 0 end
+redis.call('PUBLISH', ARGV[2], '{"job":"' .. ARGV[3] .. '","at":' .. job[1] .. ARGV[4] .. '}')
+redis.call('PUBLISH', ARGV[5], '')
+return 1
 `,
-  0,
+  1,
 );
+
+/** @returns whether the job has ended so and its end was told */
+export async function announceEnd(redis: Redis, end: End): Promise<boolean> {
+  const { jobKey, origin, jobId, channel, settled } = end;
+  const size = settled?.blocks.reduce((sum, block) => sum + block.length, 0) ?? Infinity;
+  const inside = settled !== null && size <= MOST_BYTES_INSIDE ? `,"outcomes":[${joinBlocks(settled.blocks)}]` : '';
+  const proof = settled === null ? '' : `"token":"${settled.token}"`;
+  return (await TELL.run(redis, [jobKey, proof, origin, jobId, inside, channel])) === 1;
+}
 
 /** Blocks are JSON arrays; without their brackets they join into one. */
 function joinBlocks(blocks: readonly string[]): string {

@@ -11,7 +11,7 @@ import type { Outcome } from '#domain/outcome';
 import { DelayedError, type Job, UnrecoverableError, WaitingError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Catalogue } from './catalogue.js';
-import { announceEnd } from './completions.js';
+import { announceEnd, type End } from './completions.js';
 import type { ErrorListener } from './connection.js';
 import { hold } from './hold.js';
 import { countOutcomes, encodeBlocks, type Settlement, writeOutcomes } from './outcomes.js';
@@ -48,6 +48,8 @@ export interface IntakeOptions {
   readonly slots: number;
   readonly resultTtlSeconds: number;
   readonly process: (taken: TakenEnvelope) => Promise<Settled>;
+  /** Redis is so full that it may refuse a write: outcomes are then held until it has taken them. */
+  readonly isNearlyFull: () => boolean;
   readonly onSettled: (taken: TakenEnvelope, counts: Settlement['counts']) => void;
   readonly onStalled: () => void;
   readonly onError: ErrorListener;
@@ -62,10 +64,21 @@ const STALLS_BULLMQ_ALLOWS = 1_000;
 const SETTLE_RETRY_MS = 500;
 const POSTPONED_MS = 1_000;
 
+/** How a job leaves this worker's hands, once Redis agrees. */
+interface Ending {
+  readonly taken: TakenEnvelope;
+  readonly counts: Settlement['counts'];
+  readonly settled: End['settled'];
+  /** Set when its end is being told; false where that came too early. */
+  told: Promise<boolean> | null;
+}
+
+const ONE_FAILED = { succeeded: 0, failed: 1, moved: 0, dropped: 0 };
+
 export class EnvelopeIntake {
   readonly #worker: Worker;
-  /** Outcomes of jobs whose end is not told yet; those of a lost lock go with their job. */
-  readonly #untold = new WeakMap<Job, readonly string[]>();
+  /** Endings that Redis has not confirmed; those of a lost lock go with their job. */
+  readonly #endings = new WeakMap<Job, Ending>();
   #quiet = false;
 
   constructor(
@@ -88,9 +101,9 @@ export class EnvelopeIntake {
     });
     this.#worker.on('error', options.onError);
     this.#worker.on('stalled', options.onStalled);
-    this.#worker.on('completed', (job: Job) => void this.#tell(job));
+    this.#worker.on('completed', (job: Job) => void this.#ended(job));
     this.#worker.on('failed', (job: Job | undefined) => {
-      if (job?.finishedOn !== undefined) void this.#tell(job);
+      if (job?.finishedOn !== undefined) void this.#ended(job);
     });
   }
 
@@ -122,16 +135,51 @@ export class EnvelopeIntake {
         await job.moveToDelayed(Date.now() + POSTPONED_MS, token);
         throw new DelayedError();
       case 'failed':
-        this.options.onSettled(taken, { succeeded: 0, failed: 1, moved: 0, dropped: 0 });
+        this.#endings.set(job, { taken, counts: ONE_FAILED, settled: null, told: null });
         throw new UnrecoverableError(settled.reason);
-      case 'outcomes': {
-        const blocks = encodeBlocks(settled.outcomes);
-        await this.#write(taken.jobId, token, blocks);
-        const counts = countOutcomes(settled.outcomes);
-        this.options.onSettled(taken, counts);
-        this.#untold.set(job, blocks);
-        return { token, counts };
-      }
+      case 'outcomes':
+        return this.#settle(job, taken, token, settled.outcomes);
+    }
+  }
+
+  /**
+   * Three commands, in this order on one connection: the outcomes, the job's end (by BullMQ, when this returns), and the
+   * message, which Redis sends only if that end came true.
+   */
+  async #settle(job: Job, taken: TakenEnvelope, token: string, outcomes: readonly Outcome[]): Promise<Settlement> {
+    const blocks = encodeBlocks(outcomes);
+    const counts = countOutcomes(outcomes);
+    await this.#write(taken.jobId, token, blocks);
+    const ending: Ending = { taken, counts, settled: { token, blocks }, told: null };
+    this.#endings.set(job, ending);
+    setImmediate(() => (ending.told = this.#tell(ending)));
+    return { token, counts };
+  }
+
+  async #write(jobId: string, token: string, blocks: readonly string[]): Promise<void> {
+    const { model, resultTtlSeconds, onError } = this.options;
+    const key = this.catalogue.outcomesKey(model, jobId, token);
+    const manner = this.options.isNearlyFull() ? 'held' : 'at_once';
+    await hold(() => writeOutcomes(this.redis, key, blocks, resultTtlSeconds, manner, onError), onError);
+  }
+
+  async #ended(job: Job): Promise<void> {
+    const ending = this.#endings.get(job);
+    if (ending === undefined) return;
+    this.options.onSettled(ending.taken, ending.counts);
+    const told = await ending.told;
+    // The job's end had to be tried again, so the first message came before it.
+    if (told !== true) await this.#tell(ending);
+  }
+
+  async #tell({ taken, settled }: Ending): Promise<boolean> {
+    const { jobId, jobKey, envelope } = taken;
+    const channel = this.catalogue.jobChannel(this.options.model, jobId);
+    try {
+      return await announceEnd(this.redis, { jobId, jobKey, origin: envelope.origin, channel, settled });
+    } catch (error) {
+      this.options.onError(error as Error);
+      return false;
     }
   }
 
@@ -145,19 +193,5 @@ export class EnvelopeIntake {
       stalls: job.stalledCounter,
       retaken: job.attemptsStarted > 1,
     };
-  }
-
-  async #write(jobId: string, token: string, blocks: readonly string[]): Promise<void> {
-    const { model, resultTtlSeconds, onError } = this.options;
-    const at = { model, jobId, token };
-    await hold(() => writeOutcomes(this.redis, this.catalogue, at, blocks, resultTtlSeconds), onError);
-  }
-
-  async #tell(job: Job): Promise<void> {
-    const jobId = job.id ?? '';
-    const blocks = this.#untold.get(job) ?? null;
-    const { origin } = job.data as Envelope;
-    const end = { jobId, endedAtMs: job.finishedOn ?? Date.now(), blocks };
-    await announceEnd(this.redis, this.catalogue, this.options.model, origin, end).catch(this.options.onError);
   }
 }

@@ -7,8 +7,6 @@
  */
 import type { Outcome } from '#domain/outcome';
 import type { Redis } from 'ioredis';
-import type { Catalogue } from './catalogue.js';
-import { Script } from './script.js';
 
 export const ROWS_PER_BLOCK = 32;
 
@@ -32,13 +30,17 @@ export function encodeBlocks(outcomes: readonly Outcome[]): string[] {
  * ARGV   1 life in seconds, then pairs of block number and block
  * Atomic so that no block is left without an end of its life; one command, since each costs a write to the socket.
  */
-const WRITE = new Script(
-  `
+const WRITE = `
 redis.call('HSET', KEYS[1], unpack(ARGV, 2))
 return redis.call('EXPIRE', KEYS[1], ARGV[1])
-`,
-  1,
-);
+`;
+
+/**
+ * The same, and never refused for lack of memory: a script whose first write frees memory is let through, as is the one
+ * that completes the job behind it.
+ */
+const WRITE_AT_ONCE = `
+redis.call('DEL', KEYS[1])${WRITE}`;
 
 export function blockOf(row: number): number {
   return Math.floor(row / ROWS_PER_BLOCK);
@@ -51,18 +53,29 @@ export function decodeOutcome(block: string | null | undefined, row: number): Ou
   return outcomes[row % ROWS_PER_BLOCK] ?? null;
 }
 
-/** @throws what Redis answers; the caller holds and tries again when it is full */
+/**
+ * `held` waits for Redis to say yes, and throws its no; the caller tries again. `at_once` is for a Redis with room: it
+ * resolves when the command is on its way, so that the job is completed by the next command on the same connection and
+ * a caller waits for one round trip less.
+ */
+export type WriteManner = 'held' | 'at_once';
+
+/** @throws what Redis answers, where it is waited for */
 export async function writeOutcomes(
   redis: Redis,
-  catalogue: Catalogue,
-  at: { readonly model: string; readonly jobId: string; readonly token: string },
+  key: string,
   blocks: readonly string[],
   ttlSeconds: number,
+  manner: WriteManner,
+  onError: (error: Error) => void,
 ): Promise<void> {
-  const key = catalogue.outcomesKey(at.model, at.jobId, at.token);
   // Longer than the job itself is kept: the job's end, which comes later, starts the clock that people see.
   const lifeSeconds = ttlSeconds * 2 + 60;
-  await WRITE.run(redis, [key, lifeSeconds, ...blocks.flatMap((block, index) => [index, block])]);
+  const script = manner === 'held' ? WRITE : WRITE_AT_ONCE;
+  // The text and not its hash: a script that Redis does not know would be answered too late.
+  const written = redis.eval(script, 1, key, lifeSeconds, ...blocks.flatMap((block, index) => [index, block]));
+  if (manner === 'held') await written;
+  else written.catch(onError);
 }
 
 export function countOutcomes(outcomes: readonly Outcome[]): Settlement['counts'] {
