@@ -86,10 +86,15 @@ export class AcceptPrediction {
       case 'accepted':
         return this.#replay(reservation.claim, prediction);
       case 'granted': {
-        if (reservation.claim.envelopeId === fresh.envelopeId) this.#requireRoom(version.name);
+        const isFirst = reservation.claim.envelopeId === fresh.envelopeId;
+        // What an earlier request may have enqueued is not refused.
+        if (isFirst && this.backlog.roomFor(version.name).kind !== 'room') {
+          await this.reservations.release(options.client, key);
+          this.#requireRoom(version.name);
+        }
         const claimed = this.#claimed(reservation.claim, prediction);
-        const { envelopeId } = reservation.claim;
-        const written = await this.writer.write(claimed.prediction, { envelopeId, ...placing(options) });
+        const { envelopeId, createdAtMs } = reservation.claim;
+        const written = await this.writer.write(claimed.prediction, { envelopeId, createdAtMs, ...placing(options) });
         await this.reservations.accept(options.client, key);
         this.#count(version.name);
         return { submission: written, version: claimed.version, replayed: false };

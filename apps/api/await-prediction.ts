@@ -13,6 +13,9 @@ import type { EnvelopeReader, Found } from '#queue/envelope-reader';
 
 const READ_EVERY_MS = 2_000;
 
+/** True once the caller has hung up: nobody waits any more. */
+export type IsGone = () => boolean;
+
 /** Hears of a row's end from before its envelope is sent. */
 export class EarlyEar {
   #notice: Notice | null = null;
@@ -67,7 +70,7 @@ export class AwaitPrediction {
   }
 
   /** Waits for a prediction that this process has just enqueued. */
-  async awaitOwn(submission: Submission, ear: EarlyEar, timeoutMs: number): Promise<Found> {
+  async awaitOwn(submission: Submission, ear: EarlyEar, timeoutMs: number, isGone: IsGone): Promise<Found> {
     const deadline = Date.now() + timeoutMs;
     const release = (): void => ear.close();
     this.#waiting.add(release);
@@ -79,11 +82,11 @@ export class AwaitPrediction {
       this.#waiting.delete(release);
       ear.close();
     }
-    return this.awaitAny(submission.id, submission.model, Math.max(0, deadline - Date.now()));
+    return this.awaitAny(submission.id, submission.model, Math.max(0, deadline - Date.now()), isGone);
   }
 
   /** Waits for any prediction, whoever enqueued it. */
-  async awaitAny(id: string, model: string, timeoutMs: number): Promise<Found> {
+  async awaitAny(id: string, model: string, timeoutMs: number, isGone: IsGone): Promise<Found> {
     const address = parsePredictionId(id);
     if (address === null) return 'unknown';
     const deadline = Date.now() + timeoutMs;
@@ -97,7 +100,7 @@ export class AwaitPrediction {
         // Once more after the subscription stands: what ended before it is not told again.
         const found = await this.reader.read(model, address);
         const left = deadline - Date.now();
-        if (isOver(found) || left <= 0 || this.#isReleased()) return found;
+        if (isOver(found) || left <= 0 || this.#isReleased() || isGone()) return found;
         await bell.rung(Math.min(left, READ_EVERY_MS));
       }
     } finally {

@@ -13,7 +13,7 @@ import { parsePredictionId, type PredictionAddress } from '#domain/prediction-id
 import { EnvelopeReader, type Found } from '#queue/envelope-reader';
 import { ApiMetrics } from '#telemetry/metrics';
 import { AcceptPrediction, type Accepted } from './accept-prediction.js';
-import { AwaitPrediction, EarlyEar } from './await-prediction.js';
+import { AwaitPrediction, EarlyEar, type IsGone } from './await-prediction.js';
 import { compileBodyValidator } from './body-validator.js';
 import { CancelPrediction } from './cancel-prediction.js';
 import { ClientAddress } from './client-address.js';
@@ -73,7 +73,7 @@ export class PredictionsController {
     const found =
       waitSeconds === null
         ? await this.reader.read(model, address)
-        : await this.awaitPrediction.awaitAny(id, model, waitSeconds * 1_000);
+        : await this.awaitPrediction.awaitAny(id, model, waitSeconds * 1_000, hungUp(request));
     const prediction = requireOwn(found, LOCAL_CLIENT, id);
     const tag = entityTag(prediction);
     reply.header('etag', tag).header('cache-control', 'private, no-cache');
@@ -108,16 +108,16 @@ export class PredictionsController {
       ...options,
       onPlaced: (envelopeId, row) => ear.listen(this.completions, envelopeId, row),
     });
-    const found = await this.#await(accepted, ear, waitSeconds * 1_000);
+    const found = await this.#await(accepted, ear, waitSeconds * 1_000, hungUp(request));
     reply.header('preference-applied', `wait=${waitSeconds}`);
     this.#answer(accepted, found, request, reply);
   }
 
-  async #await({ submission, replayed }: Accepted, ear: EarlyEar, timeoutMs: number): Promise<Found> {
+  async #await({ submission, replayed }: Accepted, ear: EarlyEar, timeoutMs: number, isGone: IsGone): Promise<Found> {
     const { id, model, createdAtMs } = submission;
     const found = replayed
-      ? await this.awaitPrediction.awaitAny(id, model, timeoutMs)
-      : await this.awaitPrediction.awaitOwn(submission, ear, timeoutMs);
+      ? await this.awaitPrediction.awaitAny(id, model, timeoutMs, isGone)
+      : await this.awaitPrediction.awaitOwn(submission, ear, timeoutMs, isGone);
     this.metrics.endToEndSeconds.observe({ model }, (Date.now() - createdAtMs) / 1_000);
     return found;
   }
@@ -154,6 +154,10 @@ export class PredictionsController {
     const owner = (repository.byId(versionId) ?? repository.latest(model))?.owner ?? 'millrace';
     return toResource(prediction, owner, this.address.baseUrl(request));
   }
+}
+
+function hungUp(request: FastifyRequest): IsGone {
+  return () => request.raw.socket.destroyed;
 }
 
 const NOT_STARTED: Prediction['standing'] = {

@@ -152,7 +152,9 @@ export class EnvelopeIntake {
     await this.#write(taken.jobId, token, blocks);
     const ending: Ending = { taken, counts, settled: { token, blocks }, told: null };
     this.#endings.set(job, ending);
-    setImmediate(() => (ending.told = this.#tell(ending)));
+    setImmediate(() => {
+      ending.told = this.#tell(ending);
+    });
     return { token, counts };
   }
 

@@ -19,6 +19,8 @@ export type PlacedListener = (envelopeId: string, row: number) => void;
 export interface WriteOptions {
   /** A submission with an Idempotency-Key rides alone, in the envelope that its reservation names. */
   readonly envelopeId?: string;
+  /** When such a submission first came; now, unless said otherwise. Milliseconds since the epoch. */
+  readonly createdAtMs?: number;
   /** Called when the place is known and before Redis hears of it: who waits for the end listens from here. */
   readonly onPlaced?: PlacedListener;
 }
@@ -57,7 +59,8 @@ export class EnvelopeWriter {
    */
   write(prediction: NewPrediction, options: WriteOptions = {}): Promise<Submission> {
     return new Promise((resolve, reject) => {
-      const pending = { prediction, createdAtMs: Date.now(), onPlaced: options.onPlaced, resolve, reject };
+      const createdAtMs = options.createdAtMs ?? Date.now();
+      const pending = { prediction, createdAtMs, onPlaced: options.onPlaced, resolve, reject };
       if (options.envelopeId === undefined) this.#gather(pending);
       else void this.#send(options.envelopeId, [pending]);
     });

@@ -80,6 +80,11 @@ export class Reservations {
     return { kind, claim: JSON.parse(text) as Claim };
   }
 
+  /** Nothing was enqueued and nothing will be: the key is free again. */
+  async release(client: string, key: string): Promise<void> {
+    await withinBudget(this.redis, () => this.redis.del(this.catalogue.reservationKey(client, key)));
+  }
+
   /** The job is in the queue; from here on a repeat never adds it again. */
   async accept(client: string, key: string): Promise<void> {
     await withinBudget(this.redis, () =>

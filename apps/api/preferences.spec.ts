@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest';
+import { ProblemError } from '#contract/problem';
+import { idempotencyKeyOf, refuseDeadline, waitSecondsOf, waitSecondsOfQuery } from './preferences.js';
+
+describe('Prefer: wait', () => {
+  it.each([
+    [undefined, null],
+    ['respond-async', null],
+    ['wait', 60],
+    ['wait=10', 10],
+    ['wait=0', 0],
+    ['wait="5"', 5],
+    ['WAIT=5', 5],
+    ['wait = 5', 5],
+    ['wait=3600', 60],
+    ['respond-async, wait=10', 10],
+    ['wait=10; foo=bar', 10],
+    [['respond-async', 'wait=7'], 7],
+    // Not understood is not preferred (RFC 7240, section 2).
+    ['wait=soon', null],
+    ['wait=-1', null],
+    ['awaiting', null],
+    ['await=5', null],
+  ])('%j asks for %j seconds', (header, seconds) => {
+    expect(waitSecondsOf(header)).toBe(seconds);
+  });
+});
+
+describe('?wait=', () => {
+  it.each([
+    [undefined, null],
+    ['5', 5],
+    ['0.5', 0.5],
+    ['3600', 60],
+  ])('%j asks for %j seconds', (query, seconds) => {
+    expect(waitSecondsOfQuery(query)).toBe(seconds);
+  });
+
+  it.each(['', 'soon', '-1', '1e3', ['1', '2'], 'Infinity'])('%j is refused', (query) => {
+    expect(() => waitSecondsOfQuery(query)).toThrow(ProblemError);
+  });
+});
+
+describe('Idempotency-Key', () => {
+  it.each([
+    [undefined, null],
+    ['order-4711', 'order-4711'],
+    ['"order-4711"', 'order-4711'],
+    [' k ', 'k'],
+    ['"', '"'],
+    ['x'.repeat(255), 'x'.repeat(255)],
+  ])('%j is %j', (header, key) => {
+    expect(idempotencyKeyOf(header)).toBe(key);
+  });
+
+  it.each(['', ' ', 'a b', 'x'.repeat(256), 'ä', 'a\u0000b', '"a b"'])('%j is refused with 400', (header) => {
+    expect(() => idempotencyKeyOf(header)).toThrow(/Idempotency-Key must be/);
+  });
+});
+
+it('refuses a deadline that it would not keep', () => {
+  expect(() => refuseDeadline(undefined)).not.toThrow();
+  expect(() => refuseDeadline('90s')).toThrow(/Cancel-After is not supported/);
+});

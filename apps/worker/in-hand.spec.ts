@@ -1,0 +1,23 @@
+import { expect, it } from 'vitest';
+import { InHand } from './in-hand.js';
+
+const mark = { kind: 'canceled', atMs: 1 } as const;
+
+it('knows the marks that came with the job and those that come while it is held', () => {
+  const inHand = new InHand();
+  const held = inHand.take('e', new Map([[2, mark]]));
+  inHand.mark({ jobId: 'e', row: 5, mark });
+  inHand.mark({ jobId: 'other', row: 7, mark });
+  expect([2, 5, 7].map((row) => held.isMarked(row))).toEqual([true, true, false]);
+});
+
+it('hands over everything unfinished at the deadline, and only that', async () => {
+  const inHand = new InHand();
+  const [first, done] = [inHand.take('a', new Map()), inHand.take('b', new Map())];
+  inHand.settle('b');
+  expect(inHand.size).toBe(1);
+  inHand.letGoOfAll();
+  await first.interrupted;
+  const winner = await Promise.race([done.interrupted.then(() => 'interrupted'), Promise.resolve('left alone')]);
+  expect(winner).toBe('left alone');
+});

@@ -1,0 +1,41 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import type { Outcome } from '#domain/outcome';
+import { blockOf, countOutcomes, decodeOutcome, encodeBlocks, ROWS_PER_BLOCK } from './outcomes.js';
+
+const outcome: fc.Arbitrary<Outcome> = fc.oneof(
+  fc.record({
+    kind: fc.constant('succeeded' as const),
+    output: fc.record({ value: fc.double({ noNaN: true, noDefaultInfinity: true }).map((v) => v + 0) }),
+    run: fc.constant({ startedAtMs: 1, predictMs: 2, batchSize: 3 }),
+  }),
+  fc.constant<Outcome>({ kind: 'moved', run: null }),
+  fc.constant<Outcome>({ kind: 'dropped' }),
+);
+
+it('finds the outcome of every row in the one block that is read for it', () => {
+  const property = fc.property(fc.array(outcome, { minLength: 1, maxLength: 130 }), (outcomes) => {
+    const blocks = encodeBlocks(outcomes);
+    expect(blocks).toHaveLength(Math.ceil(outcomes.length / ROWS_PER_BLOCK));
+    for (const [row, expected] of outcomes.entries()) expect(decodeOutcome(blocks[blockOf(row)], row)).toEqual(expected);
+  });
+  fc.assert(property, { numRuns: 50 });
+});
+
+it('finds nothing where nothing is kept', () => {
+  expect(decodeOutcome(null, 0)).toBeNull();
+  expect(decodeOutcome(undefined, 0)).toBeNull();
+  expect(decodeOutcome('[]', 5)).toBeNull();
+});
+
+it('counts by kind', () => {
+  const run = { startedAtMs: 1, predictMs: 2, batchSize: 3 };
+  expect(
+    countOutcomes([
+      { kind: 'succeeded', output: {}, run },
+      { kind: 'succeeded', output: {}, run },
+      { kind: 'moved', run: null },
+      { kind: 'dropped' },
+    ]),
+  ).toEqual({ succeeded: 2, failed: 0, moved: 1, dropped: 1 });
+});
