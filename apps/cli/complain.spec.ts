@@ -5,10 +5,20 @@ import { linesOf } from './complain.js';
 
 it('shows one sentence for what a person can mend, with the fields that are wrong', () => {
   expect(linesOf(new CliError('Port 3000 is taken.'))).toEqual(['Port 3000 is taken.']);
-  const errors = [{ pointer: '/input/a', code: 'missing_field', detail: 'is required' }];
-  expect(linesOf(new MillraceError({ title: 'Wrong input', status: 422, errors }, null))).toEqual([
-    'Wrong input',
+  const problem = { title: 'Unprocessable Content', status: 422, detail: '/version is unknown' };
+  const errors = [{ pointer: '/version', code: 'unknown_version', detail: 'is unknown' }];
+  expect(linesOf(new MillraceError({ ...problem, errors }, null))).toEqual(['/version is unknown']);
+});
+
+it('shows a wrong input field by field', () => {
+  const errors = [
+    { pointer: '/input/a', code: 'missing_field', detail: 'is required' },
+    { pointer: '/input/b', code: 'unknown_field', detail: 'is no field' },
+  ];
+  expect(linesOf(new MillraceError({ title: 'Unprocessable Content', status: 422, errors }, null))).toEqual([
+    'The input does not fit the model.',
     '  /input/a is required',
+    '  /input/b is no field',
   ]);
 });
 

@@ -20,6 +20,11 @@ export function linesOf(error: unknown): string[] {
   }
   if (!(error instanceof Error)) return [String(error)];
   if (!FOR_PEOPLE.has(error.name)) return [error.stack ?? error.message];
-  const fields = error instanceof MillraceError ? (error.problem.errors ?? []) : [];
-  return [error.message, ...fields.map(({ pointer, detail }) => `  ${pointer} ${detail}`)];
+  return error instanceof MillraceError ? linesOfProblem(error) : [error.message];
+}
+
+/** A wrong input reads as it does offline; any other problem has said what is wrong in its detail. */
+function linesOfProblem({ message, problem: { errors = [] } }: MillraceError): string[] {
+  if (errors.length === 0 || !errors.every(({ pointer }) => pointer.startsWith('/input'))) return [message];
+  return ['The input does not fit the model.', ...errors.map(({ pointer, detail }) => `  ${pointer} ${detail}`)];
 }

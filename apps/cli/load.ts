@@ -78,11 +78,11 @@ class LoadRun {
           setupClient: this.#rotation(),
           requests: this.requests.map((request) => ({ ...request, onResponse: this.#onBody })),
         },
-        (error: Error | null) => {
+        (error: Error | null, result) => {
           this.#bar.stop();
           process.off('SIGINT', stop);
           if (error) reject(error);
-          else resolve(this.#measured((performance.now() - began) / 1_000));
+          else resolve(this.#measured(result.duration));
         },
       );
       const stop = (): void => instance.stop();

@@ -1,12 +1,17 @@
 /** `millrace`: the command line. */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { readProcessSettings } from '#config/settings';
+import { projectRoot, readProcessSettings } from '#config/settings';
 import { complain } from './complain.js';
 import { baseUrl } from './own-address.js';
 
 /** Commands load what they need when they run: `--help` needs none of it. */
 const program = new Command('millrace')
   .description('Queue-driven inference: start a fleet, ask it, look into it, load it.')
+  .version(ownVersion())
+  // Options before a command are the program's, after it the command's: both have a --version.
+  .enablePositionalOptions()
   .showHelpAfterError('(--help shows how)');
 
 program
@@ -93,6 +98,11 @@ try {
 } catch (error) {
   complain(error);
   process.exit(1);
+}
+
+function ownVersion(): string {
+  const manifest = JSON.parse(readFileSync(path.join(projectRoot(), 'package.json'), 'utf8')) as { version: string };
+  return manifest.version;
 }
 
 function urlOption(): Option {

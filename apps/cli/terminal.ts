@@ -7,7 +7,8 @@
 import ora from 'ora';
 import pretty from 'pino-pretty';
 
-const WARN = 40;
+/** Levels that a person should see while the fleet starts. */
+const LOUD: ReadonlySet<unknown> = new Set(['warn', 'error', 'fatal', 40, 50, 60]);
 
 export class Terminal {
   readonly #isTty = process.stdout.isTTY;
@@ -15,9 +16,10 @@ export class Terminal {
   readonly #format = pretty.prettyFactory({
     colorize: this.#isTty,
     singleLine: true,
-    ignore: 'pid,hostname,name',
+    ignore: 'pid,hostname,name,app',
     translateTime: 'SYS:HH:MM:ss.l',
   });
+  #progress: string | null = null;
   #quiet = true;
 
   constructor() {
@@ -25,30 +27,26 @@ export class Terminal {
     for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   }
 
-  /** A line for people. */
+  /** A line for people. The spinner makes room for it by itself: it listens to what is written to a terminal. */
   readonly say = (line: string): void => {
-    const spinning = this.#spinner.isSpinning;
-    if (spinning) this.#spinner.clear();
     process.stdout.write(`${line}\n`);
-    if (spinning) this.#spinner.render();
   };
 
   /** What is going on now; replaces what was. */
   progress(text: string): void {
-    if (this.#spinner.text === text && this.#spinner.isSpinning) return;
-    if (this.#isTty && this.#spinner.isSpinning) this.#spinner.text = text;
+    if (this.#progress === text) return;
+    this.#progress = text;
+    if (!this.#isTty) this.say(text);
+    else if (this.#spinner.isSpinning) this.#spinner.text = text;
     else this.#spinner.start(text);
   }
 
   /** Ends the line of progress. */
   done(text?: string): void {
+    this.#progress = null;
     if (text === undefined) this.#spinner.stop();
-    else this.#spinner.succeed(text);
-  }
-
-  fail(sentence: string): void {
-    this.#spinner.stop();
-    process.stderr.write(`${sentence}\n`);
+    else if (this.#isTty) this.#spinner.succeed(text);
+    else this.say(text);
   }
 
   /** From now on all lines of the logs are shown. */
@@ -61,16 +59,16 @@ export class Terminal {
     if (!this.#isTty) return this.say(line);
     const entry = parseEntry(line);
     if (entry === null) return this.say(`${name} | ${line}`);
-    if (this.#quiet && entry.level < WARN) return;
+    if (this.#quiet && !LOUD.has(entry.level)) return;
     this.say(`${name} | ${this.#format(entry).trimEnd()}`);
   }
 }
 
-function parseEntry(line: string): { level: number } | null {
+function parseEntry(line: string): { readonly level: unknown } | null {
   if (!line.startsWith('{')) return null;
   try {
     const entry = JSON.parse(line) as { level?: unknown };
-    return typeof entry.level === 'number' ? { ...entry, level: entry.level } : null;
+    return entry.level === undefined ? null : { ...entry, level: entry.level };
   } catch {
     return null; // Half a line of a process that died: shown as it is.
   }

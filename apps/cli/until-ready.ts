@@ -11,30 +11,36 @@ const POLL_MS = 100;
 const SETTLE_MS = 8_000;
 
 /**
- * @param onState called with what is still missing, in words
+ * @param onState called with what is still missing, as a phrase
  * @returns what works less well although everything has started
  */
 export async function untilReady(
   fleet: Fleet,
   apiUrl: () => string,
-  onState: (missing: string) => void,
+  onState: (state: string) => void,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
   let allReadyAt: number | null = null;
   for (;;) {
     signal.throwIfAborted();
     const missing = await missingOf(fleet);
-    const api = missing.includes('api') ? null : await readinessOf(apiUrl());
-    if (api?.ready === true && missing.length === 0) {
+    // Asked last: it knows of workers only what they have told the queue.
+    const api = missing.length > 0 ? null : await readinessOf(apiUrl());
+    if (api?.ready === true) {
       if (api.status !== 'degraded') return [];
       allReadyAt ??= Date.now();
       if (Date.now() - allReadyAt > SETTLE_MS) return api.degraded;
     } else {
       allReadyAt = null;
     }
-    onState(missing.length > 0 ? missing.join(', ') : (api?.degraded.join(', ') ?? 'api'));
+    onState(missing.length > 0 ? `waiting for ${missing.join(', ')}` : inWords(api));
     await sleep(POLL_MS, undefined, { signal });
   }
+}
+
+function inWords(api: Readiness | null): string {
+  const [first = 'waiting for api', ...more] = api?.degraded ?? [];
+  return more.length === 0 ? first : `${first} (and ${more.length} more)`;
 }
 
 /** Names of the processes that are not ready by their own account. */

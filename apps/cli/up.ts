@@ -105,12 +105,7 @@ async function serve(settings: Settings, fleet: Fleet, terminal: Terminal, signa
   terminal.progress('Starting the fleet');
   await fleet.start();
   try {
-    const lacking = await untilReady(
-      fleet,
-      apiUrl,
-      (missing) => terminal.progress(`Starting: waiting for ${missing}`),
-      signal,
-    );
+    const lacking = await untilReady(fleet, apiUrl, (state) => terminal.progress(`Starting: ${state}`), signal);
     for (const line of lacking) terminal.say(`Not all is well: ${line}`);
     await Promise.race([welcome(settings, fleet, apiUrl(), terminal), ended]);
     terminal.showLogs();

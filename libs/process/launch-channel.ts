@@ -19,5 +19,8 @@ export function tellLauncher(message: LaunchMessage): Promise<void> {
 
 /** Without its launcher a process would serve on, unseen: it stops as if told to. */
 export function stopWithLauncher(stop: () => void): void {
-  if (process.send !== undefined) process.once('disconnect', stop);
+  if (process.send === undefined) return;
+  // It may have died while this process was starting: that is told only once.
+  if (process.connected) process.once('disconnect', stop);
+  else stop();
 }

@@ -6,7 +6,7 @@
  * system is not touched, not even apt's lists, and no root is needed.
  */
 import { execFile } from 'node:child_process';
-import { mkdir, readFile, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { isNewEnough } from './redis-probe.js';
@@ -36,6 +36,7 @@ const SERVERS = ['redis-server', 'valkey-server'] as const;
 const PACKAGES = ['redis-server', 'redis-tools'] as const;
 /** Libraries of libraries: more rounds than any release needs. */
 const LIBRARY_ROUNDS = 4;
+const LONGEST_FETCH_MS = 15 * 60_000;
 
 /** A server on the PATH that is new enough, or null. */
 export async function findInstalled(): Promise<RedisBinary | null> {
@@ -60,14 +61,12 @@ export async function findOrFetch(folder: string, say: (line: string) => void): 
   const system = await debianName();
   if (system === null) return null;
   say(`Redis: fetching ${PACKAGES.join(' and ')} from ${system} into ${folder}; nothing is installed on the system`);
-  const workshop = path.join(folder, 'fetching');
-  // What an interrupted start has left.
-  await rm(workshop, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  await sweep(folder);
+  const workshop = await mkdtemp(path.join(folder, 'fetching-'));
   try {
     await fetchInto(workshop);
-    // Only a complete tree gets the name that the next start looks for.
-    await rm(unpacked, { recursive: true, force: true });
-    await rename(path.join(workshop, 'root'), unpacked);
+    await putInPlace(path.join(workshop, 'root'), unpacked);
   } catch (error) {
     throw inWords(error);
   } finally {
@@ -76,6 +75,27 @@ export async function findOrFetch(folder: string, say: (line: string) => void): 
   const fetched = await openUnpacked(unpacked);
   if (fetched === null) throw new RedisFetchError(`the server of ${system} does not run here, or is older than 6.2`);
   return fetched;
+}
+
+/** What interrupted starts have left. */
+async function sweep(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const left = path.join(folder, name);
+    if (!name.startsWith('fetching-')) continue;
+    const { mtimeMs } = await stat(left);
+    if (Date.now() - mtimeMs > LONGEST_FETCH_MS) await rm(left, { recursive: true, force: true });
+  }
+}
+
+/** Only a complete tree gets the name that the next start looks for. Somebody beside us may have been faster. */
+async function putInPlace(complete: string, unpacked: string): Promise<void> {
+  try {
+    await rename(complete, unpacked);
+  } catch {
+    if ((await openUnpacked(unpacked)) !== null) return;
+    await rm(unpacked, { recursive: true, force: true });
+    await rename(complete, unpacked);
+  }
 }
 
 async function openUnpacked(root: string): Promise<RedisBinary | null> {

@@ -22,6 +22,8 @@ export interface RedisOptions {
   readonly redisUrl?: string | undefined;
   /** Folder for the fetched server, its data and its log. */
   readonly dataDir: string;
+  /** Folder for the fetched server, where several data directories share one; default: `redis` in the data directory. */
+  readonly binaryDir?: string;
   /** Called with one line for people at each step that takes time or that they should know of. */
   readonly say: (line: string) => void;
   /** Start it again when it dies, on the same port with the same data. Off: whoever killed it wants it dead. */
@@ -57,7 +59,7 @@ export async function findOrStartRedis(options: RedisOptions): Promise<RedisServ
   if (claim.takenBy !== null) {
     throw new RedisUnavailableError(
       `A fleet is already running with ${options.dataDir} (process ${claim.takenBy}): stop it first, ` +
-        'or run a second one beside it with PORT=3001 DATA_DIR=.millrace-2 npm start.',
+        'or run a second one beside it with PORT=3001 DATA_DIR=.millrace/second npm start.',
     );
   }
   try {
@@ -115,7 +117,7 @@ async function findBinary(options: RedisOptions): Promise<RedisBinary> {
   const installed = await findInstalled();
   if (installed !== null) return installed;
   try {
-    const fetched = await findOrFetch(path.join(options.dataDir, 'redis'), options.say);
+    const fetched = await findOrFetch(options.binaryDir ?? path.join(options.dataDir, 'redis'), options.say);
     if (fetched !== null) return fetched;
   } catch (error) {
     if (!(error instanceof RedisFetchError)) throw error;
