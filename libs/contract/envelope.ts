@@ -9,6 +9,8 @@ export interface Envelope {
   readonly versionLabel: string;
   /** The channel of the API process that enqueued it, which hears first when it has ended. */
   readonly origin: string;
+  /** Somebody at that process waits for its end. */
+  readonly awaited: boolean;
   readonly rows: readonly EnvelopeRow[];
 }
 

@@ -59,6 +59,8 @@ it('does not start with two models that share those characters', () => {
     if (other !== undefined) clash = [other, `m${i}`];
     seen.set(modelCode(`m${i}`), `m${i}`);
   }
-  expect(() => assertDistinctCodes(['iris', ...clash!])).toThrow(`Models ${clash[0]} and ${clash[1]} share an id prefix`);
+  expect(() => assertDistinctCodes(['iris', ...clash])).toThrow(
+    `Models ${clash[0]} and ${clash[1]} share an id prefix`,
+  );
   expect(() => assertDistinctCodes(['iris', 'churn', 'digits', 'diabetes'])).not.toThrow();
 });

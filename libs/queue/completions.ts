@@ -17,7 +17,7 @@ const MOST_BYTES_INSIDE = 16_384;
 export interface End {
   readonly jobId: string;
   readonly jobKey: string;
-  /** Channel of the process that enqueued it. */
+  /** Channel of the process that enqueued it; empty where nobody there waits. */
   readonly origin: string;
   /** The job's own channel. */
   readonly channel: string;
@@ -28,7 +28,7 @@ export interface End {
 /**
  * KEYS   1 the job
  * ARGV   1 what the job's value holds if the outcomes are the truth, or empty; 2 channel of the process that enqueued
- *        it; 3 job id; 4 the outcomes as a part of the message, or empty; 5 the job's own channel
+ *        it, or empty; 3 job id; 4 the outcomes as a part of the message, or empty; 5 the job's own channel
  * Answer 1 told, 0 the job has not ended, or not with these outcomes
  * Atomic, and conditional, so that it may be sent right behind the command that ends the job, without waiting for it.
  */
@@ -37,7 +37,7 @@ const TELL = new Script(
 local job = redis.call('HMGET', KEYS[1], 'finishedOn', 'returnvalue')
 if not job[1] then return 0 end
 if ARGV[1] ~= '' and not string.find(job[2] or '', ARGV[1], 1, true) then return 0 end
-redis.call('PUBLISH', ARGV[2], '{"job":"' .. ARGV[3] .. '","at":' .. job[1] .. ARGV[4] .. '}')
+if ARGV[2] ~= '' then redis.call('PUBLISH', ARGV[2], '{"job":"' .. ARGV[3] .. '","at":' .. job[1] .. ARGV[4] .. '}') end
 redis.call('PUBLISH', ARGV[5], '')
 return 1
 `,
@@ -47,8 +47,10 @@ return 1
 /** @returns whether the job has ended so and its end was told */
 export async function announceEnd(redis: Redis, end: End): Promise<boolean> {
   const { jobKey, origin, jobId, channel, settled } = end;
+  const isHeard = origin !== '';
   const size = settled?.blocks.reduce((sum, block) => sum + block.length, 0) ?? Infinity;
-  const inside = settled !== null && size <= MOST_BYTES_INSIDE ? `,"outcomes":[${joinBlocks(settled.blocks)}]` : '';
+  const inside =
+    isHeard && settled !== null && size <= MOST_BYTES_INSIDE ? `,"outcomes":[${joinBlocks(settled.blocks)}]` : '';
   const proof = settled === null ? '' : `"token":"${settled.token}"`;
   return (await TELL.run(redis, [jobKey, proof, origin, jobId, inside, channel])) === 1;
 }

@@ -25,7 +25,12 @@ describe('what Redis and its client say', () => {
   });
 
   it('a bug is neither', () => {
-    for (const error of [new Error('WRONGTYPE Operation against a key'), new TypeError('x is not a function'), 'x', null]) {
+    for (const error of [
+      new Error('WRONGTYPE Operation against a key'),
+      new TypeError('x is not a function'),
+      'x',
+      null,
+    ]) {
       expect([isFull(error), isUnavailable(error)]).toEqual([false, false]);
     }
     expect(isUnavailable(new QueueUnavailableError())).toBe(true);

@@ -178,7 +178,8 @@ export class EnvelopeIntake {
     const { jobId, jobKey, envelope } = taken;
     const channel = this.catalogue.jobChannel(this.options.model, jobId);
     try {
-      return await announceEnd(this.redis, { jobId, jobKey, origin: envelope.origin, channel, settled });
+      const origin = envelope.awaited ? envelope.origin : '';
+      return await announceEnd(this.redis, { jobId, jobKey, origin, channel, settled });
     } catch (error) {
       this.options.onError(error as Error);
       return false;

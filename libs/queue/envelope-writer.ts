@@ -1,9 +1,10 @@
 /**
  * Puts predictions into the queue.
  *
- * Submissions that arrive in the same turn of the event loop and agree in version share an envelope, so
- * that the queue's cost, which is by the job, is paid once for all of them. Nobody waits for this: a lone submission
- * leaves at the end of its own turn.
+ * Submissions of one version that arrive in the same turn of the event loop share an envelope, so that the queue's
+ * cost, which is by the job, is paid once for all of them. There is no timer: a lone submission leaves at the end of its
+ * own turn. Only while an envelope of the version is on its way to Redis does the next one gather, for as long as Redis
+ * takes to answer; so envelopes grow with the load by themselves, as micro-batches do.
  */
 import type { Envelope, EnvelopeRow } from '#contract/envelope';
 import { formatPredictionId, newEnvelopeId } from '#domain/prediction-id';
@@ -39,7 +40,10 @@ interface Pending {
 }
 
 export class EnvelopeWriter {
+  /** Submissions that have not left, by version. */
   readonly #gathering = new Map<string, Pending[]>();
+  /** Versions with an envelope on its way. */
+  readonly #onTheWay = new Set<string>();
   #flushPlanned = false;
 
   /**
@@ -78,14 +82,26 @@ export class EnvelopeWriter {
 
   #flush(): void {
     this.#flushPlanned = false;
-    const groups = [...this.#gathering.values()];
-    this.#gathering.clear();
-    for (const group of groups) {
-      const size = this.#rowsPerEnvelope(group[0]?.prediction.versionId ?? '');
-      for (let i = 0; i < group.length; i += size) {
-        void this.#send(newEnvelopeId('i', Date.now()), group.slice(i, i + size));
-      }
+    for (const versionId of this.#gathering.keys()) {
+      if (!this.#onTheWay.has(versionId)) void this.#flushVersion(versionId);
     }
+  }
+
+  async #flushVersion(versionId: string): Promise<void> {
+    this.#onTheWay.add(versionId);
+    for (let group = this.#gathering.get(versionId); group !== undefined; group = this.#gathering.get(versionId)) {
+      this.#gathering.delete(versionId);
+      await this.#sendAll(group, this.#rowsPerEnvelope(versionId));
+    }
+    this.#onTheWay.delete(versionId);
+  }
+
+  async #sendAll(group: readonly Pending[], size: number): Promise<void> {
+    const sent: Promise<void>[] = [];
+    for (let i = 0; i < group.length; i += size) {
+      sent.push(this.#send(newEnvelopeId('i', Date.now()), group.slice(i, i + size)));
+    }
+    await Promise.all(sent);
   }
 
   #rowsPerEnvelope(versionId: string): number {
@@ -113,7 +129,8 @@ export class EnvelopeWriter {
     if (first === undefined) return;
     const { model, versionId, versionLabel } = first;
     const rows = group.map(toRow);
-    const envelope: Envelope = { v: 1, model, versionId, versionLabel, origin: this.origin, rows };
+    const awaited = group.some(({ onPlaced }) => onPlaced !== undefined);
+    const envelope: Envelope = { v: 1, model, versionId, versionLabel, origin: this.origin, awaited, rows };
     const { interactive } = this.queues.of(model);
     const name = `${model}:${versionLabel} x${rows.length}`;
     await withinBudget(this.queues.redis, () => interactive.add(name, envelope, { jobId: envelopeId }));

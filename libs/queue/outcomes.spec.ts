@@ -17,7 +17,8 @@ it('finds the outcome of every row in the one block that is read for it', () => 
   const property = fc.property(fc.array(outcome, { minLength: 1, maxLength: 130 }), (outcomes) => {
     const blocks = encodeBlocks(outcomes);
     expect(blocks).toHaveLength(Math.ceil(outcomes.length / ROWS_PER_BLOCK));
-    for (const [row, expected] of outcomes.entries()) expect(decodeOutcome(blocks[blockOf(row)], row)).toEqual(expected);
+    for (const [row, expected] of outcomes.entries())
+      expect(decodeOutcome(blocks[blockOf(row)], row)).toEqual(expected);
   });
   fc.assert(property, { numRuns: 50 });
 });

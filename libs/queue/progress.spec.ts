@@ -13,7 +13,10 @@ it('reads marks and starts, as text and as BullMQ has parsed them', () => {
   }
 });
 
-it.each([undefined, null, 0, '', '0', 'no json', '7', {}, '{"x":{},"s":{}}', 42])('%j: nothing has happened', (field) => {
-  const { marks, starts } = parseProgress(field);
-  expect([marks.size, starts.size]).toEqual([0, 0]);
-});
+it.each([undefined, null, 0, '', '0', 'no json', '7', {}, '{"x":{},"s":{}}', 42])(
+  '%j: nothing has happened',
+  (field) => {
+    const { marks, starts } = parseProgress(field);
+    expect([marks.size, starts.size]).toEqual([0, 0]);
+  },
+);
