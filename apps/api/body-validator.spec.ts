@@ -23,7 +23,12 @@ it.each([
   ['an unknown field', { ...good, 'a/b': 1 }, '/a~1b', 'unknown_field'],
   ['metadata that is no text', { ...good, metadata: { a: 1 } }, '/metadata/a', 'wrong_type'],
   ['too much metadata', { ...good, metadata: { a: 'x'.repeat(513) } }, '/metadata/a', 'invalid_field'],
-  ['a model in two places', JSON.parse('{"version":"iris","input":{},"__proto__":{"a":1}}'), '/__proto__', 'unknown_field'],
+  [
+    'a model in two places',
+    JSON.parse('{"version":"iris","input":{},"__proto__":{"a":1}}'),
+    '/__proto__',
+    'unknown_field',
+  ],
 ])('refuses %s', (_, body, pointer, code) => {
   expect(check(body)).toMatchObject([{ pointer, code }]);
 });

@@ -33,7 +33,9 @@ it('answers an unknown version with 422 and the models there are, a model in a p
   expect(catalogue.version('millrace/iris').name).toBe('iris');
   expect(problemOf(() => catalogue.version('tulip'))).toMatchObject({
     status: 422,
-    errors: [{ pointer: '/version', code: 'unknown_version', detail: expect.stringContaining('churn, diabetes') as string }],
+    errors: [
+      { pointer: '/version', code: 'unknown_version', detail: expect.stringContaining('churn, diabetes') as string },
+    ],
   });
   expect(problemOf(() => catalogue.latest('millrace', 'tulip')).status).toBe(404);
   expect(problemOf(() => catalogue.latest('acme', 'iris')).status).toBe(404);

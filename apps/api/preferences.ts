@@ -28,7 +28,7 @@ const KEY = /^[\x21-\x7e]{1,255}$/;
 export function idempotencyKeyOf(header: string | string[] | undefined): string | null {
   if (header === undefined) return null;
   const text = Array.isArray(header) ? header.join(',') : header.trim();
-  const key = text.startsWith('"') && text.endsWith('"') && text.length > 2 ? text.slice(1, -1) : text;
+  const key = text.startsWith('"') && text.endsWith('"') && text.length >= 2 ? text.slice(1, -1) : text;
   if (!KEY.test(key)) {
     const detail = 'The Idempotency-Key must be 1 to 255 visible ASCII characters, with or without quotes.';
     throw new ProblemError(problem(400, 'invalid_idempotency_key', detail));

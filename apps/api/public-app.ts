@@ -15,6 +15,7 @@ import { observeRequests } from './request-log.js';
 /** A request's headers have this long to arrive, and the whole of it this long. */
 const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 30_000;
+const SWEEP_EVERY_MS = 50;
 
 export async function createPublicApp(
   settings: Settings,
@@ -46,4 +47,15 @@ export async function createPublicApp(
   observeRequests(server, logger, parts.metrics, settings.SLOW_SECONDS);
   if (settings.CORS_ORIGINS.length > 0) app.enableCors({ origin: settings.CORS_ORIGINS });
   return app;
+}
+
+/** A connection that was busy when closing began is idle after its answer, and would hold the process for a minute. */
+export async function closePublicApp(app: NestFastifyApplication): Promise<void> {
+  const { server } = app.getHttpAdapter().getInstance();
+  const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_EVERY_MS);
+  try {
+    await app.close();
+  } finally {
+    clearInterval(sweep);
+  }
 }

@@ -20,7 +20,7 @@ import { FleetView } from './fleet-view.js';
 import { mountBoard } from './job-board.js';
 import { mountOpenApi } from './openapi.js';
 import { buildPredictionPath } from './prediction-path.js';
-import { createPublicApp } from './public-app.js';
+import { closePublicApp, createPublicApp } from './public-app.js';
 
 export async function runApi(settings: Settings, logger: Logger): Promise<Running> {
   const redisUrl = requireRedis(settings);
@@ -74,7 +74,7 @@ export async function runApi(settings: Settings, logger: Logger): Promise<Runnin
     async stop() {
       draining = true;
       parts.await.releaseAll();
-      await app.close();
+      await closePublicApp(app);
       memory.stop();
       backlog.stop();
       fleet.stop();

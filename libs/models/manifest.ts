@@ -53,6 +53,10 @@ export interface Manifest {
 const sha256 = { type: 'string', pattern: '^[0-9a-f]{64}$' } as const;
 const text = { type: 'string', minLength: 1 } as const;
 const NAME = '^[a-z][a-z0-9-]{0,62}$';
+/** SemVer 2.0 without build metadata: no leading zeros, so that no two labels mean the same. */
+const NUMBER = '(?:0|[1-9]\\d*)';
+const WORD = `(?:${NUMBER}|\\d*[A-Za-z-][0-9A-Za-z-]*)`;
+const LABEL = `^${NUMBER}\\.${NUMBER}\\.${NUMBER}(?:-${WORD}(?:\\.${WORD})*)?$`;
 /** A plain file name or a relative path below the version's folder: no `..`, no absolute path, no backslash. */
 const FILE_PATH = '^(?!.*(?:^|/)\\.\\.?(?:/|$))[A-Za-z0-9_][A-Za-z0-9._/-]{0,200}$';
 
@@ -112,7 +116,7 @@ export const MANIFEST_SCHEMA = {
   properties: {
     manifest_version: { const: 1 },
     name: { type: 'string', pattern: NAME },
-    version: { type: 'string', pattern: '^\\d+\\.\\d+\\.\\d+(?:-[0-9A-Za-z.-]+)?$' },
+    version: { type: 'string', pattern: LABEL },
     title: text,
     description: text,
     task: { enum: ['classification', 'regression', 'tensor'] },

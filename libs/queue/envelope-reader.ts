@@ -31,7 +31,8 @@ local function read(key, id, block)
       outcomes = redis.call('HGET', ARGV[2] .. id .. ':' .. value.token, block)
     end
   end
-  return {job[1], job[2], job[3], job[4], outcomes}
+  -- A completed job still holds the reason for which an earlier attempt failed.
+  return {job[1], job[2], job[3], not job[5] and job[4], outcomes}
 end
 return {read(KEYS[1], ARGV[3], ARGV[1]), read(KEYS[2], ARGV[4], '0')}
 `,

@@ -1,0 +1,134 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import {
+  executorEnvironment,
+  projectRoot,
+  readSettings,
+  requireRedis,
+  SETTING_NAMES,
+  SettingsError,
+} from './settings.js';
+
+describe('without any setting', () => {
+  it('is a fleet on this machine that nobody else reaches', () => {
+    const settings = readSettings({});
+    expect(settings).toMatchObject({
+      APP_ENV: 'local',
+      HOST: '127.0.0.1',
+      OPS_HOST: '127.0.0.1',
+      PORT: 3000,
+      OPS_PORT: 0,
+      EXECUTORS: 1,
+      MAX_QUEUE_DEPTH: 2_000_000,
+      RESULT_TTL_SECONDS: 3_600,
+      REDIS_PREFIX: 'millrace',
+      CORS_ORIGINS: [],
+    });
+    expect(settings.REDIS_URL).toBeUndefined();
+    expect(() => requireRedis(settings)).toThrow(/^Setting REDIS_URL: is missing/);
+  });
+
+  it('has folders below the project, whatever the working directory', () => {
+    expect(readSettings({}).MODELS_DIR).toBe(path.join(projectRoot(), 'models'));
+    expect(readSettings({ DATA_DIR: '/var/lib/millrace' }).DATA_DIR).toBe('/var/lib/millrace');
+    expect(existsSync(path.join(projectRoot(), 'package.json'))).toBe(true);
+  });
+});
+
+it('is frozen', () => {
+  const settings = readSettings({}) as { PORT: number };
+  expect(() => (settings.PORT = 1)).toThrow(TypeError);
+});
+
+it('takes an empty variable for an unset one, as compose files leave things out', () => {
+  expect(readSettings({ PORT: '', REDIS_URL: '', EXECUTORS: '' })).toEqual(readSettings({}));
+});
+
+it('reads numbers, lists and truth from text', () => {
+  const settings = readSettings({ PORT: '8080', WORKER_MODELS: 'iris, digits,', INSECURE_BIND: 'true' });
+  expect(settings).toMatchObject({ PORT: 8080, WORKER_MODELS: ['iris', 'digits'], INSECURE_BIND: true });
+});
+
+describe('a wrong setting stops the start with one line that names it', () => {
+  it.each([
+    ['PORT', '70000'],
+    ['PORT', 'http'],
+    ['PORT', '1.5'],
+    ['EXECUTORS', '0'],
+    ['EXECUTORS', '-1'],
+    ['REDIS_URL', 'localhost:6379'],
+    ['REDIS_PREFIX', 'Mill race'],
+    ['REDIS_MEMORY_MARK', '1.5'],
+    ['REDIS_MEMORY_MARK', '0'],
+    ['RESULT_TTL_SECONDS', '0'],
+    ['INSECURE_BIND', 'yes'],
+    ['LOG_LEVEL', 'loud'],
+    ['APP_ENV', 'prod'],
+    ['PUBLIC_URL', 'not a url'],
+    ['SHUTDOWN_SECONDS', 'soon'],
+  ])('%s=%s', (name, value) => {
+    expect(() => readSettings({ [name]: value })).toThrow(SettingsError);
+    expect(() => readSettings({ [name]: value })).toThrow(new RegExp(`^Setting ${name}: [^\\n]+$`));
+  });
+
+  it('and never repeats a value, which may be a secret', () => {
+    const secret = 'sekret-4711';
+    const attempt = (): unknown => readSettings({ REDIS_URL: `http://:${secret}@host` });
+    expect(attempt).toThrow(SettingsError);
+    expect(attempt).not.toThrow(secret);
+  });
+});
+
+// Without keys everybody who reaches the API may use it.
+describe('until keys exist', () => {
+  it.each([{ HOST: '0.0.0.0' }, { OPS_HOST: '0.0.0.0' }, { HOST: '192.168.1.7' }, { HOST: '::' }])(
+    '%j is refused',
+    (env) => {
+      expect(() => readSettings(env)).toThrow(/must be a loopback address/);
+      expect(readSettings({ ...env, INSECURE_BIND: 'true' })).toMatchObject(env);
+    },
+  );
+
+  it.each([{ AUTH: 'on' }, { APP_ENV: 'production' }, { APP_ENV: 'staging' }])('%j is refused', (env) => {
+    expect(() => readSettings(env)).toThrow(SettingsError);
+  });
+
+  it.each(['127.0.0.1', '::1', 'localhost'])('%s is taken', (HOST) => {
+    expect(readSettings({ HOST }).HOST).toBe(HOST);
+  });
+});
+
+describe('a secret in a file', () => {
+  it('is read from there, without the line end that editors add', async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'millrace-secret-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    await writeFile(path.join(folder, 'url'), 'redis://:pw@host:6379\n');
+    const settings = readSettings({ REDIS_URL_FILE: path.join(folder, 'url') });
+    expect(requireRedis(settings)).toBe('redis://:pw@host:6379');
+  });
+
+  it('that cannot be read stops the start', () => {
+    expect(() => readSettings({ REDIS_URL_FILE: '/nowhere/url' })).toThrow(
+      'Setting REDIS_URL_FILE: the file cannot be read',
+    );
+  });
+});
+
+it('gives executors what a program needs to run, and nothing that it is told', () => {
+  onTestFinished(() => void vi.unstubAllEnvs());
+  for (const name of SETTING_NAMES) vi.stubEnv(name, 'x');
+  vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'x');
+  vi.stubEnv('NODE_OPTIONS', '--inspect');
+  const given = Object.keys(executorEnvironment());
+  expect(given).toContain('PATH');
+  expect(['PATH', 'TZ', 'LANG', 'LC_ALL', 'ORT_DISABLE_TELEMETRY']).toEqual(expect.arrayContaining(given));
+});
+
+it('.env.example lists every setting, and no other', () => {
+  const text = readFileSync(path.join(projectRoot(), '.env.example'), 'utf8');
+  const listed = [...text.matchAll(/^#?\s?([A-Z][A-Z_]+)=/gm)].map(([, name]) => name);
+  expect(listed.filter((name) => !name?.endsWith('_FILE')).sort()).toEqual([...SETTING_NAMES].sort());
+});

@@ -1,0 +1,129 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Outcome } from '#domain/outcome';
+import { DynamicBatcher, type PendingPrediction } from './dynamic-batcher.js';
+
+class Row implements PendingPrediction {
+  readonly input = {};
+  readonly settled: Outcome[] = [];
+  isMarked = false;
+  constructor(
+    readonly versionId: string,
+    readonly id: number,
+  ) {}
+  isDropped(): boolean {
+    return this.isMarked;
+  }
+  onStarted(): void {
+    // Not asked here.
+  }
+  settle(outcome: Outcome): void {
+    this.settled.push(outcome);
+  }
+}
+
+const rows = (versionId: string, ...ids: number[]): Row[] => ids.map((id) => new Row(versionId, id));
+const ids = (batch: readonly PendingPrediction[] | null): number[] | null =>
+  batch === null ? null : batch.map((prediction) => (prediction instanceof Row ? prediction.id : -1));
+
+it('gives a lone prediction at once: nothing waits for company', () => {
+  const batcher = new DynamicBatcher(() => 8);
+  expect(batcher.take()).toBeNull();
+  batcher.add(rows('a', 1));
+  expect(ids(batcher.take())).toEqual([1]);
+  expect(batcher.size).toBe(0);
+});
+
+it('merges what waits, whichever envelope it came in, up to the size of the version', () => {
+  const batcher = new DynamicBatcher(() => 3);
+  batcher.add(rows('a', 1, 2));
+  batcher.add(rows('a', 3, 4));
+  expect(ids(batcher.take())).toEqual([1, 2, 3]);
+  expect(ids(batcher.take())).toEqual([4]);
+});
+
+it('takes turns between versions, so that a busy one does not starve the others', () => {
+  const batcher = new DynamicBatcher(() => 2);
+  batcher.add(rows('busy', 1, 2, 3, 4, 5));
+  batcher.add(rows('rare', 9));
+  expect(ids(batcher.take())).toEqual([1, 2]);
+  expect(ids(batcher.take())).toEqual([9]);
+  expect(ids(batcher.take())).toEqual([3, 4]);
+});
+
+it('puts back in front what an executor did not begin', () => {
+  const batcher = new DynamicBatcher(() => 2);
+  batcher.add(rows('a', 1, 2, 3));
+  const given = batcher.take()!;
+  batcher.putBack(given);
+  expect(ids(batcher.take())).toEqual([1, 2]);
+});
+
+it('drops what was marked, and fills the micro-batch with the next', () => {
+  const batcher = new DynamicBatcher(() => 2);
+  const [first, marked, third] = rows('a', 1, 2, 3) as [Row, Row, Row];
+  marked.isMarked = true;
+  batcher.add([first, marked, third]);
+  expect(batcher.take()).toEqual([first, third]);
+  expect(marked.settled).toEqual([{ kind: 'dropped' }]);
+});
+
+it('looks at the next version where everything of the first was marked', () => {
+  const batcher = new DynamicBatcher(() => 2);
+  const [marked] = rows('a', 1) as [Row];
+  marked.isMarked = true;
+  batcher.add([marked]);
+  batcher.add(rows('b', 2));
+  expect(ids(batcher.take())).toEqual([2]);
+  expect(batcher.take()).toBeNull();
+});
+
+describe('under any interleaving of add, take, put back and mark', () => {
+  type Step = { do: 'add'; versions: string[] } | { do: 'take' } | { do: 'putBack' } | { do: 'mark'; nth: number };
+  const step: fc.Arbitrary<Step> = fc.oneof(
+    fc.record({
+      do: fc.constant('add' as const),
+      versions: fc.array(fc.constantFrom('a', 'b', 'c'), { maxLength: 9 }),
+    }),
+    fc.record({ do: fc.constant('take' as const) }),
+    fc.record({ do: fc.constant('putBack' as const) }),
+    fc.record({ do: fc.constant('mark' as const), nth: fc.nat(40) }),
+  );
+  const limits: Record<string, number> = { a: 1, b: 3, c: 4 };
+
+  it('no prediction is lost or given twice, and a micro-batch is of one version and not too large', () => {
+    const property = fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+      const batcher = new DynamicBatcher((version) => limits[version] ?? 0);
+      const all: Row[] = [];
+      /** Given out and not put back, the latest last. */
+      const given: Row[][] = [];
+      const take = (): boolean => {
+        const batch = batcher.take() as Row[] | null;
+        if (batch === null) return false;
+        const version = batch[0]!.versionId;
+        expect(batch.every((row) => row.versionId === version && !row.isMarked)).toBe(true);
+        expect(batch.length).toBeLessThanOrEqual(limits[version]!);
+        given.push(batch);
+        return true;
+      };
+      for (const next of steps) {
+        if (next.do === 'add') {
+          const added = next.versions.map((version, i) => new Row(version, all.length + i));
+          all.push(...added);
+          batcher.add(added);
+        } else if (next.do === 'take') take();
+        else if (next.do === 'putBack') batcher.putBack(given.pop() ?? []);
+        else if (all[next.nth] !== undefined) all[next.nth]!.isMarked = true;
+        const out = given.flat().length + all.filter((row) => row.settled.length > 0).length;
+        expect(batcher.size).toBe(all.length - out);
+      }
+      while (take());
+      expect(batcher.size).toBe(0);
+      const dropped = all.filter((row) => row.settled.length > 0);
+      expect(dropped.every((row) => row.settled.length === 1 && row.settled[0]!.kind === 'dropped')).toBe(true);
+      const seen = [...given.flat(), ...dropped].map((row) => row.id).sort((a, b) => a - b);
+      expect(seen).toEqual(all.map((row) => row.id));
+    });
+    fc.assert(property, { numRuns: 500 });
+  });
+});

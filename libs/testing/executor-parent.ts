@@ -1,0 +1,22 @@
+/** A process with one executor in an endless run: it says the child's pid on stdout and then does nothing. */
+import { executorEnvironment } from '#config/settings';
+import { Executor } from '#inference/executor';
+
+const [entry = '', modelsDir = '', versionId = '', input = '{}'] = process.argv.slice(2);
+
+const executor = new Executor(
+  { entry, modelsDir, models: ['iris'], threads: 1, environment: executorEnvironment() },
+  'one',
+  {
+    onReady: () =>
+      executor.run({
+        versionId,
+        inputs: [JSON.parse(input) as Record<string, unknown>],
+        onRunning: () => process.stdout.write(`${executor.pid ?? 0}\n`),
+        onRan: () => process.exit(1),
+        onBroke: () => process.exit(1),
+      }),
+    onRefused: () => process.exit(1),
+    onDeath: () => process.exit(1),
+  },
+);

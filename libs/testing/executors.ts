@@ -1,0 +1,83 @@
+/** Real executor children, and predictions that tell what becomes of them. */
+import path from 'node:path';
+import { onTestFinished } from 'vitest';
+import { executorEnvironment, projectRoot } from '#config/settings';
+import type { Input } from '#domain/model-version';
+import type { Outcome } from '#domain/outcome';
+import { DynamicBatcher, type PendingPrediction } from '#inference/dynamic-batcher';
+import type { ExecutorOptions } from '#inference/executor';
+import { ExecutorPool } from '#inference/executor-pool';
+import { Quarantine } from '#inference/quarantine';
+import { MODELS_DIR, shipped } from './models.js';
+import { signal } from './signal.js';
+
+export type Entry = 'inference/executor-main' | `testing/${'poison' | 'endless' | 'babbling'}-executor`;
+
+export const IRIS = await shipped('iris');
+export const GOOD_INPUT: Input = IRIS.golden[0]?.input ?? {};
+
+export function executorOptions(entry: Entry, modelsDir = MODELS_DIR): ExecutorOptions {
+  const file = path.join(projectRoot(), 'dist', 'libs', `${entry}.js`);
+  return { entry: file, modelsDir, models: ['iris'], threads: 1, environment: executorEnvironment() };
+}
+
+/** One prediction of iris. */
+export class Row implements PendingPrediction {
+  readonly versionId = IRIS.id;
+  readonly #started = signal<number>();
+  readonly #outcome = signal<Outcome>();
+  /** Every outcome that it was given; more than one is a bug. */
+  readonly settled: Outcome[] = [];
+
+  constructor(readonly input: Input = GOOD_INPUT) {}
+
+  readonly started = this.#started.seen;
+  readonly outcome = this.#outcome.seen;
+
+  isDropped(): boolean {
+    return false;
+  }
+
+  onStarted(atMs: number): void {
+    this.#started.send(atMs);
+  }
+
+  settle(outcome: Outcome): void {
+    this.settled.push(outcome);
+    this.#outcome.send(outcome);
+  }
+}
+
+export interface Death {
+  readonly cause: string;
+  readonly suspects: number;
+}
+
+/** A pool of one executor that is ready, and what it has reported. */
+export async function readyPool(entry: Entry) {
+  const deaths: Death[] = [];
+  let ready = signal();
+  const pool = new ExecutorPool(1, executorOptions(entry), new DynamicBatcher(() => 256), {
+    onReady: () => ready.send(),
+    onRefused: (reason) => void deaths.push({ cause: reason, suspects: 0 }),
+    onDeath: (cause, suspects) => void deaths.push({ cause, suspects }),
+    onBatch: () => undefined,
+  });
+  onTestFinished(() => pool.close());
+  pool.start();
+  await ready.seen;
+  /** Resolves when the next child is ready. */
+  const nextReady = (): Promise<void> => {
+    ready = signal();
+    return ready.seen;
+  };
+  return { pool, deaths, nextReady };
+}
+
+export function quarantineWith(entry: Entry): Quarantine {
+  const quarantine = new Quarantine(executorOptions(entry), (reason) => {
+    throw new Error(reason);
+  });
+  onTestFinished(() => quarantine.close());
+  return quarantine;
+}

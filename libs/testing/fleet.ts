@@ -1,0 +1,231 @@
+/**
+ * A fleet of real processes: `dist/apps/api/main.js` and `dist/apps/worker/main.js`, started as the launcher starts
+ * them, told of by their own messages, killed and stopped by real signals, and gone when the test is over.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import path from 'node:path';
+import { projectRoot } from '#config/settings';
+import { call, type Answer, type Call, type Json } from './http.js';
+import { childrenOf, isRunning } from './process-table.js';
+import { until, within } from './patience.js';
+
+export type App = 'api' | 'worker';
+export type Settings = Readonly<Record<string, string>>;
+
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+interface Listening {
+  readonly kind: 'listening';
+  readonly url?: string;
+  readonly opsUrl: string;
+}
+
+const START_MS = 30_000;
+const STOP_MS = 30_000;
+
+export class FleetProcess {
+  readonly #child: ChildProcess;
+  readonly #lines: Json[] = [];
+  readonly #errors: string[] = [];
+  readonly #listening: Promise<Listening>;
+  #address: Listening | null = null;
+  readonly exited: Promise<Exit>;
+
+  constructor(
+    readonly app: App,
+    settings: Settings,
+  ) {
+    this.#child = spawn(process.execPath, [path.join(projectRoot(), 'dist', 'apps', app, 'main.js')], {
+      cwd: projectRoot(),
+      env: { PATH: process.env['PATH'], PORT: '0', OPS_PORT: '0', ...settings },
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    });
+    this.exited = once(this.#child, 'exit').then(([code, signal]) => ({ code, signal }) as Exit);
+    this.#listening = this.#hearListening();
+    // A test that expects the process to refuse never asks.
+    this.#listening.catch(() => undefined);
+    this.#collect();
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  get url(): string {
+    if (this.#address?.url === undefined) throw new Error(`${this.app} has no public address`);
+    return this.#address.url;
+  }
+
+  get opsUrl(): string {
+    if (this.#address === null) throw new Error(`${this.app} does not listen yet`);
+    return this.#address.opsUrl;
+  }
+
+  get hasListened(): boolean {
+    return this.#address !== null;
+  }
+
+  get isOver(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null;
+  }
+
+  /** Log lines so far, each parsed. */
+  get lines(): readonly Json[] {
+    return this.#lines;
+  }
+
+  /** What it wrote where logs do not go. */
+  get stderr(): string {
+    return this.#errors.join('\n');
+  }
+
+  async listening(): Promise<this> {
+    this.#address = await within(this.#listening, { deadlineMs: START_MS, what: `${this.app} to listen` });
+    return this;
+  }
+
+  /** Listens, and says that it can work. An API without workers is ready and degraded: `degraded` accepts that. */
+  async ready(accept: 'ok' | 'degraded' = 'ok'): Promise<this> {
+    await this.listening();
+    await until(
+      async () => {
+        if (this.isOver) throw new Error(`${this.app} ended while it started: ${this.#lastWords()}`);
+        const { status, json } = await call('GET', `${this.opsUrl}/ready`);
+        return status === 200 && (accept === 'degraded' || (json as { status: string }).status === 'ok');
+      },
+      { deadlineMs: START_MS, what: `${this.app} to be ready` },
+    );
+    return this;
+  }
+
+  call(method: string, route: string, options?: Call): Promise<Answer> {
+    return call(method, this.url + route, options);
+  }
+
+  /** The first log line that has all of `fields`, or the one that comes. */
+  async line(fields: Readonly<Record<string, unknown>>): Promise<Json> {
+    const matches = (line: Json): boolean => Object.entries(fields).every(([key, value]) => line[key] === value);
+    const what = `a line with ${JSON.stringify(fields)} of ${this.app}`;
+    return until(() => this.#lines.find(matches), { deadlineMs: START_MS, what });
+  }
+
+  /** Process ids of its executors. */
+  executors(): Promise<number[]> {
+    return childrenOf(this.pid, 'executor');
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  /** Kills it as the kernel does when memory is out. */
+  async kill(): Promise<Exit> {
+    this.signal('SIGKILL');
+    return this.exited;
+  }
+
+  /** Stops it as a deployment does. */
+  async stop(): Promise<Exit> {
+    if (!this.isOver) this.signal('SIGTERM');
+    return within(this.exited, { deadlineMs: STOP_MS, what: `${this.app} to stop` });
+  }
+
+  async #hearListening(): Promise<Listening> {
+    for (;;) {
+      const [message] = (await Promise.race([once(this.#child, 'message'), this.#tooEarly()])) as [Listening];
+      if (message.kind === 'listening') return message;
+    }
+  }
+
+  async #tooEarly(): Promise<never> {
+    await this.exited;
+    throw new Error(`${this.app} ended before it listened: ${this.#lastWords()}`);
+  }
+
+  #collect(): void {
+    const { stdout, stderr } = this.#child;
+    if (stdout === null || stderr === null) return;
+    createInterface({ input: stdout }).on('line', (line) => this.#lines.push(parseLine(line)));
+    createInterface({ input: stderr }).on('line', (line) => this.#errors.push(line));
+  }
+
+  #lastWords(): string {
+    return [...this.#lines.slice(-3).map((line) => JSON.stringify(line)), ...this.#errors.slice(-3)].join(' | ');
+  }
+}
+
+function parseLine(line: string): Json {
+  try {
+    return JSON.parse(line) as Json;
+  } catch {
+    return { unparsed: line }; // Not ours: a native library that writes to stdout.
+  }
+}
+
+/** Processes that share a Redis and a prefix. */
+export class Fleet {
+  readonly #processes: FleetProcess[] = [];
+
+  /** @param settings of every process; `REDIS_URL` and `REDIS_PREFIX` at least */
+  constructor(readonly settings: Settings) {}
+
+  /** Starts a process and returns at once; wait for `listening()` or `ready()`. */
+  launch(app: App, settings: Settings = {}): FleetProcess {
+    const started = new FleetProcess(app, { ...this.settings, ...settings });
+    this.#processes.push(started);
+    return started;
+  }
+
+  async api(settings: Settings = {}): Promise<FleetProcess> {
+    return this.launch('api', settings).ready('degraded');
+  }
+
+  async worker(settings: Settings = {}): Promise<FleetProcess> {
+    return this.launch('worker', settings).ready();
+  }
+
+  /** An API and a worker that know of each other. */
+  async pair(settings: Settings = {}): Promise<{ api: FleetProcess; worker: FleetProcess }> {
+    const api = this.launch('api', settings);
+    const worker = this.launch('worker', settings);
+    await worker.ready();
+    await api.ready();
+    return { api, worker };
+  }
+
+  /**
+   * Stops what still runs.
+   * @throws Error when a process does not end with 0, or leaves an executor behind
+   */
+  async end(): Promise<void> {
+    const alive = this.#processes.splice(0).filter((one) => !one.isOver);
+    const wrong = (await Promise.all(alive.map(endOne))).flat();
+    if (wrong.length > 0) throw new Error(wrong.join('; '));
+  }
+}
+
+/** @returns what was wrong about its end; whatever that is, nothing of it is left */
+async function endOne(one: FleetProcess): Promise<string[]> {
+  const name = `${one.app} (${one.pid})`;
+  const executors = await one.executors();
+  try {
+    const { code, signal } = await one.stop();
+    // Told to stop before it knew how to: the signal itself ended it.
+    return code === 0 || (signal === 'SIGTERM' && !one.hasListened)
+      ? []
+      : [`${name} ended with ${code ?? signal ?? ''}`];
+  } catch (error) {
+    await one.kill();
+    return [`${name}: ${String(error)}`];
+  } finally {
+    const isGone = async (pid: number): Promise<boolean> => !(await isRunning(pid));
+    await Promise.all(
+      executors.map((pid) => until(() => isGone(pid), { deadlineMs: 5_000, what: `executor ${pid} to end` })),
+    );
+  }
+}

@@ -1,0 +1,74 @@
+/** Real HTTP, as a client sees it: status, headers, and the body as it came. */
+import { once } from 'node:events';
+import { connect } from 'node:net';
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  /** The body as JSON; reading it where there is none is an error. */
+  readonly json: Json;
+}
+
+/** A JSON value whose fields a test reads as it expects them. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- what an answer holds is what the test finds out
+export type Json = any;
+
+export interface Call {
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+  /** Sent as it stands; its content type is JSON unless `headers` say otherwise. */
+  readonly raw?: string;
+}
+
+const PATIENCE_MS = 90_000;
+
+export async function call(method: string, url: string, { headers = {}, body, raw }: Call = {}): Promise<Answer> {
+  const content = raw ?? (body === undefined ? undefined : JSON.stringify(body));
+  const response = await fetch(url, {
+    method,
+    headers: { ...(content === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+    ...(content === undefined ? {} : { body: content }),
+    redirect: 'manual',
+    signal: AbortSignal.timeout(PATIENCE_MS),
+  });
+  const text = await response.text();
+  return {
+    status: response.status,
+    headers: response.headers,
+    text,
+    get json(): Json {
+      return JSON.parse(text) as Json;
+    },
+  };
+}
+
+/** Sends bytes as they stand, and reads until the other side closes. */
+export async function callRaw(url: string, bytes: string): Promise<string> {
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  let received = '';
+  socket.setEncoding('utf8').on('data', (chunk: string) => (received += chunk));
+  // A reset after the answer is the peer's way to stop reading; what was received counts.
+  socket.on('error', () => socket.destroy());
+  socket.write(bytes);
+  await once(socket, 'close');
+  return received;
+}
+
+/** The sum of a metric's samples that carry all of `labels`; 0 where there is none. */
+export async function metric(
+  opsUrl: string,
+  name: string,
+  labels: Readonly<Record<string, string>> = {},
+): Promise<number> {
+  const { text } = await call('GET', `${opsUrl}/metrics`);
+  const wanted = Object.entries(labels).map(([key, value]) => `${key}="${value}"`);
+  let sum = 0;
+  for (const line of text.split('\n')) {
+    const [, found, inside = '', value] = /^([a-z0-9_]+)(?:\{(.*)\})? (\S+)$/i.exec(line) ?? [];
+    if (found === name && wanted.every((label) => inside.split(',').includes(label))) sum += Number(value);
+  }
+  return sum;
+}
