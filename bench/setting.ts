@@ -1,0 +1,119 @@
+/** What every part of a run needs: the Redis, the children of the bench, the fleet. */
+import path from 'node:path';
+import { Catalogue } from '#queue/catalogue';
+import { openRepository } from '#models/repository';
+import type { BareAnswer, BareQuestion } from './bare-queue.js';
+import { BenchChild } from './child-channel.js';
+import type { FleetUnderTest } from './fleet-under-test.js';
+import type { LoadOrder, LoadResult } from './load-order.js';
+import { Observer, type Cost, type Watched } from './observer.js';
+import { groupingBetween, readWorkerCounts, type Grouping } from './worker-counts.js';
+import { FLEET_PREFIX, type RedisUnderTest } from './redis-under-test.js';
+
+const CATALOGUE = new Catalogue(FLEET_PREFIX);
+
+export interface LoadSpec {
+  readonly model: string;
+  readonly inputs: readonly unknown[];
+  readonly connections: number;
+  readonly wait: boolean;
+  readonly invalidEvery?: number;
+  readonly until: LoadOrder['until'];
+  readonly engine?: LoadOrder['engine'];
+}
+
+export interface Loaded {
+  readonly result: LoadResult;
+  readonly cost: Cost;
+  readonly grouping: Grouping;
+  /** From the first request to the last outcome. */
+  readonly settledMs: number;
+}
+
+/** Puts load on a fleet and sees it through to the last outcome. */
+export class LoadBench {
+  private constructor(
+    readonly redis: RedisUnderTest,
+    readonly generator: BenchChild<LoadOrder, LoadResult>,
+  ) {}
+
+  static async start(redis: RedisUnderTest): Promise<LoadBench> {
+    return new LoadBench(redis, await BenchChild.start<LoadOrder, LoadResult>('load-generator'));
+  }
+
+  /** Redis and the bench's generator beside the fleet's own processes. */
+  watchedWith(fleet: FleetUnderTest): Watched[] {
+    return [...fleet.processes(), ...this.redisProcess(), { name: 'generator', pid: this.generator.pid }];
+  }
+
+  redisProcess(): Watched[] {
+    return this.redis.pid === null ? [] : [{ name: 'redis', pid: this.redis.pid }];
+  }
+
+  async load(fleet: FleetUnderTest, spec: LoadSpec): Promise<Loaded> {
+    const { model, inputs, connections, wait, until } = spec;
+    const before = await readWorkerCounts(fleet, model);
+    const observer = new Observer(this.watchedWith(fleet));
+    const result = await this.generator.ask({
+      engine: spec.engine ?? 'sockets',
+      port: fleet.port,
+      model,
+      inputs,
+      connections,
+      wait,
+      invalidEvery: spec.invalidEvery ?? null,
+      until,
+    });
+    await this.redis.untilDrained(
+      [CATALOGUE.queue(model), CATALOGUE.retryQueue(model)].map((queue) => keyOf(model, queue)),
+    );
+    const settledAtMs = performance.timeOrigin + performance.now();
+    const cost = observer.end();
+    fleet.mustBeWell();
+    const after = await readWorkerCounts(fleet, model);
+    // A figure that leaves predictions out means nothing.
+    const succeeded = after.succeeded - before.succeeded;
+    if (succeeded !== result.good) throw new Error(`${result.good} of ${model} were accepted, ${succeeded} succeeded`);
+    const grouping = groupingBetween(before, after);
+    return { result, cost, grouping, settledMs: settledAtMs - result.firstSentAtMs };
+  }
+
+  async stop(): Promise<void> {
+    await this.generator.stop();
+  }
+}
+
+function keyOf(model: string, queue: string): string {
+  return `${CATALOGUE.tag(model)}:${queue}`;
+}
+
+/** BullMQ alone: a producer and a worker that does nothing, in a process each. */
+export class BareBench {
+  private constructor(
+    readonly producer: BenchChild<BareQuestion, BareAnswer>,
+    readonly worker: BenchChild<BareQuestion, BareAnswer>,
+  ) {}
+
+  static async start(redisUrl: string, prefix: string): Promise<BareBench> {
+    const bench = new BareBench(await BenchChild.start('bare-producer'), await BenchChild.start('bare-worker'));
+    await bench.worker.ask({ kind: 'work', redisUrl, prefix });
+    return bench;
+  }
+
+  processes(): Watched[] {
+    return [
+      { name: 'bare producer', pid: this.producer.pid },
+      { name: 'bare worker', pid: this.worker.pid },
+    ];
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([this.producer.stop(), this.worker.stop()]);
+  }
+}
+
+/** Valid inputs of a model: those of its golden examples. */
+export async function goldenInputs(modelsDir: string, model: string): Promise<unknown[]> {
+  const repository = await openRepository(path.resolve(modelsDir), { verify: 'all-but-graph', only: [model] });
+  return repository.latest(model)?.golden.map((example) => example.input) ?? [];
+}
