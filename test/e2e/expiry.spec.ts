@@ -1,0 +1,67 @@
+/**
+ * Results live for RESULT_TTL_SECONDS and not a moment longer, also in a queue where nothing else happens; after that
+ * the API can still tell what has expired from what never was.
+ */
+import { beforeAll, expect, it } from 'vitest';
+import type { FleetProcess } from '#testing/fleet';
+import { until } from '#testing/patience';
+import { ended, get, IRIS, predict, submit } from '#testing/predictions';
+import { fleetFor } from '../stage.js';
+
+const fleet = fleetFor('file', { RESULT_TTL_SECONDS: '1' });
+let api: FleetProcess;
+
+beforeAll(async () => {
+  ({ api } = await fleet.pair());
+});
+
+async function expired(id: string): Promise<void> {
+  await until(async () => (await get(api, id)).code === 'expired', { deadlineMs: 10_000, what: `${id} to expire` });
+}
+
+it('a result is there, and a second later it has expired, though the queue is quiet', async () => {
+  const prediction = await predict(api, IRIS);
+  expect((await get(api, prediction.id)).status).toBe('succeeded');
+  await expired(prediction.id);
+  const lived = Date.now() - Date.parse(prediction.completed_at);
+  expect(lived).toBeGreaterThanOrEqual(1_000);
+  expect(lived).toBeLessThan(5_000);
+
+  const { status, json } = await api.call('GET', `/v1/predictions/${prediction.id}`);
+  expect(status).toBe(404);
+  expect(json).toMatchObject({ code: 'expired', status: 404 });
+});
+
+it('it stays expired when the queue`s own removal comes', async () => {
+  const first = await predict(api, IRIS);
+  await expired(first.id);
+  // BullMQ removes what is old when another job ends.
+  await predict(api, IRIS);
+  expect(await get(api, first.id)).toMatchObject({ status: 404, code: 'expired' });
+});
+
+it('what waits is not expired, however long it waits', async () => {
+  const quiet = await fleet.api({ REDIS_PREFIX: `${fleet.settings['REDIS_PREFIX'] ?? ''}q` });
+  const old = await submit(quiet, IRIS);
+  const began = Date.now();
+  await until(() => Date.now() - began > 1_500, { deadlineMs: 5_000, what: 'more than its time to pass' });
+  expect(await get(quiet, old)).toMatchObject({ id: old, status: 'starting' });
+});
+
+it('a canceled prediction expires as well', async () => {
+  const id = await submit(api, IRIS);
+  await api.call('POST', `/v1/predictions/${id}/cancel`);
+  await ended(api, id);
+  await expired(id);
+});
+
+it('an id that never was is not found', async () => {
+  const { id } = await predict(api, IRIS);
+  const mine = id as string;
+  // Made this instant: its time cannot be over.
+  const never = mine.slice(0, 15) + 'v'.repeat(16) + mine.slice(31);
+  for (const unknown of ['nothing', never, mine.slice(0, -1), mine.toUpperCase(), `x${mine.slice(1)}`]) {
+    const { status, json } = await api.call('GET', `/v1/predictions/${unknown}`);
+    expect([unknown, status, json.code]).toEqual([unknown, 404, 'not_found']);
+  }
+});

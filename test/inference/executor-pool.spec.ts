@@ -1,0 +1,106 @@
+import { describe, expect, it } from 'vitest';
+import { difference } from '#models/golden';
+import { GOOD_INPUT, IRIS, quarantineWith, readyPool, Row } from '#testing/executors';
+import { ENDLESS, POISON } from '#testing/poison';
+
+describe('micro-batches', () => {
+  it('form without a timer: what comes while one runs gathers, whichever envelope it is from', async () => {
+    const { pool } = await readyPool('inference/executor-main');
+    const envelopes = [1, 1, 30, 8].map((size) => Array.from({ length: size }, () => new Row()));
+    for (const envelope of envelopes) pool.submit(envelope);
+    const outcomes = await Promise.all(envelopes.flat().map((row) => row.outcome));
+    const sizes = outcomes.map((outcome) => (outcome.kind === 'succeeded' ? outcome.run.batchSize : 0));
+    // The idle executor takes the first at once and has the second behind it; both other envelopes run together.
+    expect(sizes).toEqual([1, 1, ...Array<number>(38).fill(38)]);
+  });
+
+  it('give each row its own answer', async () => {
+    const { pool } = await readyPool('inference/executor-main');
+    const rows = IRIS.golden.map(({ input }) => new Row(input));
+    pool.submit(rows);
+    for (const [index, row] of rows.entries()) {
+      const outcome = await row.outcome;
+      const example = IRIS.golden[index]!;
+      expect(outcome.kind).toBe('succeeded');
+      if (outcome.kind !== 'succeeded') continue;
+      expect(difference(example.output, outcome.output, example.tolerance), `line ${index + 1}`).toBeNull();
+    }
+  });
+});
+
+describe('one input that kills the child', () => {
+  // The story of a whole micro-batch: all of it is suspect, and alone the innocent are acquitted.
+  it('fails alone, and its 31 neighbours succeed', async () => {
+    const { pool, deaths } = await readyPool('testing/poison-executor');
+    const rows = Array.from(
+      { length: 32 },
+      (_, i) => new Row(i === 13 ? { ...GOOD_INPUT, sepal_length: POISON } : GOOD_INPUT),
+    );
+    pool.submit(rows);
+    const outcomes = await Promise.all(rows.map((row) => row.outcome));
+    expect(outcomes).toEqual(Array(32).fill({ kind: 'moved', run: null }));
+    expect(deaths).toEqual([{ cause: 'SIGSEGV', suspects: 32 }]);
+
+    const quarantine = quarantineWith('testing/poison-executor');
+    const verdicts = await Promise.all(
+      rows.map((row) => quarantine.runAlone(row.versionId, row.input, () => undefined)),
+    );
+    expect(verdicts.filter(({ kind }) => kind === 'succeeded')).toHaveLength(31);
+    expect(verdicts[13]).toMatchObject({ kind: 'failed', failure: { code: 'crashed' } });
+    expect(rows.every((row) => row.settled.length === 1)).toBe(true);
+  });
+});
+
+describe('a child that dies while it runs', () => {
+  it('makes suspects of what it ran, and of nothing else: what waited runs on the next child', async () => {
+    const { pool, deaths } = await readyPool('testing/endless-executor');
+    const held = new Row({ ...GOOD_INPUT, sepal_length: ENDLESS });
+    const [behind, waiting] = [new Row(), new Row()];
+    pool.submit([held]);
+    pool.submit([behind]);
+    pool.submit([waiting]);
+    await held.started;
+    process.kill(pool.pids[0]!, 'SIGKILL');
+    expect(await held.outcome).toEqual({ kind: 'moved', run: null });
+    expect((await behind.outcome).kind).toBe('succeeded');
+    expect((await waiting.outcome).kind).toBe('succeeded');
+    expect(deaths).toEqual([{ cause: 'SIGKILL', suspects: 1 }]);
+  });
+});
+
+describe('a child that is killed from outside', () => {
+  it('fails nobody while it idles', async () => {
+    const { pool, deaths, nextReady } = await readyPool('inference/executor-main');
+    const [pid] = pool.pids;
+    const back = nextReady();
+    process.kill(pid!, 'SIGKILL');
+    await back;
+    expect(pool.pids).not.toContain(pid);
+    const row = new Row();
+    pool.submit([row]);
+    expect((await row.outcome).kind).toBe('succeeded');
+    expect(deaths).toEqual([{ cause: 'SIGKILL', suspects: 0 }]);
+  });
+
+  it('fails nobody who was given to it before it began', async () => {
+    const { pool, deaths } = await readyPool('inference/executor-main');
+    const rows = Array.from({ length: 5 }, () => new Row());
+    // Stopped, it takes nothing; killed then, it has begun nothing.
+    process.kill(pool.pids[0]!, 'SIGSTOP');
+    pool.submit(rows);
+    process.kill(pool.pids[0]!, 'SIGKILL');
+    const outcomes = await Promise.all(rows.map((row) => row.outcome));
+    expect(outcomes.map(({ kind }) => kind)).toEqual(Array(5).fill('succeeded'));
+    expect(deaths).toEqual([{ cause: 'SIGKILL', suspects: 0 }]);
+  });
+});
+
+describe('a child that talks nonsense', () => {
+  it('is ended, and neither brings its parent down nor leaves a row waiting', async () => {
+    const { pool, deaths } = await readyPool('testing/babbling-executor');
+    const row = new Row();
+    pool.submit([row]);
+    expect(await row.outcome).toEqual({ kind: 'moved', run: null });
+    expect(deaths).toEqual([{ cause: 'SIGKILL', suspects: 1 }]);
+  });
+});

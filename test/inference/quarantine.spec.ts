@@ -1,0 +1,62 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { GOOD_INPUT, IRIS, quarantineWith } from '#testing/executors';
+import { ENDLESS, POISON } from '#testing/poison';
+import { signal } from '#testing/signal';
+
+const ignore = (): void => undefined;
+
+it('acquits the innocent: it runs alone and succeeds', async () => {
+  const quarantine = quarantineWith('inference/executor-main');
+  const started = signal<number>();
+  const verdict = await quarantine.runAlone(IRIS.id, GOOD_INPUT, started.send);
+  expect(verdict).toMatchObject({ kind: 'succeeded', run: { batchSize: 1, startedAtMs: await started.seen } });
+});
+
+it('condemns only after two fresh children have died, whatever the first had run before', async () => {
+  const quarantine = quarantineWith('testing/poison-executor');
+  await quarantine.runAlone(IRIS.id, GOOD_INPUT, ignore);
+  const used = quarantine.pid;
+  const children: (number | undefined)[] = [];
+  const verdict = await quarantine.runAlone(IRIS.id, { ...GOOD_INPUT, sepal_length: POISON }, () => {
+    children.push(quarantine.pid);
+  });
+  expect(verdict).toEqual({
+    kind: 'failed',
+    failure: {
+      code: 'crashed',
+      message: 'The executor process ended by SIGSEGV each time this prediction ran alone.',
+    },
+  });
+  expect(children[0]).toBe(used);
+  expect(new Set(children).size).toBe(3);
+  // And whoever comes next is served.
+  expect((await quarantine.runAlone(IRIS.id, GOOD_INPUT, ignore)).kind).toBe('succeeded');
+});
+
+it('fails nobody whose child was killed once from outside, in the middle of the run', async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'millrace-release-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const release = path.join(folder, 'now');
+  const quarantine = quarantineWith('testing/endless-executor');
+  const runs = signal();
+  const verdict = quarantine.runAlone(IRIS.id, { ...GOOD_INPUT, sepal_length: ENDLESS, release }, () => runs.send());
+  await runs.seen;
+  process.kill(quarantine.pid!, 'SIGKILL');
+  // Only the next child gets past it.
+  await writeFile(release, '');
+  expect((await verdict).kind).toBe('succeeded');
+});
+
+it('takes its turns: a verdict waits for the one before', async () => {
+  const quarantine = quarantineWith('inference/executor-main');
+  const order: string[] = [];
+  const judge = async (name: string): Promise<void> => {
+    await quarantine.runAlone(IRIS.id, GOOD_INPUT, () => order.push(`${name} starts`));
+    order.push(`${name} ends`);
+  };
+  await Promise.all(['a', 'b', 'c'].map(judge));
+  expect(order).toEqual(['a starts', 'a ends', 'b starts', 'b ends', 'c starts', 'c ends']);
+});

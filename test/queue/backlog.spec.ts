@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest';
+import { Backlog } from '#queue/backlog';
+import { addRetryJobs } from '#queue/retry-job';
+import { MODEL, QueueCorner, succeeded } from '#testing/queue-corner';
+import { signal } from '#testing/signal';
+
+function backlogOf(corner: QueueCorner, maxQueueDepth = 100, memory = { share: 0.1 }): Backlog {
+  const limits = { maxQueueDepth, redisMemoryMark: 0.8 };
+  return new Backlog(corner.queues, [MODEL], limits, memory, corner.onError);
+}
+
+describe('the depth of a queue', () => {
+  it('counts predictions, not jobs: in envelopes of any size, and in retry jobs', async () => {
+    const corner = await QueueCorner.open();
+    const backlog = backlogOf(corner);
+    expect(backlog.of(MODEL).predictions).toBe(0);
+    await corner.submit(30);
+    await corner.submit(10);
+    await backlog.look();
+    expect(backlog.of(MODEL)).toMatchObject({ predictions: 40, jobs: { waiting: 2, active: 0 } });
+
+    const [row] = await corner.submit(2);
+    const [envelope] = await corner.queues.of(MODEL).interactive.getWaiting();
+    await addRetryJobs(corner.queues, row!.envelopeId, envelope!.data as never, [0], 'test');
+    await backlog.look();
+    expect(backlog.of(MODEL)).toMatchObject({ predictions: 43, jobs: { waiting: 4 } });
+  });
+
+  it('counts what runs until it has ended', async () => {
+    const corner = await QueueCorner.open();
+    const backlog = backlogOf(corner);
+    const [row] = await corner.submit();
+    const [held, release] = [signal(), signal()];
+    const intake = corner.intake(async () => {
+      held.send();
+      await release.seen;
+      return { kind: 'outcomes', outcomes: [succeeded(1)] };
+    });
+    await held.seen;
+    await backlog.look();
+    expect(backlog.of(MODEL)).toMatchObject({ predictions: 1, jobs: { waiting: 0, active: 1, completed: 0 } });
+    release.send();
+    await intake.settled(row!);
+    await backlog.look();
+    expect(backlog.of(MODEL)).toMatchObject({ predictions: 0, jobs: { active: 0, completed: 1 } });
+  });
+});
+
+describe('room for one more', () => {
+  it('ends at the limit, counted between two looks as well', async () => {
+    const corner = await QueueCorner.open();
+    const backlog = backlogOf(corner, 3);
+    expect(backlog.roomFor(MODEL)).toEqual({ kind: 'room' });
+    await corner.submit(2);
+    for (let i = 0; i < 2; i += 1) backlog.accepted(MODEL);
+    await backlog.look();
+    expect(backlog.roomFor(MODEL)).toEqual({ kind: 'room' });
+    backlog.accepted(MODEL);
+    expect(backlog.roomFor(MODEL)).toEqual({ kind: 'queue_full', retryAfterS: 5 });
+    // Each model has its own queue.
+    expect(backlog.roomFor('churn')).toEqual({ kind: 'room' });
+  });
+
+  it('is there again when the queue has drained', async () => {
+    const corner = await QueueCorner.open();
+    const backlog = backlogOf(corner, 2);
+    const [row] = await corner.submit(2);
+    await backlog.look();
+    expect(backlog.roomFor(MODEL).kind).toBe('queue_full');
+    await corner.intake(async () => ({ kind: 'outcomes', outcomes: [succeeded(0), succeeded(1)] })).settled(row!);
+    await backlog.look();
+    expect(backlog.roomFor(MODEL).kind).toBe('room');
+  });
+
+  it('ends long before Redis is full', async () => {
+    const corner = await QueueCorner.open();
+    const memory = { share: 0.79 };
+    const backlog = backlogOf(corner, 100, memory);
+    expect(backlog.roomFor(MODEL).kind).toBe('room');
+    memory.share = 0.8;
+    expect(backlog.roomFor(MODEL)).toEqual({ kind: 'storage_full', retryAfterS: 5 });
+  });
+});

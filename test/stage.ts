@@ -1,0 +1,24 @@
+/** What every story begins with: a fleet with a name space of its own, and nothing left of it at the end. */
+import { randomBytes } from 'node:crypto';
+import { afterAll, afterEach, inject } from 'vitest';
+import { Fleet, type Settings } from '#testing/fleet';
+import { TestRedis } from '#testing/redis-server';
+
+/** @param lasts how long its processes may live: through all tests of the file, or one test each */
+export function fleetFor(lasts: 'file' | 'test', settings: Settings = {}): Fleet {
+  const fleet = new Fleet({ REDIS_URL: inject('redisUrl'), REDIS_PREFIX: freshPrefix(), ...settings });
+  const end = (): Promise<void> => fleet.end();
+  if (lasts === 'file') afterAll(end);
+  else afterEach(end);
+  return fleet;
+}
+
+/** Two stories on one Redis do not see each other. */
+export function freshPrefix(): string {
+  return `t${randomBytes(6).toString('hex')}`;
+}
+
+/** A Redis to hurt; it does not run yet. */
+export async function ownRedis(): Promise<TestRedis> {
+  return TestRedis.prepare(inject('redisCommand'));
+}
