@@ -5,7 +5,7 @@
  *   npm run bench -- --only a,b --quick    half a minute: the flood, and waiting callers
  *   npm run bench -- --only a --profile    and where the time goes: CPU profiles of API, worker and executor
  *   npm run bench -- --only generators     what the load itself costs
- *   npm run bench -- --write               and report, table and plot into bench/results/
+ *   npm run bench -- --write               and report, table and plot into bench/README.md and bench/results/
  *
  * It runs the built processes (`npm run bench` builds first) with default settings, on a Redis of its own or on the one
  * of REDIS_URL. Exit code 1 where a limit is not met. README.md says how to read it.
@@ -72,7 +72,7 @@ async function measure(
   if (!parts.has('e')) return { findings, profile: [] };
   progress('e: load profile');
   const profile = await profileLoad(load, workDir, options.quick, progress);
-  say(`\n${renderProfile(profile)}`);
+  console.log(`\n${renderProfile(profile)}`);
   return { findings, profile };
 }
 

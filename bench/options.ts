@@ -11,7 +11,7 @@ export interface BenchOptions {
   readonly quick: boolean;
   /** Takes CPU profiles of the processes under load and prints where their time goes. */
   readonly profile: boolean;
-  /** Writes table and plot to `bench/results/`. */
+  /** Writes report, table and plot to `bench/README.md` and `bench/results/`. */
   readonly write: boolean;
   /** Rounds of alternating measurements. */
   readonly rounds: number;
@@ -22,7 +22,7 @@ export const USAGE = `npm run bench -- [options]
   --quick      about half a minute for a and b
   --rounds N   alternating rounds (default 7, quick 3)
   --profile    CPU profiles of API, worker and executor, by package
-  --write      writes bench/results/`;
+  --write      writes report, table and plot to bench/README.md and bench/results/`;
 
 /** @throws Error with the usage for words that mean nothing */
 export function readOptions(words: readonly string[]): BenchOptions {

@@ -1,19 +1,31 @@
-/** `--write`: what README.md embeds. */
-import { mkdir, writeFile } from 'node:fs/promises';
+/** `--write`: the report and the plot into `results/`, report and table into README.md. */
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { projectRoot } from '#config/settings';
 import type { ProfileRow } from './load-profile.js';
 import { renderPlot } from './profile-plot.js';
 import { renderProfile } from './profile-table.js';
 
-/** @param text the whole report, as it was printed */
-export async function writeResults(text: string, profile: readonly ProfileRow[]): Promise<string> {
-  const folder = path.join(projectRoot(), 'bench', 'results');
-  await mkdir(folder, { recursive: true });
-  await writeFile(path.join(folder, 'report.txt'), `${text}\n`);
+/** @param report what was printed, without the profile's table */
+export async function writeResults(report: string, profile: readonly ProfileRow[]): Promise<string> {
+  const folder = path.join(projectRoot(), 'bench');
+  await mkdir(path.join(folder, 'results'), { recursive: true });
+  await writeFile(path.join(folder, 'results', 'report.txt'), `${report}\n`);
+  let readme = await readFile(path.join(folder, 'README.md'), 'utf8');
+  readme = between(readme, 'report', `\`\`\`text\n${report}\n\`\`\``);
   if (profile.length > 0) {
-    await writeFile(path.join(folder, 'profile.md'), `${renderProfile(profile)}\n`);
-    await writeFile(path.join(folder, 'profile.svg'), renderPlot(profile));
+    await writeFile(path.join(folder, 'results', 'profile.svg'), renderPlot(profile));
+    readme = between(readme, 'profile', renderProfile(profile));
   }
+  await writeFile(path.join(folder, 'README.md'), readme);
   return folder;
+}
+
+/** Replaces what stands between `<!-- name:begin -->` and `<!-- name:end -->`. */
+function between(text: string, name: string, content: string): string {
+  const [begin, end] = [`<!-- ${name}:begin -->`, `<!-- ${name}:end -->`];
+  const from = text.indexOf(begin);
+  const to = text.indexOf(end);
+  if (from < 0 || to < from) throw new Error(`README.md has no place for the ${name}`);
+  return `${text.slice(0, from + begin.length)}\n\n${content}\n\n${text.slice(to)}`;
 }
