@@ -44,6 +44,8 @@ export async function createPublicApp(
   });
   const server = adapter.getInstance();
   server.server.headersTimeout = HEADERS_TIMEOUT_MS;
+  // Fastify takes plain text as well, unless it is told not to.
+  server.removeContentTypeParser('text/plain');
   observeRequests(server, logger, parts.metrics, settings.SLOW_SECONDS);
   if (settings.CORS_ORIGINS.length > 0) app.enableCors({ origin: settings.CORS_ORIGINS });
   return app;

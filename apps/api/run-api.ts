@@ -10,7 +10,7 @@ import { makeRegistry } from '#process/registry';
 import type { Running } from '#process/start';
 import { Backlog } from '#queue/backlog';
 import { Catalogue } from '#queue/catalogue';
-import { connectProducer, connectSubscriber } from '#queue/connection';
+import { connectProducer, connectSubscriber, isAnswering } from '#queue/connection';
 import { Fleet } from '#queue/fleet';
 import { MemoryWatch } from '#queue/memory';
 import { ModelQueues } from '#queue/model-queues';
@@ -49,7 +49,7 @@ export async function runApi(settings: Settings, logger: Logger): Promise<Runnin
   });
 
   let draining = false;
-  const readiness = readinessOf(models, fleet, () => ({ connected: isConnected(), draining }));
+  const readiness = readinessOf(models, fleet, async () => ({ answering: await isAnswering(redis), draining }));
   const operations = await listenForOperations({
     host: settings.OPS_HOST,
     port: settings.OPS_PORT,
@@ -111,15 +111,15 @@ function measure(
 function readinessOf(
   models: readonly string[],
   fleet: FleetView,
-  state: () => { readonly connected: boolean; readonly draining: boolean },
+  state: () => Promise<{ readonly answering: boolean; readonly draining: boolean }>,
 ): Readiness {
   return {
-    check: () => {
-      const { connected, draining } = state();
-      return Promise.resolve({
-        redis: { status: connected ? 'up' : 'down' },
+    async check() {
+      const { answering, draining } = await state();
+      return {
+        redis: { status: answering ? 'up' : 'down' },
         serving: { status: draining ? 'down' : 'up' },
-      });
+      };
     },
     degraded: () => models.filter((model) => !fleet.serves(model)).map((model) => `no live worker serves ${model}`),
   };

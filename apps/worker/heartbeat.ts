@@ -13,7 +13,7 @@ export class Heartbeat {
   constructor(
     private readonly fleet: Fleet,
     private readonly repository: ModelRepository,
-    private readonly inference: Pick<Inference, 'pool' | 'costs'>,
+    private readonly inference: Pick<Inference, 'pool' | 'rowCostsMs'>,
     private readonly onError: (error: Error) => void,
   ) {}
 
@@ -29,9 +29,11 @@ export class Heartbeat {
   }
 
   #beat(): void {
-    const { pool, costs } = this.inference;
+    const { pool, rowCostsMs } = this.inference;
     if (pool.readyCount === 0) return;
-    const versions = this.repository.all().map(({ id, name }) => ({ id, model: name, rowCostMs: costs.of(id) }));
+    const versions = this.repository
+      .all()
+      .map(({ id, name }) => ({ id, model: name, rowCostMs: rowCostsMs.get(id) ?? null }));
     this.fleet
       .announce({
         id: this.#id,

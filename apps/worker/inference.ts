@@ -2,18 +2,19 @@
 import { executorEnvironment, type Settings } from '#config/settings';
 import { DynamicBatcher } from '#inference/dynamic-batcher';
 import type { ExecutorOptions } from '#inference/executor';
-import { ExecutorPool, totalMs } from '#inference/executor-pool';
+import { ExecutorPool } from '#inference/executor-pool';
 import { Quarantine } from '#inference/quarantine';
+import type { VersionId } from '#domain/model-version';
 import type { ModelRepository } from '#models/repository';
 import { makeRegistry } from '#process/registry';
 import type { Logger } from '#telemetry/logger';
 import { WorkerMetrics } from '#telemetry/metrics';
-import { RowCosts } from './row-costs.js';
 
 export interface Inference {
   readonly pool: ExecutorPool;
   readonly quarantine: Quarantine;
-  readonly costs: RowCosts;
+  /** Milliseconds of one prediction inside a micro-batch, the least that an executor measured. */
+  readonly rowCostsMs: ReadonlyMap<VersionId, number>;
   readonly metrics: WorkerMetrics;
   /** Every version is verified, warm, and has passed its golden examples. */
   readonly ready: Promise<void>;
@@ -35,7 +36,7 @@ export function buildInference({ settings, repository, logger, executorEntry, re
     threads: settings.EXECUTOR_THREADS,
     environment: executorEnvironment(),
   };
-  const costs = new RowCosts();
+  const rowCostsMs = new Map<VersionId, number>();
   const metrics = new WorkerMetrics(makeRegistry('worker'), {
     ready: () => pool.readyCount,
     busy: () => pool.busyCount,
@@ -45,7 +46,9 @@ export function buildInference({ settings, repository, logger, executorEntry, re
   const batcher = new DynamicBatcher((id) => repository.byId(id)?.manifest.batching.max_batch_size ?? 1);
   const pool = new ExecutorPool(settings.EXECUTORS, options, batcher, {
     onReady: (loads) => {
-      for (const { versionId, loadMs } of loads) {
+      for (const { versionId, loadMs, rowCostMs } of loads) {
+        // A child that starts beside a busy one measures its neighbour too.
+        rowCostsMs.set(versionId, Math.min(rowCostMs, rowCostsMs.get(versionId) ?? Infinity));
         const { name = '', label = '' } = repository.byId(versionId) ?? {};
         metrics.modelLoadSeconds.set({ model: name, version: label }, loadMs / 1_000);
       }
@@ -58,9 +61,8 @@ export function buildInference({ settings, repository, logger, executorEntry, re
       logger.error({ cause, suspects }, 'an executor died; what it ran runs again, alone');
     },
     onBatch: (versionId, rows, stages) => {
-      costs.observe(versionId, rows, totalMs(stages));
       metrics.observeBatch(repository.byId(versionId)?.name ?? '', rows, stages);
     },
   });
-  return { pool, quarantine: new Quarantine(options, refuse), costs, metrics, ready };
+  return { pool, quarantine: new Quarantine(options, refuse), rowCostsMs, metrics, ready };
 }

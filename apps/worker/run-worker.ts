@@ -8,7 +8,7 @@ import { listenForOperations, type Readiness } from '#process/operations.module'
 import { logRedisErrors } from '#process/redis-errors';
 import type { Running } from '#process/start';
 import { Catalogue } from '#queue/catalogue';
-import { connectSubscriber, connectWorker } from '#queue/connection';
+import { connectSubscriber, connectWorker, isAnswering } from '#queue/connection';
 import { Fleet } from '#queue/fleet';
 import { MarkFeed } from '#queue/marks';
 import { MemoryWatch } from '#queue/memory';
@@ -57,7 +57,10 @@ export async function runWorker(options: WorkerOptions): Promise<Running> {
     host: settings.OPS_HOST,
     port: settings.OPS_PORT,
     logger,
-    readiness: readinessOf(inference, settings.EXECUTORS, () => ({ connected: redis.status === 'ready', draining })),
+    readiness: readinessOf(inference, settings.EXECUTORS, async () => ({
+      answering: await isAnswering(redis),
+      draining,
+    })),
   });
   inference.pool.start();
   memory.start();
@@ -115,13 +118,13 @@ function buildConsumer(
 function readinessOf(
   { pool }: Inference,
   executors: number,
-  state: () => { readonly connected: boolean; readonly draining: boolean },
+  state: () => Promise<{ readonly answering: boolean; readonly draining: boolean }>,
 ): Readiness {
   const part = (isUp: boolean): { status: 'up' | 'down' } => ({ status: isUp ? 'up' : 'down' });
   return {
-    check: () => {
-      const { connected, draining } = state();
-      return Promise.resolve({ redis: part(connected), models: part(pool.readyCount > 0), serving: part(!draining) });
+    async check() {
+      const { answering, draining } = await state();
+      return { redis: part(answering), models: part(pool.readyCount > 0), serving: part(!draining) };
     },
     degraded: () => (pool.readyCount < executors ? [`${pool.readyCount} of ${executors} executors are ready`] : []),
   };

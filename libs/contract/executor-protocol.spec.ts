@@ -8,7 +8,7 @@ const failed = { failure: { code: 'invalid_output', message: 'NaN' } };
 
 it('takes every message that a child has to send', () => {
   const messages = [
-    { kind: 'ready', loads: [{ versionId: 'f'.repeat(64), loadMs: 12.5 }] },
+    { kind: 'ready', loads: [{ versionId: 'f'.repeat(64), loadMs: 12.5, rowCostMs: 0.2 }] },
     { kind: 'refused', reason: 'Model file iris/1.0.0/model.onnx: is missing' },
     { kind: 'running', batch: 1 },
     { kind: 'ran', batch: 1, results: [succeeded, failed], stages },
@@ -24,7 +24,7 @@ it.each([
   ['an unknown kind', { kind: 'hello' }],
   ['no loads', { kind: 'ready' }],
   ['a load that is null', { kind: 'ready', loads: [null] }],
-  ['a load without a time', { kind: 'ready', loads: [{ versionId: 'x', loadMs: null }] }],
+  ['a load without a time', { kind: 'ready', loads: [{ versionId: 'x', loadMs: null, rowCostMs: 0.2 }] }],
   ['a batch that is no number', { kind: 'running', batch: '1' }],
   ['a break without a reason', { kind: 'broke', batch: 1 }],
   ['no results', { kind: 'ran', batch: 1, stages }],

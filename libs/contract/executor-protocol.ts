@@ -30,9 +30,18 @@ export interface Stages {
   readonly postprocessMs: number;
 }
 
+/** What loading a version showed. */
+export interface VersionLoad {
+  readonly versionId: VersionId;
+  /** To verify, load, warm up and check it. */
+  readonly loadMs: number;
+  /** Milliseconds of one prediction in a micro-batch of 32, measured when it was warm. */
+  readonly rowCostMs: number;
+}
+
 export type FromExecutor =
   /** Every version is loaded, warm, and has passed its golden examples. */
-  | { readonly kind: 'ready'; readonly loads: readonly { readonly versionId: VersionId; readonly loadMs: number }[] }
+  | { readonly kind: 'ready'; readonly loads: readonly VersionLoad[] }
   /** A version cannot be served, whatever is tried again: one line that names the file and the rule. */
   | { readonly kind: 'refused'; readonly reason: string }
   /** The micro-batch begins; if the child dies now, its rows are the suspects. */
@@ -62,7 +71,9 @@ export function isFromExecutor(message: unknown): message is FromExecutor {
 }
 
 function isLoad(load: unknown): boolean {
-  return isObject(load) && typeof load['versionId'] === 'string' && Number.isFinite(load['loadMs']);
+  if (!isObject(load)) return false;
+  const { versionId, loadMs, rowCostMs } = load;
+  return typeof versionId === 'string' && Number.isFinite(loadMs) && Number.isFinite(rowCostMs);
 }
 
 function isRowResult(result: unknown): boolean {

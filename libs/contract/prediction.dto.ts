@@ -198,6 +198,10 @@ function toSeconds(ms: number): number {
   return Math.round(ms * 1_000) / 1_000_000;
 }
 
+/** Under load many predictions are accepted in one millisecond, and formatting it costs as much as the rest. */
+let lastTime = { ms: Number.NaN, text: '' };
+
 function toTime(ms: number): string {
-  return new Date(ms).toISOString();
+  if (ms !== lastTime.ms) lastTime = { ms, text: new Date(ms).toISOString() };
+  return lastTime.text;
 }

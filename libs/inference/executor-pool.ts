@@ -4,14 +4,14 @@
  * Each child has at most two micro-batches: the one that runs and the one behind it, so that it never waits for the
  * worker. A child that dies is replaced, at once the first time, then with growing pauses.
  */
-import type { RowResult, Stages } from '#contract/executor-protocol';
+import type { RowResult, Stages, VersionLoad } from '#contract/executor-protocol';
 import type { VersionId } from '#domain/model-version';
 import type { RunFacts } from '#domain/outcome';
 import type { DynamicBatcher, PendingPrediction } from './dynamic-batcher.js';
 import { Executor, type BatchRun, type DeathCause, type ExecutorOptions } from './executor.js';
 
 export interface PoolObserver {
-  onReady(loads: readonly { readonly versionId: VersionId; readonly loadMs: number }[]): void;
+  onReady(loads: readonly VersionLoad[]): void;
   /** A version cannot be served by any executor: the worker has to stop. */
   onRefused(reason: string): void;
   onDeath(cause: DeathCause, suspects: number): void;

@@ -5,7 +5,7 @@
  * process holds no queue lock, no credential and no connection, only the IPC channel to its worker.
  */
 import { performance } from 'node:perf_hooks';
-import type { FromExecutor, ToExecutor } from '#contract/executor-protocol';
+import type { FromExecutor, ToExecutor, VersionLoad } from '#contract/executor-protocol';
 import type { Input, VersionId } from '#domain/model-version';
 import { ModelIntegrityError } from '#models/integrity';
 import { openRepository } from '#models/repository';
@@ -37,13 +37,14 @@ async function load(
   try {
     // The files are verified again, by the process that runs them.
     const repository = await openRepository(message.modelsDir, { verify: 'every-file', only: message.models });
-    const loads: { versionId: VersionId; loadMs: number }[] = [];
+    const loads: VersionLoad[] = [];
     for (const version of repository.all()) {
       const began = performance.now();
       const session = await ModelSession.open(version, { threads: message.threads });
       await session.passGolden(message.golden);
       sessions.set(version.id, session);
-      loads.push({ versionId: version.id, loadMs: performance.now() - began });
+      const rowCostMs = await session.measureRowCost();
+      loads.push({ versionId: version.id, loadMs: performance.now() - began, rowCostMs });
     }
     await send({ kind: 'ready', loads });
   } catch (error) {

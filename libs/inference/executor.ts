@@ -7,10 +7,10 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import {
   isFromExecutor,
-  type FromExecutor,
   type RowResult,
   type Stages,
   type ToExecutor,
+  type VersionLoad,
 } from '#contract/executor-protocol';
 import type { Input, VersionId } from '#domain/model-version';
 
@@ -29,7 +29,7 @@ export interface ExecutorOptions {
 export type DeathCause = string;
 
 export interface ExecutorEvents {
-  onReady(executor: Executor, loads: Extract<FromExecutor, { kind: 'ready' }>['loads']): void;
+  onReady(executor: Executor, loads: readonly VersionLoad[]): void;
   onRefused(reason: string): void;
   /** The child is gone; `running` is what it had begun, `waiting` what it had not. */
   onDeath(executor: Executor, cause: DeathCause, running: BatchRun | null, waiting: readonly BatchRun[]): void;

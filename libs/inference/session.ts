@@ -11,6 +11,10 @@ import { ModelIntegrityError } from '#models/integrity';
 import type { ModelVersion } from '#models/repository';
 import { readAnswers, TensorBuilder, TensorPlanError } from './tensors.js';
 
+/** A micro-batch of the size from which a larger one gains little, and how often it is run to be measured. */
+const ROWS_MEASURED = 32;
+const RUNS_MEASURED = 3;
+
 export interface SessionOptions {
   /** Threads of one `run()`; more than one helps only heavy graphs. */
   readonly threads: number;
@@ -72,7 +76,7 @@ export class ModelSession {
     const { golden, name, label } = this.version;
     const chosen = examples === 'all' ? golden : golden.slice(0, 1);
     await this.predict(chosen.slice(0, 1).map((example) => example.input));
-    const results = await this.predict(chosen.map((example) => example.input));
+    const results = await this.#predictInBatches(chosen.map((example) => example.input));
     for (const [index, example] of chosen.entries()) {
       const result = results[index];
       const found =
@@ -83,6 +87,29 @@ export class ModelSession {
         throw new ModelIntegrityError(`${name}/${label}/golden.jsonl`, `line ${index + 1} is not met: ${found}`);
       }
     }
+  }
+
+  /**
+   * What one prediction costs among others, in milliseconds. It is measured by itself and not in passing, since the
+   * size of a micro-batch must not follow from a cost that follows from its size.
+   */
+  async measureRowCost(): Promise<number> {
+    const { golden, manifest } = this.version;
+    const rows = Math.min(ROWS_MEASURED, manifest.batching.max_batch_size);
+    const inputs = Array.from({ length: rows }, (_, row) => golden[row % golden.length]?.input ?? {});
+    let best = Infinity;
+    for (let run = 0; run < RUNS_MEASURED; run += 1) {
+      const { stages } = await this.run(inputs);
+      best = Math.min(best, (stages.preprocessMs + stages.runMs + stages.postprocessMs) / rows);
+    }
+    return best;
+  }
+
+  async #predictInBatches(inputs: readonly Input[]): Promise<RowResult[]> {
+    const size = this.version.manifest.batching.max_batch_size;
+    const results: RowResult[] = [];
+    for (let i = 0; i < inputs.length; i += size) results.push(...(await this.predict(inputs.slice(i, i + size))));
+    return results;
   }
 
   async close(): Promise<void> {

@@ -172,6 +172,14 @@ it('keeps a number without bounds inside of what float32 can hold', async () => 
   expect(validate({ ...input, sepal_length: 3.5e38 })).toMatchObject([{ code: 'out_of_range' }]);
 });
 
+it('takes a field that every object inherits for missing all the same', async () => {
+  const text = await changedManifest('iris', (manifest) => (manifest.inputs[0]!.name = 'constructor'));
+  const { sepal_length, ...rest } = models.get('iris')!.golden[0]!.input;
+  const validate = compileInputValidator(parseManifest(text));
+  expect(validate({ ...rest, constructor: sepal_length })).toEqual([]);
+  expect(validate(rest)).toMatchObject([{ pointer: '/constructor', code: 'missing_field' }]);
+});
+
 describe('explanation and schema agree: there is an error exactly where the schema rejects', () => {
   const anything = fc.oneof(
     fc.double(),

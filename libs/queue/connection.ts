@@ -83,6 +83,24 @@ export async function withinBudget<T>(redis: Redis, work: () => Promise<T>): Pro
   }
 }
 
+/** Whether Redis answers now: an open connection says nothing of a Redis that is frozen, or reads its data. */
+export async function isAnswering(redis: Redis): Promise<boolean> {
+  if (redis.status !== 'ready') return false;
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<false>((resolve) => {
+    timer = setTimeout(resolve, COMMAND_TIMEOUT_MS, false);
+  });
+  const answered = redis.ping().then(
+    () => true,
+    () => false,
+  );
+  try {
+    return await Promise.race([answered, tooLate]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** True for the answers of a Redis that has no room: memory (OOM) or disk (MISCONF). */
 export function isFull(error: unknown): boolean {
   return error instanceof Error && /\b(OOM command not allowed|MISCONF)\b/.test(error.message);

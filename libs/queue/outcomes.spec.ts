@@ -14,7 +14,7 @@ const outcome: fc.Arbitrary<Outcome> = fc.oneof(
 );
 
 it('finds the outcome of every row in the one block that is read for it', () => {
-  const property = fc.property(fc.array(outcome, { minLength: 1, maxLength: 130 }), (outcomes) => {
+  const property = fc.property(fc.array(outcome, { minLength: 1, maxLength: 130, size: 'max' }), (outcomes) => {
     const blocks = encodeBlocks(outcomes);
     expect(blocks).toHaveLength(Math.ceil(outcomes.length / ROWS_PER_BLOCK));
     for (const [row, expected] of outcomes.entries())

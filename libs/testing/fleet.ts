@@ -45,7 +45,7 @@ export class FleetProcess {
       env: { PATH: process.env['PATH'], PORT: '0', OPS_PORT: '0', ...settings },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
-    this.exited = once(this.#child, 'exit').then(([code, signal]) => ({ code, signal }) as Exit);
+    this.exited = this.#untilExit();
     this.#listening = this.#hearListening();
     // A test that expects the process to refuse never asks.
     this.#listening.catch(() => undefined);
@@ -123,6 +123,11 @@ export class FleetProcess {
     this.#child.kill(signal);
   }
 
+  /** Leaves it alone, as a launcher that dies does. */
+  abandon(): void {
+    this.#child.disconnect();
+  }
+
   /** Kills it as the kernel does when memory is out. */
   async kill(): Promise<Exit> {
     this.signal('SIGKILL');
@@ -133,6 +138,14 @@ export class FleetProcess {
   async stop(): Promise<Exit> {
     if (!this.isOver) this.signal('SIGTERM');
     return within(this.exited, { deadlineMs: STOP_MS, what: `${this.app} to stop` });
+  }
+
+  /** Its last line may arrive a moment after the news of its end. */
+  async #untilExit(): Promise<Exit> {
+    const silent = this.#child.stdout === null ? null : once(this.#child.stdout, 'close');
+    const [code, signal] = (await once(this.#child, 'exit')) as [Exit['code'], Exit['signal']];
+    await silent;
+    return { code, signal };
   }
 
   async #hearListening(): Promise<Listening> {

@@ -13,6 +13,9 @@ export const IRIS: Wish = {
   input: { sepal_length: 5.1, sepal_width: 3.5, petal_length: 1.4, petal_width: 0.2 },
 };
 
+/** A wish may know more than the service needs, its right answer for one. */
+const bodyOf = ({ version, input }: Wish): Wish => ({ version, input });
+
 export function post(
   api: FleetProcess,
   body: unknown,
@@ -23,12 +26,12 @@ export function post(
 
 /** @returns the ended prediction */
 export async function predict(api: FleetProcess, wish: Wish): Promise<Json> {
-  return (await post(api, wish, { prefer: 'wait=30' })).json;
+  return (await post(api, bodyOf(wish), { prefer: 'wait=30' })).json;
 }
 
 /** @returns the accepted prediction's id */
 export async function submit(api: FleetProcess, wish: Wish): Promise<string> {
-  const { status, json, text } = await post(api, wish);
+  const { status, json, text } = await post(api, bodyOf(wish));
   if (status !== 201) throw new Error(`a submit was answered with ${status}: ${text}`);
   return (json as { id: string }).id;
 }
