@@ -1,0 +1,161 @@
+/**
+ * SIGTERM, as every deployment sends it: a process stops taking, finishes or hands back what it has, and ends with 0
+ * within its deadline, whatever state Redis is in; nothing is lost, and nothing is repeated by a death that was none.
+ */
+import { afterEach, describe, expect, it } from 'vitest';
+import type { FleetProcess } from '#testing/fleet';
+import { call, metric } from '#testing/http';
+import { goldenWishes, wrongAbout } from '#testing/golden-work';
+import { until } from '#testing/patience';
+import { ended, forEach, get, IRIS, post, submit } from '#testing/predictions';
+import type { TestRedis } from '#testing/redis-server';
+import { fleetFor, ownRedis } from '../stage.js';
+
+let redis: TestRedis | null = null;
+afterEach(async () => {
+  await redis?.remove();
+  redis = null;
+});
+
+const fleet = fleetFor('test');
+
+const CLEAN = { code: 0, signal: null };
+
+async function expectCleanStop(one: FleetProcess): Promise<void> {
+  expect(await one.stop()).toEqual(CLEAN);
+  expect(one.lines.at(-1)).toMatchObject({ msg: 'stopped' });
+  expect(one.stderr).toBe('');
+}
+
+describe('an API', () => {
+  it('answers those who wait as things stand, and keeps what it has accepted', async () => {
+    const api = await fleet.api();
+    const waiting = Array.from({ length: 20 }, () => post(api, IRIS, { prefer: 'wait=60' }));
+    const accepted = (): Promise<number> => metric(api.opsUrl, 'millrace_predictions_accepted_total');
+    await until(async () => (await accepted()) === 20, { deadlineMs: 10_000, what: '20 callers to wait' });
+    await expectCleanStop(api);
+
+    const answers = await Promise.all(waiting);
+    expect(answers.map(({ status, json }) => [status, json.status as string])).toEqual(
+      answers.map(() => [201, 'starting']),
+    );
+    const { api: next } = await fleet.pair();
+    for (const { json } of answers) expect(await ended(next, json.id)).toMatchObject({ status: 'succeeded' });
+  });
+
+  it('that stops under load has told the truth to everybody whom it has answered', async () => {
+    const worker = fleet.launch('worker');
+    const staying = fleet.launch('api');
+    const api = await fleet.api();
+    await worker.ready();
+    await staying.ready();
+    const ids: string[] = [];
+    const others = new Set<string>();
+    const work = forEach(Array.from({ length: 2_000 }), 20, async () => {
+      try {
+        const { status, json } = await post(api, IRIS);
+        if (status === 201) ids.push(json.id as string);
+        else others.add(String(status));
+      } catch {
+        others.add('refused'); // Nobody listens any more: the caller goes to another process.
+      }
+    });
+    await until(() => ids.length > 300, { deadlineMs: 20_000, what: 'work to be under way' });
+    await expectCleanStop(api);
+    await work;
+    expect([...others].filter((other) => !['503', 'refused'].includes(other))).toEqual([]);
+    for (const final of await forEach(ids, 50, (id) => ended(staying, id))) {
+      expect(final).toMatchObject({ status: 'succeeded' });
+    }
+  });
+});
+
+describe('a worker', () => {
+  it('that stops in the middle of the work loses nothing, and another one goes on without waiting for a lock', async () => {
+    const { api, worker } = await fleet.pair();
+    const wishes = await goldenWishes(2_000);
+    let accepted = 0;
+    const submitted = forEach(wishes, 50, async (wish) => {
+      const id = await submit(api, wish);
+      accepted += 1;
+      return id;
+    });
+    await until(() => accepted > 500, { deadlineMs: 20_000, what: 'work to be under way' });
+    await expectCleanStop(worker);
+    const ids = await submitted;
+
+    const next = await fleet.worker();
+    const finals = await forEach(ids, 50, (id) => ended(api, id));
+    expect(finals.flatMap((final, i) => wrongAbout(wishes[i]!, final) ?? []).slice(0, 3)).toEqual([]);
+    expect(await metric(next.opsUrl, 'millrace_envelopes_stalled_total')).toBe(0);
+  }, 120_000);
+
+  it('whose executor does not answer hands back what it holds at its deadline, and another one runs it', async () => {
+    const { api, worker } = await fleet.pair({ SHUTDOWN_SECONDS: '3' });
+    const [executor = 0] = await worker.executors();
+    process.kill(executor, 'SIGSTOP');
+    const id = await submit(api, IRIS);
+    const active = (): Promise<number> => metric(api.opsUrl, 'millrace_queue_jobs', { model: 'iris', state: 'active' });
+    await until(async () => (await active()) === 1, { deadlineMs: 10_000, what: 'the worker to hold it' });
+    const began = Date.now();
+    expect(await worker.stop()).toEqual(CLEAN);
+    expect(Date.now() - began).toBeLessThan(5_000);
+
+    const next = await fleet.worker();
+    expect(await ended(api, id)).toMatchObject({ status: 'succeeded' });
+    expect(await metric(next.opsUrl, 'millrace_envelopes_stalled_total')).toBe(0);
+  });
+
+  it('is forgotten at once, and the API says that it is degraded', async () => {
+    const { api, worker } = await fleet.pair();
+    await expectCleanStop(worker);
+    await until(async () => (await call('GET', `${api.opsUrl}/ready`)).json.status === 'degraded', {
+      deadlineMs: 5_000,
+      what: 'the API to miss its worker',
+    });
+    expect(await get(api, await submit(api, IRIS))).toMatchObject({ status: 'starting' });
+  });
+});
+
+describe('with Redis away', () => {
+  it.each(['frozen', 'dead'])('both end with 0 within their deadline when it is %s', async (state) => {
+    redis = await ownRedis();
+    await redis.start();
+    const { api, worker } = await fleet.pair({ REDIS_URL: redis.url, SHUTDOWN_SECONDS: '3' });
+    if (state === 'frozen') redis.freeze();
+    else await redis.kill();
+    const began = Date.now();
+    worker.signal('SIGTERM');
+    api.signal('SIGTERM');
+    expect(await worker.exited).toEqual(CLEAN);
+    expect(await api.exited).toEqual(CLEAN);
+    expect(Date.now() - began).toBeLessThan(5_000);
+  });
+
+  it('a worker that drains says so with 503', async () => {
+    redis = await ownRedis();
+    await redis.start();
+    const worker = await fleet.worker({ REDIS_URL: redis.url, SHUTDOWN_SECONDS: '3' });
+    redis.freeze();
+    worker.signal('SIGTERM');
+    await until(
+      async () => {
+        const { status, text } = await call('GET', `${worker.opsUrl}/ready`);
+        return status === 503 && /"serving":\{"status":"down"/.test(text);
+      },
+      { deadlineMs: 2_500, what: 'the worker to say that it drains' },
+    );
+    expect(await worker.exited).toEqual(CLEAN);
+  });
+});
+
+describe('without its launcher', () => {
+  it.each(['api', 'worker'] as const)('%s stops as if told to, also when it was still starting', async (app) => {
+    const early = fleet.launch(app);
+    const late = await fleet.launch(app).listening();
+    early.abandon();
+    late.abandon();
+    expect(await early.exited).toEqual(CLEAN);
+    expect(await late.exited).toEqual(CLEAN);
+  });
+});

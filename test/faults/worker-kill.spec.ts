@@ -1,0 +1,58 @@
+/**
+ * `kill -9` of the worker in the middle of 2,000 predictions. What it held comes back by its locks and runs again at
+ * another worker: none is lost, none ends twice, every answer is the right one, and no executor outlives its worker.
+ */
+import { expect, it } from 'vitest';
+import { metric } from '#testing/http';
+import { goldenWishes, wrongAbout } from '#testing/golden-work';
+import { until } from '#testing/patience';
+import { ended, forEach, get, submit } from '#testing/predictions';
+import { isRunning } from '#testing/process-table';
+import { fleetFor } from '../stage.js';
+
+const PREDICTIONS = 2_000;
+/** Lock of 10 s, check every 5 s, and one check that may be skipped. */
+const TAKEOVER_MS = 20_000;
+
+const fleet = fleetFor('test');
+
+it('loses none and repeats none visibly, within 20 s of another worker`s life', async () => {
+  const { api, worker: victim } = await fleet.pair();
+  const [executor = 0] = await victim.executors();
+  const wishes = await goldenWishes(PREDICTIONS);
+  let accepted = 0;
+  const submitted = forEach(wishes, 50, async (wish) => {
+    const id = await submit(api, wish);
+    accepted += 1;
+    // Half is done or under way. Its executor stops here, so that whatever the timing the worker dies with its hands full.
+    if (accepted === PREDICTIONS / 2) process.kill(executor, 'SIGSTOP');
+    return id;
+  });
+  const ids = await submitted;
+  expect(await victim.executors()).toEqual([executor]);
+  await victim.kill();
+  await until(async () => !(await isRunning(executor)), { deadlineMs: 5_000, what: 'the executor to die as well' });
+  expect(new Set(ids).size).toBe(PREDICTIONS);
+  const open = (await forEach(ids, 50, (id) => get(api, id))).filter(({ status }) => status !== 'succeeded').length;
+  expect(open).toBeGreaterThan(0);
+  expect(open).toBeLessThan(PREDICTIONS);
+
+  const heir = await fleet.worker();
+  const tookOver = Date.now();
+  const finals = await forEach(ids, 50, (id) => ended(api, id, TAKEOVER_MS));
+  expect(Date.now() - tookOver).toBeLessThan(TAKEOVER_MS);
+  expect(finals.flatMap((final, i) => wrongAbout(wishes[i]!, final) ?? []).slice(0, 3)).toEqual([]);
+  // Envelopes did come back from the dead; without that this story would have shown nothing.
+  expect(await metric(heir.opsUrl, 'millrace_envelopes_stalled_total')).toBeGreaterThan(0);
+  expect(await forEach(ids, 50, (id) => get(api, id))).toEqual(finals);
+}, 120_000);
+
+it('leaves no executor behind when it is killed at rest', async () => {
+  const worker = await fleet.worker({ EXECUTORS: '2' });
+  const executors = await worker.executors();
+  expect(executors).toHaveLength(2);
+  await worker.kill();
+  for (const pid of executors) {
+    await until(async () => !(await isRunning(pid)), { deadlineMs: 5_000, what: `executor ${pid} to die` });
+  }
+});
