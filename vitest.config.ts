@@ -14,6 +14,7 @@ export default defineConfig({
           // Without Redis and without child processes: the whole project ends within 15 s.
           include: ['libs/**/*.spec.ts', 'apps/**/*.spec.ts', 'eslint/**/*.spec.js'],
           testTimeout: 5_000,
+          sequence: { groupOrder: 0 },
         },
       },
       {
@@ -29,6 +30,8 @@ export default defineConfig({
           maxWorkers: 2,
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          // After the unit tests: projects that run side by side must agree on how many workers they have.
+          sequence: { groupOrder: 1 },
         },
       },
     ],

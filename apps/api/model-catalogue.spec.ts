@@ -7,13 +7,10 @@ import { shippedModels } from '#testing/models';
 import { ModelCatalogue } from './model-catalogue.js';
 
 const repository = await shippedModels();
-let metrics: ApiMetrics;
-let catalogue: ModelCatalogue;
+const metrics = new ApiMetrics(new Registry());
+const catalogue = new ModelCatalogue(repository, metrics);
 
-beforeEach(() => {
-  metrics = new ApiMetrics(new Registry());
-  catalogue = new ModelCatalogue(repository, metrics);
-});
+beforeEach(() => metrics.rejectedInputs.reset());
 
 function problemOf(work: () => unknown): ProblemError['problem'] {
   try {

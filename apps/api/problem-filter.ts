@@ -64,6 +64,8 @@ function byStatus(error: unknown): ProblemError['problem'] {
       return problem(413, 'body_too_large', 'The body is larger than this service accepts.');
     case 415:
       return problem(415, 'unsupported_media_type', 'Send the body as application/json.');
+    case 503:
+      return problem(503, 'not_ready', 'The service is not ready: it drains, or Redis is away.');
     default:
       if (status < 500) return problem(status, 'bad_request', 'The request cannot be served.');
       return problem(500, 'internal', 'Something went wrong inside the service.');

@@ -11,7 +11,8 @@ import pretty from 'pino-pretty';
 const LOUD: ReadonlySet<unknown> = new Set(['warn', 'error', 'fatal', 40, 50, 60]);
 
 export class Terminal {
-  readonly #isTty = process.stdout.isTTY;
+  // Some terminals say that they have no columns; a spinner cannot be drawn there.
+  readonly #isTty = process.stdout.isTTY && process.stdout.columns > 0;
   readonly #spinner = ora({ discardStdin: false, indent: 0 });
   readonly #format = pretty.prettyFactory({
     colorize: this.#isTty,

@@ -1,9 +1,12 @@
 import type { Input, VersionId } from '#domain/model-version';
 
+/** Version of the envelope's format. */
+export const ENVELOPE_VERSION = 1;
+
 /** What the API puts into the queue and the worker takes out: predictions of one version. */
 export interface Envelope {
   /** Version of this format; a worker hands back what it cannot read. */
-  readonly v: 1;
+  readonly v: typeof ENVELOPE_VERSION;
   readonly model: string;
   readonly versionId: VersionId;
   readonly versionLabel: string;

@@ -170,7 +170,7 @@ describe('over any legal history', () => {
           last = status;
         }
       }),
-      { numRuns: 2_000 },
+      { numRuns: 1_000 },
     );
   });
 
@@ -181,7 +181,7 @@ describe('over any legal history', () => {
         const first = seen.findIndex(({ status }) => isTerminal(status));
         if (first >= 0) for (const later of seen.slice(first)) expect(later).toEqual(seen[first]);
       }),
-      { numRuns: 2_000 },
+      { numRuns: 1_000 },
     );
   });
 

@@ -128,7 +128,7 @@ async function readVersion(root: string, name: string, label: string, options: O
     directory: path.join(root, below),
     manifest,
     golden: parseGolden(`${below}/golden.jsonl`, needed(texts, below, 'golden.jsonl')),
-    baseline: JSON.parse(needed(texts, below, 'baseline.json')) as unknown,
+    baseline: parseBaseline(`${below}/baseline.json`, needed(texts, below, 'baseline.json')),
   };
 }
 
@@ -138,6 +138,14 @@ function readManifest(file: string, text: string): Manifest {
   } catch (error) {
     if (error instanceof ManifestError) throw new ModelIntegrityError(file, error.rule);
     throw error;
+  }
+}
+
+function parseBaseline(file: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new ModelIntegrityError(file, 'is not JSON');
   }
 }
 

@@ -62,6 +62,8 @@ export class Backlog {
 
   /** Whether one more prediction may wait for the model. */
   roomFor(model: string): Room {
+    // What was counted before Redis went away says nothing; the write itself will say that it is away.
+    if (this.queues.redis.status !== 'ready') return { kind: 'room' };
     if (this.memory.share >= this.limits.redisMemoryMark) return { kind: 'storage_full', retryAfterS: RETRY_AFTER_S };
     const waiting = this.of(model).predictions + (this.#since.get(model) ?? 0);
     return waiting < this.limits.maxQueueDepth ? { kind: 'room' } : { kind: 'queue_full', retryAfterS: RETRY_AFTER_S };

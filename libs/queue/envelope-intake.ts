@@ -5,7 +5,7 @@
  * completed with that token, which Redis does only for the holder of the lock. The end is told afterwards, and nothing
  * hangs on that message.
  */
-import type { Envelope } from '#contract/envelope';
+import { type Envelope, ENVELOPE_VERSION } from '#contract/envelope';
 import type { Mark } from '#domain/mark';
 import type { Outcome } from '#domain/outcome';
 import { DelayedError, type Job, UnrecoverableError, WaitingError, Worker } from 'bullmq';
@@ -73,6 +73,7 @@ interface Ending {
   told: Promise<boolean> | null;
 }
 
+const HANDED_BACK: Settled = { kind: 'handed_back' };
 const ONE_FAILED = { succeeded: 0, failed: 1, moved: 0, dropped: 0 };
 
 export class EnvelopeIntake {
@@ -126,7 +127,7 @@ export class EnvelopeIntake {
   async #handle(job: Job, token: string): Promise<Settlement> {
     const taken = this.#toTaken(job);
     // Fetched in the moment in which the worker was told to stop.
-    const settled: Settled = this.#quiet ? { kind: 'handed_back' } : await this.options.process(taken);
+    const settled = this.#quiet ? HANDED_BACK : await this.#process(taken);
     switch (settled.kind) {
       case 'handed_back':
         await job.moveToWait(token);
@@ -140,6 +141,12 @@ export class EnvelopeIntake {
       case 'outcomes':
         return this.#settle(job, taken, token, settled.outcomes);
     }
+  }
+
+  /** During an upgrade another worker may read what this one cannot. */
+  #process(taken: TakenEnvelope): Promise<Settled> {
+    const version: number = taken.envelope.v;
+    return version === ENVELOPE_VERSION ? this.options.process(taken) : Promise.resolve({ kind: 'postponed' });
   }
 
   /**

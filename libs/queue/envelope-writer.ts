@@ -6,7 +6,7 @@
  * own turn. Only while an envelope of the version is on its way to Redis does the next one gather, for as long as Redis
  * takes to answer; so envelopes grow with the load by themselves, as micro-batches do.
  */
-import type { Envelope, EnvelopeRow } from '#contract/envelope';
+import { type Envelope, ENVELOPE_VERSION, type EnvelopeRow } from '#contract/envelope';
 import { formatPredictionId, newEnvelopeId } from '#domain/prediction-id';
 import type { Submission } from '#domain/prediction';
 import { modelCode } from './catalogue.js';
@@ -130,7 +130,15 @@ export class EnvelopeWriter {
     const { model, versionId, versionLabel } = first;
     const rows = group.map(toRow);
     const awaited = group.some(({ onPlaced }) => onPlaced !== undefined);
-    const envelope: Envelope = { v: 1, model, versionId, versionLabel, origin: this.origin, awaited, rows };
+    const envelope: Envelope = {
+      v: ENVELOPE_VERSION,
+      model,
+      versionId,
+      versionLabel,
+      origin: this.origin,
+      awaited,
+      rows,
+    };
     const { interactive } = this.queues.of(model);
     const name = `${model}:${versionLabel} x${rows.length}`;
     await withinBudget(this.queues.redis, () => interactive.add(name, envelope, { jobId: envelopeId }));

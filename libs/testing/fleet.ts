@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import path from 'node:path';
 import { projectRoot } from '#config/settings';
-import { call, type Answer, type Call, type Json } from './http.js';
+import { call, type Answer, type Call } from './http.js';
 import { childrenOf, isRunning } from './process-table.js';
 import { until, within } from './patience.js';
 
@@ -19,8 +19,17 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null;
 }
 
+/** What a test looks for in a line; `unparsed` is one that is not ours. */
+export interface LogLine {
+  readonly level?: string;
+  readonly msg?: string;
+  readonly unparsed?: string;
+  readonly [field: string]: unknown;
+}
+
 interface Listening {
-  readonly kind: 'listening';
+  /** The other kind says that the process refuses to start; its exit says so too. */
+  readonly kind: 'listening' | 'refused';
   readonly url?: string;
   readonly opsUrl: string;
 }
@@ -30,7 +39,7 @@ const STOP_MS = 30_000;
 
 export class FleetProcess {
   readonly #child: ChildProcess;
-  readonly #lines: Json[] = [];
+  readonly #lines: LogLine[] = [];
   readonly #errors: string[] = [];
   readonly #listening: Promise<Listening>;
   #address: Listening | null = null;
@@ -75,7 +84,7 @@ export class FleetProcess {
   }
 
   /** Log lines so far, each parsed. */
-  get lines(): readonly Json[] {
+  get lines(): readonly LogLine[] {
     return this.#lines;
   }
 
@@ -96,7 +105,7 @@ export class FleetProcess {
       async () => {
         if (this.isOver) throw new Error(`${this.app} ended while it started: ${this.#lastWords()}`);
         const { status, json } = await call('GET', `${this.opsUrl}/ready`);
-        return status === 200 && (accept === 'degraded' || (json as { status: string }).status === 'ok');
+        return status === 200 && (accept === 'degraded' || json.status === 'ok');
       },
       { deadlineMs: START_MS, what: `${this.app} to be ready` },
     );
@@ -108,8 +117,8 @@ export class FleetProcess {
   }
 
   /** The first log line that has all of `fields`, or the one that comes. */
-  async line(fields: Readonly<Record<string, unknown>>): Promise<Json> {
-    const matches = (line: Json): boolean => Object.entries(fields).every(([key, value]) => line[key] === value);
+  async line(fields: Readonly<Record<string, unknown>>): Promise<LogLine> {
+    const matches = (line: LogLine): boolean => Object.entries(fields).every(([key, value]) => line[key] === value);
     const what = `a line with ${JSON.stringify(fields)} of ${this.app}`;
     return until(() => this.#lines.find(matches), { deadlineMs: START_MS, what });
   }
@@ -172,9 +181,9 @@ export class FleetProcess {
   }
 }
 
-function parseLine(line: string): Json {
+function parseLine(line: string): LogLine {
   try {
-    return JSON.parse(line) as Json;
+    return JSON.parse(line) as LogLine;
   } catch {
     return { unparsed: line }; // Not ours: a native library that writes to stdout.
   }

@@ -1,7 +1,7 @@
 /** Work whose right answers are known: the golden examples of all shipped models, as many times as it takes. */
 import { difference } from '#models/golden';
 import type { GoldenExample } from '#models/golden';
-import type { Json } from './http.js';
+import type { Body } from './http.js';
 import { SHIPPED, shipped } from './models.js';
 import type { Wish } from './predictions.js';
 
@@ -21,7 +21,7 @@ export async function goldenWishes(count: number, models: readonly string[] = SH
 }
 
 /** @returns null for a prediction that succeeded with the right answer, else what is wrong with it */
-export function wrongAbout(wish: GoldenWish, prediction: Json): string | null {
+export function wrongAbout(wish: GoldenWish, prediction: Body): string | null {
   if (prediction.status !== 'succeeded') return JSON.stringify(prediction);
   return difference(wish.output, prediction.output, wish.tolerance);
 }

@@ -1,18 +1,69 @@
 /** Real HTTP, as a client sees it: status, headers, and the body as it came. */
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import type { FieldProblem } from '#contract/problem';
 
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
   /** The body as JSON; reading it where there is none is an error. */
-  readonly json: Json;
+  readonly json: Body;
 }
 
-/** A JSON value whose fields a test reads as it expects them. */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- what an answer holds is what the test finds out
-export type Json = any;
+/**
+ * Every field that an answer may have, of a prediction, a problem, a readiness or a model: a test asks for those that it
+ * expects, and finds out by asking whether they are there.
+ */
+export interface Body {
+  readonly id: string;
+  /** A prediction's is a word, a problem's a number. */
+  readonly status: string | number;
+  readonly output: {
+    readonly label: string;
+    readonly score: number;
+    readonly probabilities: Readonly<Record<string, number>>;
+  };
+  readonly error: string | null;
+  readonly metrics: Readonly<Record<'predict_time' | 'queue_time' | 'total_time' | 'batch_size', number>>;
+  readonly urls: Readonly<Record<'get' | 'cancel', string>>;
+  readonly created_at: string;
+  readonly started_at: string | null;
+  readonly completed_at: string | null;
+
+  readonly code: string;
+  readonly request_id: string;
+  readonly errors: readonly FieldProblem[];
+
+  readonly degraded: readonly string[];
+
+  readonly results: readonly Body[];
+  readonly latest_version: Version;
+  readonly default_example: Example;
+
+  readonly queues: readonly BoardQueue[];
+}
+
+export interface Example {
+  readonly version: string;
+  readonly input: unknown;
+  readonly output: unknown;
+}
+
+export interface Version {
+  readonly id: string;
+  readonly label: string;
+  readonly evaluation: Readonly<Record<string, number>>;
+  readonly training: { readonly data: { readonly sha256: string } };
+  readonly openapi_schema: { readonly Input: { readonly properties: unknown }; readonly Output: unknown };
+}
+
+/** A queue as the job board shows it. */
+export interface BoardQueue {
+  readonly name: string;
+  readonly counts: Readonly<Record<string, number>>;
+  readonly jobs: readonly { readonly failedReason: string }[];
+}
 
 export interface Call {
   readonly headers?: Readonly<Record<string, string>>;
@@ -38,8 +89,8 @@ export async function call(method: string, url: string, { headers = {}, body, ra
     status: response.status,
     headers: response.headers,
     text,
-    get json(): Json {
-      return JSON.parse(text) as Json;
+    get json(): Body {
+      return JSON.parse(text) as Body;
     },
   };
 }

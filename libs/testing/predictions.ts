@@ -1,6 +1,6 @@
 /** The everyday things that a story does with a fleet. */
 import type { FleetProcess } from './fleet.js';
-import type { Answer, Json } from './http.js';
+import type { Answer, Body } from './http.js';
 
 export interface Wish {
   readonly version: string;
@@ -25,7 +25,7 @@ export function post(
 }
 
 /** @returns the ended prediction */
-export async function predict(api: FleetProcess, wish: Wish): Promise<Json> {
+export async function predict(api: FleetProcess, wish: Wish): Promise<Body> {
   return (await post(api, bodyOf(wish), { prefer: 'wait=30' })).json;
 }
 
@@ -33,20 +33,20 @@ export async function predict(api: FleetProcess, wish: Wish): Promise<Json> {
 export async function submit(api: FleetProcess, wish: Wish): Promise<string> {
   const { status, json, text } = await post(api, bodyOf(wish));
   if (status !== 201) throw new Error(`a submit was answered with ${status}: ${text}`);
-  return (json as { id: string }).id;
+  return json.id;
 }
 
-export async function get(api: FleetProcess, id: string, query = ''): Promise<Json> {
+export async function get(api: FleetProcess, id: string, query = ''): Promise<Body> {
   return (await api.call('GET', `/v1/predictions/${id}${query}`)).json;
 }
 
 export const ENDED: readonly string[] = ['succeeded', 'failed', 'canceled', 'aborted'];
 
 /** Asks until the prediction has ended. */
-export async function ended(api: FleetProcess, id: string, deadlineMs = 30_000): Promise<Json> {
+export async function ended(api: FleetProcess, id: string, deadlineMs = 30_000): Promise<Body> {
   for (const deadline = Date.now() + deadlineMs; ;) {
     const prediction = await get(api, id, '?wait=10');
-    if (ENDED.includes((prediction as { status: string }).status)) return prediction;
+    if (ENDED.includes(String(prediction.status))) return prediction;
     if (Date.now() > deadline) throw new Error(`${id} has not ended: ${JSON.stringify(prediction)}`);
   }
 }

@@ -26,7 +26,11 @@ export class QueueCorner {
   readonly origin = this.catalogue.originChannel('test');
   /** What connections, queues and intakes have reported. */
   readonly errors: Error[] = [];
-  readonly onError = (error: Error): void => void this.errors.push(error);
+  readonly #expected: { matches: (error: Error) => boolean; send: (error: Error) => void }[] = [];
+  readonly onError = (error: Error): void => {
+    this.errors.push(error);
+    for (const { matches, send } of this.#expected) if (matches(error)) send(error);
+  };
   readonly queues: ModelQueues;
   readonly reader: EnvelopeReader;
   readonly writer: EnvelopeWriter;
@@ -48,6 +52,13 @@ export class QueueCorner {
   /** A connection of its own, for another process that the test plays. */
   connect(kind: keyof typeof CONNECT = 'worker'): Promise<Redis> {
     return connected(kind, this.url);
+  }
+
+  /** Resolves with the next error of that kind. */
+  reported(matches: (error: Error) => boolean): Promise<Error> {
+    const { seen, send } = signal<Error>();
+    this.#expected.push({ matches, send });
+    return seen;
   }
 
   async completions(): Promise<Completions> {

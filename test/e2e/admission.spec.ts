@@ -102,7 +102,7 @@ describe('a Redis with little memory', () => {
     const work = forEach(Array.from({ length: 2_000 }), 20, async () => {
       const { status, json } = await post(api, IRIS);
       answers.push(status);
-      if (status === 201) ids.push(json.id as string);
+      if (status === 201) ids.push(json.id);
     });
     await until(() => ids.length > 300, { deadlineMs: 20_000, what: 'work to be under way' });
     answers = [];
@@ -117,7 +117,7 @@ describe('a Redis with little memory', () => {
 
     expect(ids.length).toBeGreaterThan(300);
     expect([...new Set(answers)].filter((status) => ![201, 429].includes(status))).toEqual([]);
-    const statuses = await forEach(ids, 50, async (id) => (await ended(api, id)).status as string);
+    const statuses = await forEach(ids, 50, async (id) => (await ended(api, id)).status);
     expect([...new Set(statuses)]).toEqual(['succeeded']);
     await postUntil(api, 201, 'room');
     expect(worker.lines.filter((line) => line.level === 'fatal')).toEqual([]);

@@ -8,18 +8,36 @@ import addFormats from 'ajv-formats';
 import { beforeAll, expect, it } from 'vitest';
 import { difference } from '#models/golden';
 import type { FleetProcess } from '#testing/fleet';
-import type { Json } from '#testing/http';
 import { SHIPPED } from '#testing/models';
 import { predict } from '#testing/predictions';
 import { fleetFor } from '../stage.js';
 
+interface Operation {
+  readonly operationId: string;
+  readonly summary: string;
+  readonly requestBody: { readonly content: { readonly 'application/json': Content } };
+}
+
+interface Content {
+  readonly examples: Readonly<
+    Record<string, { readonly value: { readonly version: string; readonly input: unknown } }>
+  >;
+}
+
+/** As much of an OpenAPI document as this story reads. */
+interface Document {
+  readonly openapi: string;
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+  readonly components: { readonly schemas: Readonly<Record<string, { readonly examples: readonly unknown[] }>> };
+}
+
 const fleet = fleetFor('file');
 let api: FleetProcess;
-let document: Json;
+let document: Document;
 
 beforeAll(async () => {
   ({ api } = await fleet.pair());
-  document = (await api.call('GET', '/openapi.json')).json;
+  document = JSON.parse((await api.call('GET', '/openapi.json')).text) as Document;
 });
 
 const upperFirst = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1);
@@ -33,9 +51,13 @@ function validatorOf(name: string): (value: unknown) => unknown {
   return (value) => (matches(value) ? null : matches.errors);
 }
 
+function examplesOf(route: string): Content['examples'] {
+  return document.paths[route]!['post']!.requestBody.content['application/json'].examples;
+}
+
 it('is a valid OpenAPI 3.1 document', async () => {
   expect(document.openapi).toMatch(/^3\.1\./);
-  const { valid, errors } = await new Validator().validate(structuredClone(document));
+  const { valid, errors } = await new Validator().validate(structuredClone({ ...document }));
   expect({ valid, errors }).toEqual({ valid: true, errors: undefined });
 });
 
@@ -46,8 +68,8 @@ it('is shown to people at /docs', async () => {
 });
 
 it('names every route of predictions and models, each with a summary and its answers', () => {
-  const routes = Object.entries<Json>(document.paths).flatMap(([route, operations]) =>
-    Object.keys(operations as object).map((method) => `${method.toUpperCase()} ${route}`),
+  const routes = Object.entries(document.paths).flatMap(([route, operations]) =>
+    Object.keys(operations).map((method) => `${method.toUpperCase()} ${route}`),
   );
   expect(routes).toEqual(
     expect.arrayContaining([
@@ -61,14 +83,15 @@ it('names every route of predictions and models, each with a summary and its ans
       'GET /v1/models/{owner}/{name}/versions/{id}',
     ]),
   );
-  const ids = Object.values<Json>(document.paths).flatMap((operations) =>
-    Object.values<Json>(operations).map((operation) => operation.operationId as string),
-  );
+  const operations = Object.values(document.paths).flatMap((methods) => Object.values(methods));
+  expect(operations.filter(({ summary }) => !summary)).toEqual([]);
+  const ids = operations.map(({ operationId }) => operationId);
   expect(new Set(ids).size).toBe(ids.length);
 });
 
 it.each(SHIPPED)('%s: its schemas accept their own examples, and refuse another model`s', (model) => {
-  const { [`${upperFirst(model)}Input`]: input, [`${upperFirst(model)}Output`]: output } = document.components.schemas;
+  const input = document.components.schemas[`${upperFirst(model)}Input`]!;
+  const output = document.components.schemas[`${upperFirst(model)}Output`]!;
   expect(input.examples).toHaveLength(1);
   expect(validatorOf(`${upperFirst(model)}Input`)(input.examples[0])).toBeNull();
   expect(validatorOf(`${upperFirst(model)}Output`)(output.examples[0])).toBeNull();
@@ -77,16 +100,15 @@ it.each(SHIPPED)('%s: its schemas accept their own examples, and refuse another 
 });
 
 it.each(SHIPPED)('%s: the examples of a request run as they stand', async (model) => {
-  const content = (route: string): Json => document.paths[route].post.requestBody.content['application/json'];
-  const { value } = content('/v1/predictions').examples[model];
+  const { value } = examplesOf('/v1/predictions')[model]!;
   const prediction = await predict(api, value);
   expect(prediction).toMatchObject({ status: 'succeeded', model: `millrace/${model}` });
   expect(validatorOf('Prediction')(prediction)).toBeNull();
   expect(validatorOf(`${upperFirst(model)}Output`)(prediction.output)).toBeNull();
-  const [shown] = document.components.schemas[`${upperFirst(model)}Output`].examples;
+  const [shown] = document.components.schemas[`${upperFirst(model)}Output`]!.examples;
   expect(difference(shown, prediction.output, 0.001)).toBeNull();
 
-  const byPath = content('/v1/models/{owner}/{name}/predictions').examples[model];
+  const byPath = examplesOf('/v1/models/{owner}/{name}/predictions')[model]!;
   const { status, json } = await api.call('POST', `/v1/models/millrace/${model}/predictions`, {
     body: byPath.value,
     headers: { prefer: 'wait' },
@@ -97,8 +119,7 @@ it.each(SHIPPED)('%s: the examples of a request run as they stand', async (model
 
 it('every example of a request is one of a model that ships, and none is missing', () => {
   for (const route of ['/v1/predictions', '/v1/models/{owner}/{name}/predictions']) {
-    const { examples } = document.paths[route].post.requestBody.content['application/json'];
-    expect(Object.keys(examples as object).sort()).toEqual([...SHIPPED]);
+    expect(Object.keys(examplesOf(route)).toSorted()).toEqual([...SHIPPED]);
   }
 });
 
@@ -112,7 +133,7 @@ it.each(SHIPPED)('%s: the catalogue shows its schemas, its evaluation, and an ex
   const { latest_version: latest, default_example: example } = json;
   expect(latest.openapi_schema.Input.properties).toBeDefined();
   expect(latest.openapi_schema.Output).toBeDefined();
-  expect(Object.keys(latest.evaluation as object).length).toBeGreaterThan(0);
+  expect(Object.keys(latest.evaluation).length).toBeGreaterThan(0);
   expect(latest.training.data.sha256).toMatch(/^[0-9a-f]{64}$/);
   const { version, input, output } = example;
   const prediction = await predict(api, { version, input });

@@ -23,7 +23,7 @@ it('a result is there, and a second later it has expired, though the queue is qu
   const prediction = await predict(api, IRIS);
   expect((await get(api, prediction.id)).status).toBe('succeeded');
   await expired(prediction.id);
-  const lived = Date.now() - Date.parse(prediction.completed_at);
+  const lived = Date.now() - Date.parse(prediction.completed_at!);
   expect(lived).toBeGreaterThanOrEqual(1_000);
   expect(lived).toBeLessThan(5_000);
 
@@ -57,10 +57,9 @@ it('a canceled prediction expires as well', async () => {
 
 it('an id that never was is not found', async () => {
   const { id } = await predict(api, IRIS);
-  const mine = id as string;
-  // Made this instant: its time cannot be over.
-  const never = mine.slice(0, 15) + 'v'.repeat(16) + mine.slice(31);
-  for (const unknown of ['nothing', never, mine.slice(0, -1), mine.toUpperCase(), `x${mine.slice(1)}`]) {
+    // Made this instant: its time cannot be over.
+  const never = id.slice(0, 15) + 'v'.repeat(16) + id.slice(31);
+  for (const unknown of ['nothing', never, id.slice(0, -1), id.toUpperCase(), `x${id.slice(1)}`]) {
     const { status, json } = await api.call('GET', `/v1/predictions/${unknown}`);
     expect([unknown, status, json.code]).toEqual([unknown, 404, 'not_found']);
   }

@@ -80,8 +80,8 @@ it('measures each prediction in seconds', async () => {
   expect(metrics.total_time).toBeGreaterThanOrEqual(metrics.queue_time);
   expect(metrics.total_time).toBeLessThan(10);
   expect(metrics.batch_size).toBeGreaterThanOrEqual(1);
-  expect(Date.parse(started_at)).toBeGreaterThanOrEqual(Date.parse(created_at));
-  expect(Date.parse(completed_at)).toBeGreaterThanOrEqual(Date.parse(started_at));
+  expect(Date.parse(started_at!)).toBeGreaterThanOrEqual(Date.parse(created_at));
+  expect(Date.parse(completed_at!)).toBeGreaterThanOrEqual(Date.parse(started_at!));
 });
 
 it('gives classes whose probabilities sum to one and whose score is the label`s own', async () => {

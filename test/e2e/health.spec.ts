@@ -97,9 +97,9 @@ describe('the job board', () => {
     expect(page.headers.get('content-type')).toMatch(/^text\/html/);
     const { status, text, json } = await call('GET', `${board}/api/queues?activeQueue=iris&status=completed&page=1`);
     expect(status).toBe(200);
-    const names = json.queues.map((queue: { name: string }) => queue.name);
+    const names = json.queues.map((queue) => queue.name);
     expect(names).toEqual(expect.arrayContaining(['iris', 'iris-retry', 'churn', 'digits', 'diabetes']));
-    const iris = json.queues.find((queue: { name: string }) => queue.name === 'iris');
+    const iris = json.queues.find((queue) => queue.name === 'iris')!;
     expect(iris.counts.completed).toBeGreaterThan(0);
     expect(iris.jobs.length).toBeGreaterThan(0);
     expect(text).not.toContain('5.4321');
@@ -122,7 +122,7 @@ describe('the job board', () => {
     ['PATCH', '/api/queues/iris/JOB/update-data'],
   ])('refuses %s %s', async (method, route) => {
     const prediction = await predict(api, IRIS);
-    const job = (prediction.id as string).slice(5, -2);
+    const job = prediction.id.slice(5, -2);
     const body = { name: 'x', data: {}, options: {}, jobData: {} };
     const { status } = await call(method, board + route.replace('JOB', job), { body });
     expect(status).toBeGreaterThanOrEqual(400);

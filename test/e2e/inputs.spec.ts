@@ -192,12 +192,12 @@ describe('an input that breaks its model`s rules', () => {
     expect(headers.get('content-type')).toMatch(/^application\/problem\+json/);
     expect(json).toMatchObject({ code: 'invalid_request', status: 422, errors: [{ pointer, code }] });
     expect(json.errors).toHaveLength(1);
-    expect(json.errors[0].detail).toMatch(says);
+    expect(json.errors[0]!.detail).toMatch(says);
   });
 
   it('hears of every wrong field at once', async () => {
     const { json } = await post(api, { version: 'iris', input: { sepal_length: '5', sepal_width: 99, extra: 1 } });
-    expect(json.errors.map((error: { pointer: string }) => error.pointer).sort()).toEqual([
+    expect(json.errors.map(({ pointer }) => pointer).toSorted()).toEqual([
       '/input/extra',
       '/input/petal_length',
       '/input/petal_width',
@@ -230,8 +230,8 @@ describe('a number that JSON can write and no computer can hold', () => {
     expect(status).toBe(422);
     expect(json.errors).toHaveLength(1);
     expect(json.errors[0]).toMatchObject({ pointer: '/input/sepal_length' });
-    expect(['not_finite', 'out_of_range']).toContain(json.errors[0].code);
-    expect(json.errors[0].detail).toMatch(/\(cm\)/);
+    expect(['not_finite', 'out_of_range']).toContain(json.errors[0]!.code);
+    expect(json.errors[0]!.detail).toMatch(/\(cm\)/);
   });
 
   it.each(['NaN', 'Infinity', '-Infinity'])('is no JSON at all when it is %s', async (token) => {
@@ -257,7 +257,7 @@ describe('a request that this version cannot keep', () => {
   it('is refused for its header Cancel-After', async () => {
     const { status, json } = await post(api, IRIS, { 'cancel-after': '90s' });
     expect(status).toBe(422);
-    expect(json.errors[0].detail).toMatch(/Cancel-After/);
+    expect(json.errors[0]!.detail).toMatch(/Cancel-After/);
   });
 });
 

@@ -5,7 +5,7 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { FleetProcess } from '#testing/fleet';
-import { type Answer, callRaw, type Json } from '#testing/http';
+import { type Answer, type Body, callRaw } from '#testing/http';
 import { IRIS, post, submit } from '#testing/predictions';
 import { fleetFor } from '../stage.js';
 
@@ -18,19 +18,20 @@ beforeAll(async () => {
 
 afterAll(async () => {
   expect(await post(api, IRIS)).toMatchObject({ status: 201 });
-  expect(api.lines.filter((line: Json) => ['error', 'fatal'].includes(line.level as string))).toEqual([]);
+  expect(api.lines.filter(({ level }) => level === 'error' || level === 'fatal')).toEqual([]);
   expect(api.stderr).toBe('');
 });
 
 /** What no answer may show: a place in the source, a file of this machine, a dependency's name. */
 const INSIDE = /node_modules|\/work\/|\/dist\/|\.ts\b|\.js\b|\bat .+:\d+|fastify|FST_ERR|ajv|bullmq|ioredis|nest/i;
 
-function expectProblem(answer: Pick<Answer, 'status' | 'headers' | 'text'>, status: number, code?: string): Json {
+function expectProblem(answer: Pick<Answer, 'status' | 'headers' | 'text'>, status: number, code?: string): Body {
   expect(answer.status).toBe(status);
   expect(answer.headers.get('content-type')).toMatch(/^application\/problem\+json/);
-  const problem = JSON.parse(answer.text) as Json;
+  const problem = JSON.parse(answer.text) as Body;
   expect(problem).toMatchObject({ type: 'about:blank', status });
-  for (const field of ['title', 'detail', 'code', 'request_id']) expect(problem[field]).toMatch(/./);
+  const words = expect.stringMatching(/./) as string;
+  expect(problem).toMatchObject({ title: words, detail: words, code: words, request_id: words });
   if (code !== undefined) expect(problem.code).toBe(code);
   expect(answer.headers.get('x-request-id') ?? problem.request_id).toBe(problem.request_id);
   expect(answer.text.replace(/"instance":"[^"]*"/, '')).not.toMatch(INSIDE);

@@ -64,11 +64,12 @@ describe('a prediction that kills its executor', () => {
     const opsUrl = await startPoisonableWorker();
 
     const finals = await forEach(ids, 32, (id) => ended(api, id, 60_000));
-    const [guilty, ...others] = [finals[13], ...finals.filter((_, row) => row !== 13)];
+    const guilty = finals[13]!;
+    const others = finals.filter((_, row) => row !== 13);
     expect(guilty).toMatchObject({ status: 'failed', error_code: 'crashed', output: null });
     expect(guilty.error).toMatch(/SIGSEGV/);
     expect(others).toHaveLength(31);
-    expect([...new Set(others.map(({ status }) => status as string))]).toEqual(['succeeded']);
+    expect([...new Set(others.map(({ status }) => status))]).toEqual(['succeeded']);
     // All 32 were in the micro-batch that died, so all 32 left their envelope to be tried alone.
     expect(await metric(opsUrl, 'millrace_predictions_total', { outcome: 'moved' })).toBe(32);
     expect(await metric(opsUrl, 'millrace_predictions_total', { outcome: 'succeeded' })).toBe(31);
@@ -76,10 +77,10 @@ describe('a prediction that kills its executor', () => {
 
     const board = `${api.opsUrl}/ops/queues/api/queues?activeQueue=iris-retry&status=failed&page=1`;
     const { queues } = (await call('GET', board)).json;
-    const { jobs, counts } = queues.find(({ name }: { name: string }) => name === 'iris-retry');
+    const { jobs, counts } = queues.find(({ name }) => name === 'iris-retry')!;
     expect(counts.failed).toBe(1);
     expect(jobs).toHaveLength(1);
-    expect(jobs[0].failedReason).toMatch(/^crashed: /);
+    expect(jobs[0]!.failedReason).toMatch(/^crashed: /);
 
     expect(await predict(api, IRIS)).toMatchObject({ status: 'succeeded' });
   }, 120_000);

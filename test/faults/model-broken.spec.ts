@@ -21,9 +21,10 @@ async function refusal(app: App, settings: Readonly<Record<string, string>>): Pr
   expect(await refused.exited).toEqual({ code: EXIT_REFUSED, signal: null });
   const fatal = refused.lines.filter(({ level }) => level === 'fatal');
   expect(fatal).toHaveLength(1);
-  expect(fatal[0].msg).not.toMatch(/\n/);
+  const line = fatal[0]?.msg ?? '';
+  expect(line).not.toMatch(/\n/);
   expect(refused.stderr).toBe('');
-  return fatal[0].msg as string;
+  return line;
 }
 
 const inIris = (root: string, file: string): string => path.join(root, 'iris', '1.0.0', file);
@@ -154,11 +155,7 @@ it('an API without any graph serves: it describes models and runs none', async (
 describe('a setting that is wrong', () => {
   it.each([
     ['PORT', 'many', /^Setting PORT: /],
-    ['RESULT_TTL_SECONDS', '0', /^Setting RESULT_TTL_SECONDS: /],
-    ['REDIS_URL', 'http://x', /^Setting REDIS_URL: must begin with redis/],
     ['REDIS_URL', '', /^Setting REDIS_URL: is missing/],
-    ['AUTH', 'on', /^Setting AUTH: /],
-    ['HOST', '0.0.0.0', /^Setting HOST: /],
     ['MODELS_DIR', '/nowhere', /^Model file \.: the folder cannot be read/],
   ])('%s=%s stops the API, which names it', async (name, value, says) => {
     expect(await refusal('api', { [name]: value })).toMatch(says);

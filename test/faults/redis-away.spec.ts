@@ -5,7 +5,7 @@
  */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { FleetProcess } from '#testing/fleet';
-import { type Answer, call, type Json } from '#testing/http';
+import { type Answer, type Body, call } from '#testing/http';
 import { until } from '#testing/patience';
 import { ended, forEach, IRIS, post, predict, submit } from '#testing/predictions';
 import type { TestRedis } from '#testing/redis-server';
@@ -43,7 +43,7 @@ async function expectAllUnavailable(api: FleetProcess, id: string): Promise<void
   await Promise.all(Array.from({ length: 50 }, () => expectUnavailable(() => post(api, IRIS))));
 }
 
-async function expectReady(one: FleetProcess, status: 200 | 503): Promise<Json> {
+async function expectReady(one: FleetProcess, status: 200 | 503): Promise<Body> {
   const answer = await until(
     async () => {
       const seen = await call('GET', `${one.opsUrl}/ready`);
@@ -111,7 +111,7 @@ describe('a Redis that is killed', () => {
         { deadlineMs: 30_000, what: `${id} to end` },
       ),
     );
-    expect([...new Set(finals.map(({ status }: Json) => status as string))]).toEqual(['succeeded']);
+    expect([...new Set(finals.map(({ status }) => status))]).toEqual(['succeeded']);
     await expectWorks(api, worker);
   });
 
@@ -122,7 +122,7 @@ describe('a Redis that is killed', () => {
     let others: number[] = [];
     const work = forEach(Array.from({ length: 3_000 }), 20, async () => {
       const { status, json } = await post(api, IRIS);
-      if (status === 201) accepted.push(json.id as string);
+      if (status === 201) accepted.push(json.id);
       else others.push(status);
     });
     await until(() => accepted.length > 500, { deadlineMs: 20_000, what: 'work to be under way' });
@@ -133,7 +133,7 @@ describe('a Redis that is killed', () => {
     others = [];
     await expectWorks(api, worker);
     const finals = await forEach(accepted, 50, (id) => ended(api, id, 40_000));
-    expect([...new Set(finals.map(({ status }) => status as string))]).toEqual(['succeeded']);
+    expect([...new Set(finals.map(({ status }) => status))]).toEqual(['succeeded']);
   }, 120_000);
 });
 

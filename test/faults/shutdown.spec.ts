@@ -36,9 +36,7 @@ describe('an API', () => {
     await expectCleanStop(api);
 
     const answers = await Promise.all(waiting);
-    expect(answers.map(({ status, json }) => [status, json.status as string])).toEqual(
-      answers.map(() => [201, 'starting']),
-    );
+    expect(answers.map(({ status, json }) => [status, json.status])).toEqual(answers.map(() => [201, 'starting']));
     const { api: next } = await fleet.pair();
     for (const { json } of answers) expect(await ended(next, json.id)).toMatchObject({ status: 'succeeded' });
   });
@@ -54,7 +52,7 @@ describe('an API', () => {
     const work = forEach(Array.from({ length: 2_000 }), 20, async () => {
       try {
         const { status, json } = await post(api, IRIS);
-        if (status === 201) ids.push(json.id as string);
+        if (status === 201) ids.push(json.id);
         else others.add(String(status));
       } catch {
         others.add('refused'); // Nobody listens any more: the caller goes to another process.

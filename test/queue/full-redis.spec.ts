@@ -2,7 +2,6 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { isFull, QueueFullError } from '#queue/connection';
 import { addRetryJobs } from '#queue/retry-job';
 import { MODEL, newPrediction, QueueCorner, succeeded } from '#testing/queue-corner';
-import { signal } from '#testing/signal';
 import { ownRedis } from '../stage.js';
 
 /** A Redis of the test's own, to fill. */
@@ -11,16 +10,10 @@ async function fillable() {
   onTestFinished(() => server.remove());
   await server.start();
   const corner = await QueueCorner.open(server.url);
-  const refused = signal();
-  const errors = corner.errors.push.bind(corner.errors);
-  corner.errors.push = (...found: Error[]): number => {
-    if (found.some(isFull)) refused.send();
-    return errors(...found);
-  };
   return {
     corner,
     /** Resolves when Redis has refused something. */
-    refused: refused.seen,
+    refused: corner.reported(isFull),
     fill: () => corner.redis.config('SET', 'maxmemory', '1'),
     makeRoom: () => corner.redis.config('SET', 'maxmemory', '0'),
   };

@@ -3,7 +3,7 @@ import type { TakenEnvelope } from '#queue/envelope-intake';
 import { MODEL, QueueCorner, succeeded } from '#testing/queue-corner';
 import { signal } from '#testing/signal';
 
-/** A worker that tells what it has taken and settles, when it is told to, with the given number. */
+/** A worker that tells what it has taken and, once released, settles with the given number. */
 function slowWorker(corner: QueueCorner, value: number) {
   const [taken, release] = [signal<TakenEnvelope>(), signal()];
   const intake = corner.intake(async (envelope) => {
@@ -14,16 +14,11 @@ function slowWorker(corner: QueueCorner, value: number) {
   return { intake, taken: taken.seen, release: () => release.send() };
 }
 
-/** Resolves when an intake has reported that Redis refused its settlement. */
-function refusal(corner: QueueCorner): Promise<Error> {
-  const refused = signal<Error>();
-  const { push } = corner.errors;
-  corner.errors.push = (...errors: Error[]): number => {
-    const found = errors.find(({ message }) => /lock/i.test(message));
-    if (found !== undefined) refused.send(found);
-    return push.apply(corner.errors, errors);
-  };
-  return refused.seen;
+/** The zombie settles, and Redis refuses it. */
+async function refusalOf(corner: QueueCorner, zombie: ReturnType<typeof slowWorker>): Promise<void> {
+  const refused = corner.reported(({ message }) => /lock/i.test(message));
+  zombie.release();
+  await refused;
 }
 
 describe('a worker that has lost its lock', () => {
@@ -37,9 +32,7 @@ describe('a worker that has lost its lock', () => {
     expect(await winner.taken).toMatchObject({ stalls: 1, retaken: true });
 
     // The zombie comes back while the winner works.
-    const refused = refusal(corner);
-    zombie.release();
-    await refused;
+    await refusalOf(corner, zombie);
     expect(await corner.status(row!)).toBe('starting');
 
     winner.release();
@@ -60,35 +53,35 @@ describe('a worker that has lost its lock', () => {
     await winner.intake.settled(row!);
     const before = await corner.standing(row!);
 
-    const refused = refusal(corner);
-    zombie.release();
-    await refused;
+    await refusalOf(corner, zombie);
     expect(await corner.standing(row!)).toEqual(before);
     const written = await corner.redis.keys(`${corner.catalogue.outcomesPrefix(MODEL)}*`);
     expect(written).toHaveLength(2);
     for (const key of written) expect(await corner.redis.ttl(key)).toBeGreaterThan(3_600);
   });
 
-  it('is not told of as if it had ended the envelope', async () => {
+  it('is not told of, neither before the end nor after it', async () => {
     const corner = await QueueCorner.open();
     const [row] = await corner.submit();
     const notices: unknown[] = [];
     const completions = await corner.completions();
-    const ended = signal();
-    completions.onRow(row!.envelopeId, 0, (notice) => {
-      notices.push(notice);
-      ended.send();
-    });
-    const zombie = slowWorker(corner, 666);
-    await zombie.taken;
+    completions.onRow(row!.envelopeId, 0, (notice) => notices.push(notice));
+    const zombies = [slowWorker(corner, 666)];
+    await zombies[0]!.taken;
+    await corner.loseLock(row!);
+    zombies.push(slowWorker(corner, 667));
+    await zombies[1]!.taken;
     await corner.loseLock(row!);
     const winner = slowWorker(corner, 1);
     await winner.taken;
-    const refused = refusal(corner);
-    zombie.release();
-    await refused;
+
+    await refusalOf(corner, zombies[0]!);
     winner.release();
-    await ended.seen;
+    await winner.intake.settled(row!);
+    await refusalOf(corner, zombies[1]!);
+    // What was sent before this has been executed, and what was told has arrived.
+    await corner.redis.ping();
+    await completions.onJob(MODEL, 'another', () => undefined);
     expect(notices).toMatchObject([{ kind: 'ended', outcome: { output: { value: 1 } } }]);
   });
 });
