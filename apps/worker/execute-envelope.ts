@@ -35,7 +35,7 @@ export class ExecuteEnvelope {
       return { kind: 'outcomes', outcomes };
     } finally {
       this.starts.ended(taken.jobKey);
-      this.inHand.settle(taken.jobId);
+      this.inHand.settle(taken.jobId, held);
     }
   }
 

@@ -32,13 +32,14 @@ export class ExecuteRetry {
       return verdict === undefined ? { kind: 'handed_back' } : settledBy(verdict);
     } finally {
       this.starts.ended(jobKey);
-      this.inHand.settle(jobId);
+      this.inHand.settle(jobId, held);
     }
   }
 }
 
 function settledBy(verdict: Verdict): Settled {
   if (verdict.kind === 'succeeded') return { kind: 'outcomes', outcomes: [verdict] };
+  if (verdict.kind === 'undecided') return { kind: 'postponed' };
   return { kind: 'failed', reason: formatFailure(verdict.failure) };
 }
 

@@ -14,10 +14,19 @@ it('knows the marks that came with the job and those that come while it is held'
 it('hands over everything unfinished at the deadline, and only that', async () => {
   const inHand = new InHand();
   const [first, done] = [inHand.take('a', new Map()), inHand.take('b', new Map())];
-  inHand.settle('b');
+  inHand.settle('b', done);
   expect(inHand.size).toBe(1);
   inHand.letGoOfAll();
   await first.interrupted;
   const winner = await Promise.race([done.interrupted.then(() => 'interrupted'), Promise.resolve('left alone')]);
   expect(winner).toBe('left alone');
+});
+
+it('keeps its hold of a job that was lost and taken again, when the lost one is let go', () => {
+  const inHand = new InHand();
+  const lost = inHand.take('a', new Map());
+  const held = inHand.take('a', new Map());
+  inHand.settle('a', lost);
+  inHand.mark({ jobId: 'a', row: 0, mark });
+  expect(held.isMarked(0)).toBe(true);
 });

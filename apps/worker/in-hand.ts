@@ -41,8 +41,9 @@ export class InHand {
     return held;
   }
 
-  settle(jobId: string): void {
-    this.#jobs.delete(jobId);
+  /** A job that was lost and taken again is held by its newest hold. */
+  settle(jobId: string, held: HeldJob): void {
+    if (this.#jobs.get(jobId) === held) this.#jobs.delete(jobId);
   }
 
   mark({ jobId, row }: MarkNotice): void {

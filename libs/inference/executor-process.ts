@@ -2,13 +2,14 @@
  * The child's side of an executor: loads model versions, runs micro-batches one after the other.
  *
  * `session.run()` blocks this process's event loop, and a fault in native code ends it. Both are harmless here: the
- * process holds no queue lock, no credential and no connection, only the IPC channel to its worker.
+ * process holds no queue lock, no credential and no connection, only two pipes to its worker.
  */
 import { performance } from 'node:perf_hooks';
 import type { FromExecutor, ToExecutor, VersionLoad } from '#contract/executor-protocol';
 import type { Input, VersionId } from '#domain/model-version';
 import { ModelIntegrityError } from '#models/integrity';
 import { openRepository } from '#models/repository';
+import { readMessages, writeToWorker } from './message-pipe.js';
 import { ModelSession } from './session.js';
 
 export interface ExecutorHooks {
@@ -16,15 +17,18 @@ export interface ExecutorHooks {
   beforeRun?(inputs: readonly Input[]): void;
 }
 
-/** Serves the parent until its channel closes. */
+/** Serves the worker until it is gone. */
 export function serveExecutor(hooks: ExecutorHooks = {}): void {
   const sessions = new Map<VersionId, ModelSession>();
   // One after the other: a second run would only wait inside ONNX Runtime, where its `running` would be a lie.
   let turn: Promise<void> = Promise.resolve();
-  process.on('message', (message: ToExecutor) => {
+  const onMessage = (received: unknown): void => {
+    const message = received as ToExecutor;
     turn = turn.then(() => (message.kind === 'load' ? load(message, sessions) : run(message, sessions, hooks)));
-  });
-  process.on('disconnect', () => process.exit(0));
+  };
+  readMessages(process.stdin, { onMessage, onNonsense: () => process.exit(1) });
+  // The worker is gone.
+  process.stdin.on('end', () => process.exit(0));
   // Ctrl-C in a terminal reaches every process of the group; the worker decides when its executor ends.
   process.on('SIGINT', () => undefined);
   process.on('SIGTERM', () => undefined);
@@ -46,10 +50,10 @@ async function load(
       const rowCostMs = await session.measureRowCost();
       loads.push({ versionId: version.id, loadMs: performance.now() - began, rowCostMs });
     }
-    await send({ kind: 'ready', loads });
+    send({ kind: 'ready', loads });
   } catch (error) {
     const reason = error instanceof ModelIntegrityError ? error.message : 'A model could not be loaded.';
-    await send({ kind: 'refused', reason });
+    send({ kind: 'refused', reason });
   }
 }
 
@@ -62,21 +66,17 @@ async function run(
   const session = sessions.get(versionId);
   if (session === undefined)
     return send({ kind: 'broke', batch, message: 'This executor has not loaded the version.' });
-  // Awaited, so that the message has left this process before native code may end it.
-  await send({ kind: 'running', batch });
+  // It has left this process before native code may end it.
+  send({ kind: 'running', batch });
   hooks.beforeRun?.(inputs);
   try {
-    await send({ kind: 'ran', batch, ...(await session.run(inputs)) });
+    send({ kind: 'ran', batch, ...(await session.run(inputs)) });
   } catch {
     // What the runtime says may hold shapes and paths; people get a sentence of ours.
-    await send({ kind: 'broke', batch, message: 'The model reported an error while it ran.' });
+    send({ kind: 'broke', batch, message: 'The model reported an error while it ran.' });
   }
 }
 
-/** Resolves when the message is on its way; a parent that is gone ends this process by `disconnect`. */
-function send(message: FromExecutor): Promise<void> {
-  return new Promise((resolve) => {
-    if (!process.connected || process.send === undefined) return resolve();
-    process.send(message, undefined, {}, () => resolve());
-  });
+function send(message: FromExecutor): void {
+  writeToWorker(message);
 }

@@ -5,6 +5,7 @@
  * is known (its rows are the suspects) and what merely waited behind it is given back untouched.
  */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import type { Readable, Writable } from 'node:stream';
 import {
   isFromExecutor,
   type RowResult,
@@ -13,6 +14,7 @@ import {
   type VersionLoad,
 } from '#contract/executor-protocol';
 import type { Input, VersionId } from '#domain/model-version';
+import { encodeMessage, EXECUTOR_OUTPUT_FD, readMessages } from './message-pipe.js';
 
 export interface ExecutorOptions {
   /** The JavaScript file that the child runs. */
@@ -58,12 +60,25 @@ export class Executor {
     private readonly events: ExecutorEvents,
   ) {
     this.#child = spawnTiedToParent(options);
-    this.#child.on('message', (message) => this.#receive(message));
-    // A channel that breaks is followed by the child's exit, which is what counts; one that never began has none.
+    // A child that cannot be understood would leave its micro-batch waiting for ever.
+    const onNonsense = (): void => this.kill();
+    const onMessage = (message: unknown): void => this.#receive(message);
+    readMessages(this.#output, { onMessage, onNonsense });
+    // A pipe that breaks is followed by the child's end, which is what counts; a child that never began has none.
+    for (const stream of [this.#input, this.#output]) stream.on('error', onNonsense);
     this.#child.on('error', () => (this.#child.pid === undefined ? this.#bury('not started') : this.kill()));
-    this.#child.on('exit', (code, signal) => this.#bury(signal ?? `code ${code ?? 'unknown'}`));
+    // Not `exit`: what the child said last is read first.
+    this.#child.on('close', (code, signal) => this.#bury(signal ?? `code ${code ?? 'unknown'}`));
     const { modelsDir, models, threads } = options;
     this.#send({ kind: 'load', modelsDir, models, threads, golden });
+  }
+
+  get #input(): Writable {
+    return this.#child.stdio[0] as Writable;
+  }
+
+  get #output(): Readable {
+    return this.#child.stdio[EXECUTOR_OUTPUT_FD] as Readable;
   }
 
   get pid(): number | undefined {
@@ -92,15 +107,10 @@ export class Executor {
   }
 
   #send(message: ToExecutor): void {
-    if (!this.#child.connected) return;
-    // The callback takes the error of a child that died meanwhile; without it Node would throw it in the parent.
-    this.#child.send(message, (error) => {
-      if (error !== null) this.kill();
-    });
+    if (this.#input.writable) this.#input.write(encodeMessage(message));
   }
 
   #receive(message: unknown): void {
-    // A child that cannot be understood would leave its micro-batch waiting for ever.
     if (!isFromExecutor(message)) return this.kill();
     switch (message.kind) {
       case 'ready':
@@ -142,7 +152,7 @@ export class Executor {
 /**
  * Starts the child so that the kernel ends it with its parent, also when the parent is killed with -9 and the child
  * is inside an endless native run (prctl(2), PR_SET_PDEATHSIG; `setpriv` of util-linux sets it). Where there is no
- * `setpriv` (macOS) the closing of the channel ends the child as soon as its event loop turns.
+ * `setpriv` (macOS) the closing of its input ends the child as soon as its event loop turns.
  */
 function spawnTiedToParent({ entry, environment }: ExecutorOptions): ChildProcess {
   const command = [process.execPath, '--enable-source-maps', entry, 'executor'];
@@ -150,8 +160,7 @@ function spawnTiedToParent({ entry, environment }: ExecutorOptions): ChildProces
   const [program = process.execPath, ...args] = tied;
   return spawn(program, args, {
     env: environment,
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    serialization: 'json',
+    stdio: ['pipe', 'ignore', 'inherit', 'pipe'],
   });
 }
 

@@ -18,7 +18,9 @@ export type Verdict =
       readonly output: Extract<RowResult, { output: unknown }>['output'];
       readonly run: RunFacts;
     }
-  | { readonly kind: 'failed'; readonly failure: Failure };
+  | { readonly kind: 'failed'; readonly failure: Failure }
+  /** No child lived long enough to run it, which says nothing about it: it has to come again. */
+  | { readonly kind: 'undecided' };
 
 type Attempt =
   | { readonly kind: 'ran'; readonly result: RowResult; readonly run: RunFacts }
@@ -73,7 +75,8 @@ export class Quarantine {
       // A child that others have used before may die of what they left behind.
       if (attempt.hadBegun && wasFresh) deaths += 1;
       else falseStarts += 1;
-      if (deaths >= DEATHS_ALLOWED || falseStarts >= FALSE_STARTS_ALLOWED) return crashed(attempt.cause);
+      if (deaths >= DEATHS_ALLOWED) return crashed(attempt.cause);
+      if (falseStarts >= FALSE_STARTS_ALLOWED) return { kind: 'undecided' };
     }
   }
 

@@ -5,6 +5,7 @@
 import { Controller, Get, Inject, type DynamicModule, Module, Res } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { HealthCheckService, type HealthIndicatorResult, TerminusModule } from '@nestjs/terminus';
 import { PrometheusModule } from '@willsoto/nestjs-prometheus';
 import type { FastifyReply } from 'fastify';
@@ -21,6 +22,7 @@ export interface Readiness {
 
 const READINESS = Symbol('readiness');
 
+@ApiTags('operations')
 @Controller()
 export class HealthController {
   constructor(
@@ -29,12 +31,14 @@ export class HealthController {
   ) {}
 
   /** Alive: the process answers. It says nothing of what the process depends on, so a restart is its only cure. */
+  @ApiOperation({ summary: 'Ask whether the process is alive' })
   @Get('health')
   alive(): { status: 'ok' } {
     return { status: 'ok' };
   }
 
   /** Ready: it can do its work now. */
+  @ApiOperation({ summary: 'Ask whether it can do its work now' })
   @Get('ready')
   async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<object> {
     reply.header('cache-control', 'no-store');

@@ -82,7 +82,7 @@ export class Completions {
   /** Rows whose callers wait, by job. */
   readonly #rows = new Map<string, Map<number, Set<Listener>>>();
   /** Callers that wait for a job of any process, by its channel. */
-  readonly #channels = new Map<string, Set<Listener>>();
+  readonly #channels = new Map<string, { readonly listeners: Set<Listener>; readonly subscribed: Promise<unknown> }>();
 
   constructor(
     private readonly subscriber: Redis,
@@ -94,7 +94,7 @@ export class Completions {
   async start(): Promise<void> {
     this.subscriber.on('message', (channel, message: string) => {
       if (channel === this.origin) this.#heard(JSON.parse(message) as EndMessage);
-      else for (const listener of this.#channels.get(channel) ?? []) listener({ kind: 'look' });
+      else for (const listener of this.#channels.get(channel)?.listeners ?? []) listener({ kind: 'look' });
     });
     await this.subscriber.subscribe(this.origin);
   }
@@ -118,12 +118,16 @@ export class Completions {
    */
   async onJob(model: string, jobId: string, listener: Listener): Promise<() => void> {
     const channel = this.catalogue.jobChannel(model, jobId);
-    const listeners = this.#channels.get(channel) ?? new Set();
-    this.#channels.set(channel, listeners.add(listener));
-    if (listeners.size === 1) await this.subscriber.subscribe(channel);
+    const heard = this.#channels.get(channel) ?? {
+      listeners: new Set<Listener>(),
+      subscribed: this.subscriber.subscribe(channel),
+    };
+    this.#channels.set(channel, heard);
+    heard.listeners.add(listener);
+    await heard.subscribed;
     return () => {
-      listeners.delete(listener);
-      if (listeners.size > 0) return;
+      heard.listeners.delete(listener);
+      if (heard.listeners.size > 0 || this.#channels.get(channel) !== heard) return;
       this.#channels.delete(channel);
       this.subscriber.unsubscribe(channel).catch(this.onError);
     };

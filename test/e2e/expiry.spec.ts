@@ -57,7 +57,7 @@ it('a canceled prediction expires as well', async () => {
 
 it('an id that never was is not found', async () => {
   const { id } = await predict(api, IRIS);
-    // Made this instant: its time cannot be over.
+  // Made this instant: its time cannot be over.
   const never = id.slice(0, 15) + 'v'.repeat(16) + id.slice(31);
   for (const unknown of ['nothing', never, id.slice(0, -1), id.toUpperCase(), `x${id.slice(1)}`]) {
     const { status, json } = await api.call('GET', `/v1/predictions/${unknown}`);
