@@ -3,8 +3,7 @@
  *
  * Submissions of one version that arrive in the same turn of the event loop share an envelope, so that the queue's
  * cost, which is by the job, is paid once for all of them. There is no timer: a lone submission leaves at the end of its
- * own turn. Only while an envelope of the version is on its way to Redis does the next one gather, for as long as Redis
- * takes to answer; so envelopes grow with the load by themselves, as micro-batches do.
+ * own turn. Under load a turn of the loop takes in what has come meanwhile, so envelopes grow by themselves.
  */
 import { type Envelope, ENVELOPE_VERSION, type EnvelopeRow } from '#contract/envelope';
 import { formatPredictionId, newEnvelopeId } from '#domain/prediction-id';
@@ -42,8 +41,6 @@ interface Pending {
 export class EnvelopeWriter {
   /** Submissions that have not left, by version. */
   readonly #gathering = new Map<string, Pending[]>();
-  /** Versions with an envelope on its way. */
-  readonly #onTheWay = new Set<string>();
   #flushPlanned = false;
 
   /**
@@ -82,26 +79,14 @@ export class EnvelopeWriter {
 
   #flush(): void {
     this.#flushPlanned = false;
-    for (const versionId of this.#gathering.keys()) {
-      if (!this.#onTheWay.has(versionId)) void this.#flushVersion(versionId);
+    const groups = [...this.#gathering.values()];
+    this.#gathering.clear();
+    for (const group of groups) {
+      const size = this.#rowsPerEnvelope(group[0]?.prediction.versionId ?? '');
+      for (let i = 0; i < group.length; i += size) {
+        void this.#send(newEnvelopeId('i', Date.now()), group.slice(i, i + size));
+      }
     }
-  }
-
-  async #flushVersion(versionId: string): Promise<void> {
-    this.#onTheWay.add(versionId);
-    for (let group = this.#gathering.get(versionId); group !== undefined; group = this.#gathering.get(versionId)) {
-      this.#gathering.delete(versionId);
-      await this.#sendAll(group, this.#rowsPerEnvelope(versionId));
-    }
-    this.#onTheWay.delete(versionId);
-  }
-
-  async #sendAll(group: readonly Pending[], size: number): Promise<void> {
-    const sent: Promise<void>[] = [];
-    for (let i = 0; i < group.length; i += size) {
-      sent.push(this.#send(newEnvelopeId('i', Date.now()), group.slice(i, i + size)));
-    }
-    await Promise.all(sent);
   }
 
   #rowsPerEnvelope(versionId: string): number {
