@@ -2,7 +2,7 @@
  * A fleet of real processes: `dist/apps/api/main.js` and `dist/apps/worker/main.js`, started as the launcher starts
  * them, told of by their own messages, killed and stopped by real signals, and gone when the test is over.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import path from 'node:path';
@@ -37,6 +37,12 @@ interface Listening {
 const START_MS = 30_000;
 const STOP_MS = 30_000;
 
+/** A test run that is killed itself leaves no fleet behind, where the kernel can be asked for that. */
+const TIED =
+  process.platform === 'linux' && spawnSync('setpriv', ['--version']).status === 0
+    ? ['setpriv', '--pdeathsig', 'KILL', process.execPath]
+    : [process.execPath];
+
 export class FleetProcess {
   readonly #child: ChildProcess;
   readonly #lines: LogLine[] = [];
@@ -49,7 +55,8 @@ export class FleetProcess {
     readonly app: App,
     settings: Settings,
   ) {
-    this.#child = spawn(process.execPath, [path.join(projectRoot(), 'dist', 'apps', app, 'main.js')], {
+    const [program = process.execPath, ...words] = TIED;
+    this.#child = spawn(program, [...words, path.join(projectRoot(), 'dist', 'apps', app, 'main.js')], {
       cwd: projectRoot(),
       env: { PATH: process.env['PATH'], PORT: '0', OPS_PORT: '0', ...settings },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
@@ -126,6 +133,13 @@ export class FleetProcess {
   /** Process ids of its executors. */
   executors(): Promise<number[]> {
     return childrenOf(this.pid, 'executor');
+  }
+
+  /** The one executor of a worker that has one. Never a guess: 0 would be the test's own process group. */
+  async executor(): Promise<number> {
+    const [pid, ...others] = await this.executors();
+    if (pid === undefined || others.length > 0) throw new Error(`${this.app} has not exactly one executor`);
+    return pid;
   }
 
   signal(signal: NodeJS.Signals): void {

@@ -90,7 +90,7 @@ describe('a worker', () => {
 
   it('whose executor does not answer hands back what it holds at its deadline, and another one runs it', async () => {
     const { api, worker } = await fleet.pair({ SHUTDOWN_SECONDS: '3' });
-    const [executor = 0] = await worker.executors();
+    const executor = await worker.executor();
     process.kill(executor, 'SIGSTOP');
     const id = await submit(api, IRIS);
     const active = (): Promise<number> => metric(api.opsUrl, 'millrace_queue_jobs', { model: 'iris', state: 'active' });

@@ -18,7 +18,7 @@ const fleet = fleetFor('test');
 
 it('loses none and repeats none visibly, within 20 s of another worker`s life', async () => {
   const { api, worker: victim } = await fleet.pair();
-  const [executor = 0] = await victim.executors();
+  const executor = await victim.executor();
   const wishes = await goldenWishes(PREDICTIONS);
   let accepted = 0;
   const submitted = forEach(wishes, 50, async (wish) => {
