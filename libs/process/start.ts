@@ -21,6 +21,8 @@ export class StartRefusedError extends Error {
   }
 }
 
+const STOP_SIGNALS = ['SIGTERM', 'SIGINT'] as const;
+
 /** Runs `main`; a start that is refused says why in one line, to the log and to the launcher, and ends with 78. */
 export async function startProcess(
   logger: Logger,
@@ -33,8 +35,16 @@ export async function startProcess(
   };
   process.on('unhandledRejection', (error) => crash(logger, error));
   process.on('uncaughtException', (error) => crash(logger, error));
+  const stopEarly = (): void => {
+    // Nothing has been taken yet.
+    logger.info('stopped while it started');
+    process.exit(0);
+  };
+  for (const signal of STOP_SIGNALS) process.on(signal, stopEarly);
   try {
-    stopOnSignal(logger, await main(refuse));
+    const running = await main(refuse);
+    for (const signal of STOP_SIGNALS) process.off(signal, stopEarly);
+    stopOnSignal(logger, running);
   } catch (error) {
     if (error instanceof Error && FOR_PEOPLE.has(error.name)) refuse(error.message);
     else if (isPortTaken(error)) refuse('The port is taken: choose another, e.g. PORT=3001.');
@@ -63,8 +73,7 @@ function stopOnSignal(logger: Logger, running: Running): void {
       (error: unknown) => crash(logger, error),
     );
   };
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
+  for (const signal of STOP_SIGNALS) process.on(signal, stop);
   stopWithLauncher(stop);
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { newEnvelopeId } from '#domain/prediction-id';
 import { type Claim, Reservations } from '#queue/reservations';
 import { QueueCorner } from '#testing/queue-corner';
-import { until } from '#testing/until';
+import { until } from '#testing/patience';
 
 const claim = (fingerprint = 'body'): Claim => ({
   fingerprint,
