@@ -20,6 +20,9 @@ export interface Inference {
   readonly ready: Promise<void>;
 }
 
+/** For a version that this worker does not know; it runs none of those. */
+const LONGEST_RUN_MS = 60_000;
+
 export interface InferenceOptions {
   readonly settings: Settings;
   readonly repository: ModelRepository;
@@ -34,6 +37,7 @@ export function buildInference({ settings, repository, logger, executorEntry, re
     modelsDir: settings.MODELS_DIR,
     models: settings.WORKER_MODELS ?? null,
     threads: settings.EXECUTOR_THREADS,
+    timeoutMs: (id) => repository.byId(id)?.manifest.timeout_ms ?? LONGEST_RUN_MS,
     environment: executorEnvironment(),
   };
   const rowCostsMs = new Map<VersionId, number>();

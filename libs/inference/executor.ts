@@ -23,12 +23,17 @@ export interface ExecutorOptions {
   /** Names of the models to load; null loads all. */
   readonly models: readonly string[] | null;
   readonly threads: number;
+  /** The longest that a micro-batch of the version may run. */
+  readonly timeoutMs: (versionId: VersionId) => number;
   /** The child's whole environment: nothing of the worker's, which knows the address and password of Redis. */
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** How the child ended, for people: `SIGSEGV`, `code 1`. */
+/** How the child ended, for people: `SIGSEGV`, `code 1`, or `TIMED_OUT`. */
 export type DeathCause = string;
+
+/** The child was ended because what it ran took longer than its version allows. */
+export const TIMED_OUT: DeathCause = 'timeout';
 
 export interface ExecutorEvents {
   onReady(executor: Executor, loads: readonly VersionLoad[]): void;
@@ -50,12 +55,14 @@ export class Executor {
   readonly #child: ChildProcess;
   readonly #inFlight = new Map<number, BatchRun>();
   #running: number | null = null;
+  #overtime: NodeJS.Timeout | null = null;
+  #timedOut = false;
   #nextBatch = 1;
   #ready = false;
   #dead = false;
 
   constructor(
-    options: ExecutorOptions,
+    private readonly options: ExecutorOptions,
     golden: 'all' | 'one',
     private readonly events: ExecutorEvents,
   ) {
@@ -119,8 +126,7 @@ export class Executor {
       case 'refused':
         return this.events.onRefused(message.reason);
       case 'running':
-        this.#running = message.batch;
-        return this.#inFlight.get(message.batch)?.onRunning();
+        return this.#begin(message.batch);
       case 'ran': {
         const batch = this.#take(message.batch);
         if (batch === undefined) return;
@@ -132,10 +138,24 @@ export class Executor {
     }
   }
 
+  #begin(number: number): void {
+    const batch = this.#inFlight.get(number);
+    if (batch === undefined) return;
+    this.#running = number;
+    this.#overtime = setTimeout(() => {
+      this.#timedOut = true;
+      this.kill();
+    }, this.options.timeoutMs(batch.versionId));
+    batch.onRunning();
+  }
+
   #take(number: number): BatchRun | undefined {
     const batch = this.#inFlight.get(number);
     this.#inFlight.delete(number);
-    if (this.#running === number) this.#running = null;
+    if (this.#running === number) {
+      this.#running = null;
+      if (this.#overtime !== null) clearTimeout(this.#overtime);
+    }
     return batch;
   }
 
@@ -145,7 +165,9 @@ export class Executor {
     const running = this.#running === null ? undefined : this.#take(this.#running);
     const waiting = [...this.#inFlight.values()];
     this.#inFlight.clear();
-    this.events.onDeath(this, cause, running ?? null, waiting);
+    // An answer that came in while the child was being ended is an answer: then nothing has timed out.
+    const isOvertime = this.#timedOut && running !== undefined;
+    this.events.onDeath(this, isOvertime ? TIMED_OUT : cause, running ?? null, waiting);
   }
 }
 

@@ -9,7 +9,7 @@ import type { RowResult, Stages } from '#contract/executor-protocol';
 import type { Failure } from '#domain/failure';
 import type { Input, VersionId } from '#domain/model-version';
 import type { RunFacts } from '#domain/outcome';
-import { Executor, type DeathCause, type ExecutorOptions } from './executor.js';
+import { Executor, type DeathCause, type ExecutorOptions, TIMED_OUT } from './executor.js';
 import { totalMs } from './executor-pool.js';
 
 export type Verdict =
@@ -72,6 +72,8 @@ export class Quarantine {
       if (attempt.kind === 'ran') return verdictOf(attempt.result, attempt.run);
       if (attempt.kind === 'broke')
         return { kind: 'failed', failure: { code: 'model_error', message: attempt.message } };
+      // It ran alone: nobody else can have kept it waiting.
+      if (attempt.cause === TIMED_OUT) return timedOut(this.options.timeoutMs(versionId));
       // A child that others have used before may die of what they left behind.
       if (attempt.hadBegun && wasFresh) deaths += 1;
       else falseStarts += 1;
@@ -141,6 +143,11 @@ function ran(result: RowResult | undefined, startedAtMs: number, stages: Stages)
 function verdictOf(result: RowResult, run: RunFacts): Verdict {
   if ('output' in result) return { kind: 'succeeded', output: result.output, run };
   return { kind: 'failed', failure: result.failure };
+}
+
+function timedOut(limitMs: number): Verdict {
+  const message = `The prediction ran alone for longer than the ${limitMs} ms that its version allows.`;
+  return { kind: 'failed', failure: { code: 'timeout', message } };
 }
 
 function crashed(cause: DeathCause): Verdict {

@@ -16,9 +16,13 @@ export type Entry = 'inference/executor-main' | `testing/${'poison' | 'endless' 
 export const IRIS = await shipped('iris');
 export const GOOD_INPUT: Input = IRIS.golden[0]?.input ?? {};
 
-export function executorOptions(entry: Entry, modelsDir = MODELS_DIR): ExecutorOptions {
+/** No test takes this long: whose subject it is not, meets no limit. */
+const NO_LIMIT_MS = 600_000;
+
+export function executorOptions(entry: Entry, modelsDir = MODELS_DIR, timeoutMs = NO_LIMIT_MS): ExecutorOptions {
   const file = path.join(projectRoot(), 'dist', 'libs', `${entry}.js`);
-  return { entry: file, modelsDir, models: ['iris'], threads: 1, environment: executorEnvironment() };
+  const environment = executorEnvironment();
+  return { entry: file, modelsDir, models: ['iris'], threads: 1, timeoutMs: () => timeoutMs, environment };
 }
 
 /** One prediction of iris. */
@@ -54,10 +58,10 @@ export interface Death {
 }
 
 /** A pool of one executor that is ready, and what it has reported. */
-export async function readyPool(entry: Entry) {
+export async function readyPool(entry: Entry, timeoutMs?: number) {
   const deaths: Death[] = [];
   let ready = signal();
-  const pool = new ExecutorPool(1, executorOptions(entry), new DynamicBatcher(() => 256), {
+  const pool = new ExecutorPool(1, executorOptions(entry, MODELS_DIR, timeoutMs), new DynamicBatcher(() => 256), {
     onReady: () => ready.send(),
     onRefused: (reason) => void deaths.push({ cause: reason, suspects: 0 }),
     onDeath: (cause, suspects) => void deaths.push({ cause, suspects }),
@@ -74,8 +78,8 @@ export async function readyPool(entry: Entry) {
   return { pool, deaths, nextReady };
 }
 
-export function quarantineWith(entry: Entry): Quarantine {
-  const quarantine = new Quarantine(executorOptions(entry), (reason) => {
+export function quarantineWith(entry: Entry, timeoutMs?: number): Quarantine {
+  const quarantine = new Quarantine(executorOptions(entry, MODELS_DIR, timeoutMs), (reason) => {
     throw new Error(reason);
   });
   onTestFinished(() => quarantine.close());

@@ -104,3 +104,16 @@ describe('a child that talks nonsense', () => {
     expect(deaths).toEqual([{ cause: 'SIGKILL', suspects: 1 }]);
   });
 });
+
+describe('a run that takes longer than its version allows', () => {
+  it('is ended: its rows leave to run alone, what waited behind it runs on the next child', async () => {
+    const { pool, deaths } = await readyPool('testing/endless-executor', 300);
+    const [endless, neighbour, behind] = [new Row({ ...GOOD_INPUT, sepal_length: ENDLESS }), new Row(), new Row()];
+    pool.submit([endless, neighbour]);
+    pool.submit([behind]);
+    expect(await endless.outcome).toEqual({ kind: 'moved', run: null });
+    expect(await neighbour.outcome).toEqual({ kind: 'moved', run: null });
+    expect(deaths).toEqual([{ cause: 'timeout', suspects: 2 }]);
+    expect((await behind.outcome).kind).toBe('succeeded');
+  });
+});

@@ -60,3 +60,16 @@ it('takes its turns: a verdict waits for the one before', async () => {
   await Promise.all(['a', 'b', 'c'].map(judge));
   expect(order).toEqual(['a starts', 'a ends', 'b starts', 'b ends', 'c starts', 'c ends']);
 });
+
+it('ends a run that takes longer than its version allows, and serves whoever comes next', async () => {
+  const quarantine = quarantineWith('testing/endless-executor', 300);
+  const verdict = await quarantine.runAlone(IRIS.id, { ...GOOD_INPUT, sepal_length: ENDLESS }, ignore);
+  expect(verdict).toEqual({
+    kind: 'failed',
+    failure: {
+      code: 'timeout',
+      message: 'The prediction ran alone for longer than the 300 ms that its version allows.',
+    },
+  });
+  expect((await quarantine.runAlone(IRIS.id, GOOD_INPUT, ignore)).kind).toBe('succeeded');
+});

@@ -29,7 +29,7 @@ class WatchedBatcher extends DynamicBatcher {
 /** A worker whose executors are the test: the pool has none, so rows wait in the batcher until the test settles them. */
 function worker(corner: QueueCorner, serves = true) {
   const batcher = new WatchedBatcher(() => 256);
-  const options = { entry: '', modelsDir: '', models: null, threads: 1, environment: {} };
+  const options = { entry: '', modelsDir: '', models: null, threads: 1, timeoutMs: () => 600_000, environment: {} };
   const ignore = (): void => undefined;
   const observer = { onReady: ignore, onRefused: ignore, onDeath: ignore, onBatch: ignore };
   const pool = new ExecutorPool(0, options, batcher, observer);
