@@ -23,10 +23,9 @@ export class ExecuteRetry {
     if (stalls >= WORKERS_ALLOWED) return failed('worker_lost', `Running this prediction cost ${stalls} workers.`);
     const held = this.inHand.take(jobId, taken.marks);
     try {
-      if (held.isMarked(0)) return { kind: 'outcomes', outcomes: [{ kind: 'dropped' }] };
       const onStarted = (atMs: number): void => this.starts.started(jobKey, 0, atMs);
       const verdict = await Promise.race([
-        this.quarantine.runAlone(envelope.versionId, row.input, onStarted),
+        this.quarantine.runAlone(envelope.versionId, row.input, onStarted, () => held.isMarked(0)),
         held.interrupted,
       ]);
       return verdict === undefined ? { kind: 'handed_back' } : settledBy(verdict);
@@ -38,7 +37,7 @@ export class ExecuteRetry {
 }
 
 function settledBy(verdict: Verdict): Settled {
-  if (verdict.kind === 'succeeded') return { kind: 'outcomes', outcomes: [verdict] };
+  if (verdict.kind === 'succeeded' || verdict.kind === 'dropped') return { kind: 'outcomes', outcomes: [verdict] };
   if (verdict.kind === 'undecided') return { kind: 'postponed' };
   return { kind: 'failed', reason: formatFailure(verdict.failure) };
 }

@@ -1,7 +1,7 @@
 /** The part of a worker that runs models: batcher, executors, quarantine, and what is measured of them. */
 import { executorEnvironment, type Settings } from '#config/settings';
 import { DynamicBatcher } from '#inference/dynamic-batcher';
-import type { ExecutorOptions } from '#inference/executor';
+import { CANCELED, type ExecutorOptions } from '#inference/executor';
 import { ExecutorPool } from '#inference/executor-pool';
 import { Quarantine } from '#inference/quarantine';
 import type { VersionId } from '#domain/model-version';
@@ -62,7 +62,8 @@ export function buildInference({ settings, repository, logger, executorEntry, re
     onRefused: refuse,
     onDeath: (cause, suspects) => {
       metrics.executorDeaths.inc({ cause });
-      logger.error({ cause, suspects }, 'an executor died; what it ran runs again, alone');
+      if (cause === CANCELED) logger.info('an executor was ended, since what it ran was canceled');
+      else logger.error({ cause, suspects }, 'an executor died; what it ran runs again, alone');
     },
     onBatch: (versionId, rows, stages) => {
       metrics.observeBatch(repository.byId(versionId)?.name ?? '', rows, stages);

@@ -50,7 +50,11 @@ export async function runWorker(options: WorkerOptions): Promise<Running> {
   const memory = new MemoryWatch(redis, onRedisError);
   const consumer = buildConsumer(options, repository, inference, queues, inHand, memory);
   const heartbeat = new Heartbeat(new Fleet(redis, catalogue), repository, inference, onRedisError);
-  const marks = new MarkFeed(subscriber, catalogue, (notice) => inHand.mark(notice));
+  const marks = new MarkFeed(subscriber, catalogue, (notice) => {
+    inHand.mark(notice);
+    inference.pool.endMarked();
+    inference.quarantine.endMarked();
+  });
 
   let draining = false;
   const operations = await listenForOperations({

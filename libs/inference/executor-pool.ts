@@ -8,7 +8,7 @@ import type { RowResult, Stages, VersionLoad } from '#contract/executor-protocol
 import type { VersionId } from '#domain/model-version';
 import type { RunFacts } from '#domain/outcome';
 import type { DynamicBatcher, PendingPrediction } from './dynamic-batcher.js';
-import { Executor, type BatchRun, type DeathCause, type ExecutorOptions } from './executor.js';
+import { CANCELED, Executor, type BatchRun, type DeathCause, type ExecutorOptions } from './executor.js';
 
 export interface PoolObserver {
   onReady(loads: readonly VersionLoad[]): void;
@@ -19,6 +19,8 @@ export interface PoolObserver {
 }
 
 const IN_FLIGHT_EACH = 2;
+/** A canceled prediction may run on for this long: most end by themselves, and a new child costs more. */
+export const CANCEL_GRACE_MS = 250;
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 30_000;
 /** A child that lived this long starts with a clean record. */
@@ -59,6 +61,17 @@ export class ExecutorPool {
   submit(predictions: readonly PendingPrediction[]): void {
     this.batcher.add(predictions);
     this.#dispatch();
+  }
+
+  /** Call it when a prediction was marked: a run that holds it and does not end soon is ended with its child. */
+  endMarked(): void {
+    for (const executor of this.#executors) {
+      const { running } = executor;
+      if (running === null || !predictionsOf(running).some((prediction) => prediction.isDropped())) continue;
+      this.#later(CANCEL_GRACE_MS, () => {
+        if (executor.running === running) executor.stop(CANCELED);
+      });
+    }
   }
 
   /** Ends every child at once; call it when nothing is in flight any more. */
@@ -122,24 +135,35 @@ export class ExecutorPool {
   #replace(executor: Executor, cause: DeathCause, running: BatchRun | null, waiting: readonly BatchRun[]): void {
     this.#executors.delete(executor);
     if (this.#closed) return;
-    const suspects = running === null ? [] : predictionsOf(running);
-    this.observer.onDeath(cause, suspects.length);
-    this.batcher.putBack(waiting.flatMap(predictionsOf));
-    moveAll(suspects);
+    const ran = running === null ? [] : predictionsOf(running);
+    const untouched = waiting.flatMap(predictionsOf);
+    if (cause === CANCELED) return this.#resume([...ran, ...untouched]);
+    this.observer.onDeath(cause, ran.length);
+    this.batcher.putBack(untouched);
+    moveAll(ran);
     const lived = Date.now() - (this.#bornAt.get(executor) ?? 0);
     this.#earlyDeaths = lived > SETTLED_AFTER_MS ? 0 : this.#earlyDeaths + 1;
     this.#spawnAfter(this.#earlyDeaths <= 1 ? 0 : FIRST_PAUSE_MS * 2 ** (this.#earlyDeaths - 2));
     this.#dispatch();
   }
 
+  /** Nobody is suspect: we ended the child. What was marked is dropped when the next micro-batch forms. */
+  #resume(predictions: readonly PendingPrediction[]): void {
+    this.observer.onDeath(CANCELED, 0);
+    this.batcher.putBack(predictions);
+    this.#spawn();
+    this.#dispatch();
+  }
+
   #spawnAfter(pauseMs: number): void {
-    const pause = setTimeout(
-      () => {
-        this.#pauses.delete(pause);
-        this.#spawn();
-      },
-      Math.min(pauseMs, LONGEST_PAUSE_MS),
-    );
+    this.#later(Math.min(pauseMs, LONGEST_PAUSE_MS), () => this.#spawn());
+  }
+
+  #later(pauseMs: number, work: () => void): void {
+    const pause = setTimeout(() => {
+      this.#pauses.delete(pause);
+      work();
+    }, pauseMs);
     this.#pauses.add(pause);
   }
 }

@@ -29,11 +29,13 @@ export interface ExecutorOptions {
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** How the child ended, for people: `SIGSEGV`, `code 1`, or `TIMED_OUT`. */
+/** How the child ended, for people: `SIGSEGV`, `code 1`, or one of the two below. */
 export type DeathCause = string;
 
 /** The child was ended because what it ran took longer than its version allows. */
 export const TIMED_OUT: DeathCause = 'timeout';
+/** The child was ended because a prediction that it ran was canceled. */
+export const CANCELED: DeathCause = 'canceled';
 
 export interface ExecutorEvents {
   onReady(executor: Executor, loads: readonly VersionLoad[]): void;
@@ -56,7 +58,8 @@ export class Executor {
   readonly #inFlight = new Map<number, BatchRun>();
   #running: number | null = null;
   #overtime: NodeJS.Timeout | null = null;
-  #timedOut = false;
+  /** Why the worker ended it, where it did so because of what it ran. */
+  #stopped: DeathCause | null = null;
   #nextBatch = 1;
   #ready = false;
   #dead = false;
@@ -102,6 +105,11 @@ export class Executor {
     return this.#inFlight.size;
   }
 
+  /** What it has begun and not answered. */
+  get running(): BatchRun | null {
+    return this.#running === null ? null : (this.#inFlight.get(this.#running) ?? null);
+  }
+
   run(batch: BatchRun): void {
     const number = this.#nextBatch++;
     this.#inFlight.set(number, batch);
@@ -111,6 +119,12 @@ export class Executor {
   /** Ends the child at once, also when it is inside native code. */
   kill(): void {
     this.#child.kill('SIGKILL');
+  }
+
+  /** Ends the child because of what it runs. */
+  stop(cause: DeathCause): void {
+    this.#stopped ??= cause;
+    this.kill();
   }
 
   #send(message: ToExecutor): void {
@@ -142,10 +156,7 @@ export class Executor {
     const batch = this.#inFlight.get(number);
     if (batch === undefined) return;
     this.#running = number;
-    this.#overtime = setTimeout(() => {
-      this.#timedOut = true;
-      this.kill();
-    }, this.options.timeoutMs(batch.versionId));
+    this.#overtime = setTimeout(() => this.stop(TIMED_OUT), this.options.timeoutMs(batch.versionId));
     batch.onRunning();
   }
 
@@ -165,9 +176,9 @@ export class Executor {
     const running = this.#running === null ? undefined : this.#take(this.#running);
     const waiting = [...this.#inFlight.values()];
     this.#inFlight.clear();
-    // An answer that came in while the child was being ended is an answer: then nothing has timed out.
-    const isOvertime = this.#timedOut && running !== undefined;
-    this.events.onDeath(this, isOvertime ? TIMED_OUT : cause, running ?? null, waiting);
+    // An answer that came in while the child was being ended is an answer: then it was stopped for nothing.
+    const reason = running === undefined ? cause : (this.#stopped ?? cause);
+    this.events.onDeath(this, reason, running ?? null, waiting);
   }
 }
 

@@ -9,8 +9,8 @@ import type { RowResult, Stages } from '#contract/executor-protocol';
 import type { Failure } from '#domain/failure';
 import type { Input, VersionId } from '#domain/model-version';
 import type { RunFacts } from '#domain/outcome';
-import { Executor, type DeathCause, type ExecutorOptions, TIMED_OUT } from './executor.js';
-import { totalMs } from './executor-pool.js';
+import { Executor, type DeathCause, type ExecutorOptions, CANCELED, TIMED_OUT } from './executor.js';
+import { CANCEL_GRACE_MS, totalMs } from './executor-pool.js';
 
 export type Verdict =
   | {
@@ -19,6 +19,8 @@ export type Verdict =
       readonly run: RunFacts;
     }
   | { readonly kind: 'failed'; readonly failure: Failure }
+  /** It was marked before it had ended. */
+  | { readonly kind: 'dropped' }
   /** No child lived long enough to run it, which says nothing about it: it has to come again. */
   | { readonly kind: 'undecided' };
 
@@ -36,6 +38,8 @@ const IDLE_MS = 60_000;
 export class Quarantine {
   #executor: Executor | null = null;
   #isFresh = false;
+  /** Whether the prediction whose turn it is was marked. */
+  #isDropped: () => boolean = () => false;
   #idle: NodeJS.Timeout | null = null;
   /** Set while an attempt waits for the child to be ready or to answer. */
   #onReady: (() => void) | null = null;
@@ -52,10 +56,28 @@ export class Quarantine {
   }
 
   /** Gives one prediction its verdict; calls wait for one another. */
-  runAlone(versionId: VersionId, input: Input, onStarted: (atMs: number) => void): Promise<Verdict> {
-    const verdict = this.#turn.then(() => this.#judge(versionId, input, onStarted));
+  runAlone(
+    versionId: VersionId,
+    input: Input,
+    onStarted: (atMs: number) => void,
+    isDropped: () => boolean = () => false,
+  ): Promise<Verdict> {
+    const verdict = this.#turn.then(() => {
+      this.#isDropped = isDropped;
+      return this.#judge(versionId, input, onStarted);
+    });
     this.#turn = verdict.catch(() => undefined);
     return verdict;
+  }
+
+  /** Call it when a prediction was marked: a run that holds it and does not end soon is ended with its child. */
+  endMarked(): void {
+    const executor = this.#executor;
+    const running = executor?.running ?? null;
+    if (executor === null || running === null || !this.#isDropped()) return;
+    setTimeout(() => {
+      if (executor.running === running) executor.stop(CANCELED);
+    }, CANCEL_GRACE_MS).unref();
   }
 
   close(): void {
@@ -67,11 +89,13 @@ export class Quarantine {
     let deaths = 0;
     let falseStarts = 0;
     for (;;) {
+      if (this.#isDropped()) return { kind: 'dropped' };
       const wasFresh = this.#executor === null || this.#isFresh;
       const attempt = await this.#attempt(versionId, input, onStarted);
       if (attempt.kind === 'ran') return verdictOf(attempt.result, attempt.run);
       if (attempt.kind === 'broke')
         return { kind: 'failed', failure: { code: 'model_error', message: attempt.message } };
+      if (attempt.cause === CANCELED) continue;
       // It ran alone: nobody else can have kept it waiting.
       if (attempt.cause === TIMED_OUT) return timedOut(this.options.timeoutMs(versionId));
       // A child that others have used before may die of what they left behind.

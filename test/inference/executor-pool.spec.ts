@@ -117,3 +117,28 @@ describe('a run that takes longer than its version allows', () => {
     expect((await behind.outcome).kind).toBe('succeeded');
   });
 });
+
+describe('a canceled prediction that runs on', () => {
+  it('is ended with its child, and its neighbours run again', async () => {
+    const { pool, deaths } = await readyPool('testing/endless-executor');
+    const [endless, neighbour, behind] = [new Row({ ...GOOD_INPUT, sepal_length: ENDLESS }), new Row(), new Row()];
+    pool.submit([endless, neighbour]);
+    pool.submit([behind]);
+    await endless.started;
+    endless.isMarked = true;
+    pool.endMarked();
+    expect(await endless.outcome).toEqual({ kind: 'dropped' });
+    const outcomes = await Promise.all([neighbour.outcome, behind.outcome]);
+    expect(outcomes.map(({ kind }) => kind)).toEqual(['succeeded', 'succeeded']);
+    expect(deaths).toEqual([{ cause: 'canceled', suspects: 0 }]);
+  });
+
+  it('is left alone while nothing of it was marked', async () => {
+    const { pool, deaths } = await readyPool('inference/executor-main');
+    const row = new Row();
+    pool.submit([row]);
+    pool.endMarked();
+    expect((await row.outcome).kind).toBe('succeeded');
+    expect(deaths).toEqual([]);
+  });
+});

@@ -73,3 +73,21 @@ it('ends a run that takes longer than its version allows, and serves whoever com
   });
   expect((await quarantine.runAlone(IRIS.id, GOOD_INPUT, ignore)).kind).toBe('succeeded');
 });
+
+it('ends a run whose prediction is canceled meanwhile, and fails nobody for it', async () => {
+  const quarantine = quarantineWith('testing/endless-executor');
+  const runs = signal();
+  let canceled = false;
+  const input = { ...GOOD_INPUT, sepal_length: ENDLESS };
+  const verdict = quarantine.runAlone(
+    IRIS.id,
+    input,
+    () => runs.send(),
+    () => canceled,
+  );
+  await runs.seen;
+  canceled = true;
+  quarantine.endMarked();
+  expect(await verdict).toEqual({ kind: 'dropped' });
+  expect((await quarantine.runAlone(IRIS.id, GOOD_INPUT, ignore)).kind).toBe('succeeded');
+});
