@@ -117,6 +117,8 @@ export class ExecutorPool {
       onRunning: () => {
         startedAtMs = Date.now();
         for (const prediction of predictions) prediction.onStarted(startedAtMs);
+        // Marked after its micro-batch had formed and before it ran.
+        this.endMarked();
       },
       onRan: (results, stages) => {
         // The executor gets its next micro-batch before this one is settled.

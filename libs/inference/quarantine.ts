@@ -119,6 +119,8 @@ export class Quarantine {
         onRunning: () => {
           startedAtMs = Date.now();
           onStarted(startedAtMs);
+          // Marked while the child started.
+          this.endMarked();
         },
         onRan: ([result], stages) => resolve(ran(result, startedAtMs, stages)),
         onBroke: (message) => resolve({ kind: 'broke', message }),

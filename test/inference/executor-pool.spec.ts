@@ -1,4 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { difference } from '#models/golden';
 import { GOOD_INPUT, IRIS, quarantineWith, readyPool, Row } from '#testing/executors';
 import { ENDLESS, POISON } from '#testing/poison';
@@ -133,12 +136,22 @@ describe('a canceled prediction that runs on', () => {
     expect(deaths).toEqual([{ cause: 'canceled', suspects: 0 }]);
   });
 
-  it('is left alone while nothing of it was marked', async () => {
-    const { pool, deaths } = await readyPool('inference/executor-main');
-    const row = new Row();
-    pool.submit([row]);
+  it('is ended as well when it was marked while it waited behind another run', async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'millrace-release-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const release = path.join(folder, 'now');
+    const { pool, deaths } = await readyPool('testing/endless-executor');
+    const first = new Row({ ...GOOD_INPUT, sepal_length: ENDLESS, release });
+    const behind = new Row({ ...GOOD_INPUT, sepal_length: ENDLESS });
+    pool.submit([first]);
+    pool.submit([behind]);
+    await first.started;
+    behind.isMarked = true;
     pool.endMarked();
-    expect((await row.outcome).kind).toBe('succeeded');
-    expect(deaths).toEqual([]);
+    await writeFile(release, '');
+    // Whoever runs unmarked is left alone.
+    expect((await first.outcome).kind).not.toBe('dropped');
+    expect(await behind.outcome).toEqual({ kind: 'dropped' });
+    expect(deaths).toEqual([{ cause: 'canceled', suspects: 0 }]);
   });
 });

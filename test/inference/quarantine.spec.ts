@@ -4,6 +4,7 @@ import path from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { GOOD_INPUT, IRIS, quarantineWith } from '#testing/executors';
 import { ENDLESS, POISON } from '#testing/poison';
+import { until } from '#testing/patience';
 import { signal } from '#testing/signal';
 
 const ignore = (): void => undefined;
@@ -90,4 +91,15 @@ it('ends a run whose prediction is canceled meanwhile, and fails nobody for it',
   quarantine.endMarked();
   expect(await verdict).toEqual({ kind: 'dropped' });
   expect((await quarantine.runAlone(IRIS.id, GOOD_INPUT, ignore)).kind).toBe('succeeded');
+});
+
+it('ends it as well when the cancel came while its child started', async () => {
+  const quarantine = quarantineWith('testing/endless-executor');
+  let canceled = false;
+  const input = { ...GOOD_INPUT, sepal_length: ENDLESS };
+  const verdict = quarantine.runAlone(IRIS.id, input, ignore, () => canceled);
+  await until(() => quarantine.pid, { deadlineMs: 10_000, what: 'the child' });
+  canceled = true;
+  quarantine.endMarked();
+  expect(await verdict).toEqual({ kind: 'dropped' });
 });
