@@ -96,6 +96,7 @@ export class FleetUnderTest {
         if (url !== undefined) this.port = Number(new URL(url).port);
         this.#operations.set(name, opsUrl);
       },
+      onFirstKey: () => undefined,
       onRefused: (reason) => (this.#failure = `${name} cannot start: ${reason}`),
       onDeath: (how) => (this.#failure = `${name} died (${how})`),
     });

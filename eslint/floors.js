@@ -74,7 +74,20 @@ export const FLOORS = {
   'apps/monitor': {
     libs: ['domain', 'contract', 'models', 'queue', 'statistics', 'access', 'process', 'config', 'telemetry'],
   },
-  'apps/cli': { libs: ['domain', 'contract', 'models', 'inference', 'client', 'process', 'config', 'telemetry'] },
+  'apps/cli': {
+    libs: [
+      'domain',
+      'contract',
+      'models',
+      'inference',
+      'webhooks',
+      'access',
+      'client',
+      'process',
+      'config',
+      'telemetry',
+    ],
+  },
 };
 
 /**

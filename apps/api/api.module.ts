@@ -6,6 +6,8 @@ import { Completions } from '#queue/completions';
 import { EnvelopeReader } from '#queue/envelope-reader';
 import type { Logger } from '#telemetry/logger';
 import { ApiMetrics } from '#telemetry/metrics';
+import { KeysController } from './access/keys.controller.js';
+import { ManageKeys } from './access/manage-keys.js';
 import { AcceptPrediction } from './accept-prediction.js';
 import { AwaitPrediction } from './await-prediction.js';
 import { CancelPrediction } from './cancel-prediction.js';
@@ -25,6 +27,7 @@ export interface ApiParts {
   readonly catalogue: ModelCatalogue;
   readonly address: ClientAddress;
   readonly metrics: ApiMetrics;
+  readonly manageKeys: ManageKeys;
 }
 
 @Module({})
@@ -33,7 +36,7 @@ export class ApiModule {
     return {
       module: ApiModule,
       imports: [HealthModule.of(readiness)],
-      controllers: [PredictionsController, ModelsController],
+      controllers: [PredictionsController, ModelsController, KeysController],
       providers: [
         { provide: AcceptPrediction, useValue: parts.accept },
         { provide: AwaitPrediction, useValue: parts.await },
@@ -43,6 +46,7 @@ export class ApiModule {
         { provide: ModelCatalogue, useValue: parts.catalogue },
         { provide: ClientAddress, useValue: parts.address },
         { provide: ApiMetrics, useValue: parts.metrics },
+        { provide: ManageKeys, useValue: parts.manageKeys },
         { provide: APP_FILTER, useValue: new ProblemFilter(logger) },
         { provide: APP_PIPE, useValue: strictPipe() },
       ],

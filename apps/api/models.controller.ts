@@ -4,6 +4,7 @@ import { Matches, MaxLength } from 'class-validator';
 import { notFound } from '#contract/problem';
 import { inputSchema, outputSchema } from '#models/input-schema';
 import type { ModelVersion } from '#models/repository';
+import { Requires } from './access/requires.js';
 import { ModelCatalogue } from './model-catalogue.js';
 
 const NAME = /^[a-z][a-z0-9-]*$/;
@@ -34,6 +35,7 @@ export class ModelsController {
   constructor(@Inject(ModelCatalogue) private readonly catalogue: ModelCatalogue) {}
 
   @ApiOperation({ summary: 'List the models' })
+  @Requires('key')
   @Get()
   list(): object {
     const { repository } = this.catalogue;
@@ -42,6 +44,7 @@ export class ModelsController {
   }
 
   @ApiOperation({ summary: 'Show a model with its latest version' })
+  @Requires('key')
   @Get(':owner/:name')
   show(@Param() { owner, name }: ModelParams): object {
     const latest = this.catalogue.latest(owner, name);
@@ -49,6 +52,7 @@ export class ModelsController {
   }
 
   @ApiOperation({ summary: "List a model's versions, highest label first" })
+  @Requires('key')
   @Get(':owner/:name/versions')
   versions(@Param() { owner, name }: ModelParams): object {
     this.catalogue.latest(owner, name);
@@ -57,6 +61,7 @@ export class ModelsController {
   }
 
   @ApiOperation({ summary: 'Show one version: its schemas, evaluation and training facts' })
+  @Requires('key')
   @Get(':owner/:name/versions/:id')
   version(@Param() { owner, name, id }: VersionParams): object {
     const version = this.catalogue.repository.versions(name).find((v) => v.id === id || v.label === id);

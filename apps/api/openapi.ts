@@ -11,6 +11,12 @@ import { inputSchema, outputSchema } from '#models/input-schema';
 import type { ModelRepository, ModelVersion } from '#models/repository';
 import { example } from './models.controller.js';
 
+/** What the door says, before any route does. */
+const AT_THE_DOOR = {
+  401: 'No valid API key.',
+  403: 'The key lacks the scope of this route.',
+};
+
 export function mountOpenApi(app: NestFastifyApplication, repository: ModelRepository, version: string): void {
   const config = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
@@ -21,6 +27,12 @@ export function mountOpenApi(app: NestFastifyApplication, repository: ModelRepos
     .setVersion(version)
     .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
     .addServer('/')
+    .addBearerAuth({
+      type: 'http',
+      scheme: 'bearer',
+      description: 'An API key: `mr_live_...`; none where keys are off.',
+    })
+    .addSecurityRequirements('bearer')
     .build();
   const document = addContract(SwaggerModule.createDocument(app, config), repository);
   SwaggerModule.setup('docs', app, document, {
@@ -164,7 +176,8 @@ const CANCEL_OPERATION = {
   },
 };
 
-function problems(byStatus: Readonly<Record<number, string>>): Record<string, object> {
+function problems(own: Readonly<Record<number, string>>): Record<string, object> {
+  const byStatus = { ...AT_THE_DOOR, ...own };
   const content = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } };
   return Object.fromEntries(
     Object.entries(byStatus).map(([status, description]) => [status, { description, content }]),

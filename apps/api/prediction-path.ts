@@ -18,6 +18,8 @@ import { ClientAddress } from './client-address.js';
 import type { FleetView } from './fleet-view.js';
 import { ModelCatalogue } from './model-catalogue.js';
 
+export type PredictionParts = Omit<ApiParts, 'manageKeys'>;
+
 export interface PathOptions {
   readonly settings: Settings;
   readonly repository: ModelRepository;
@@ -29,7 +31,7 @@ export interface PathOptions {
   readonly onRedisError: (error: Error) => void;
 }
 
-export function buildPredictionPath(options: PathOptions): ApiParts {
+export function buildPredictionPath(options: PathOptions): PredictionParts {
   const { settings, queues, backlog, fleet, metrics } = options;
   const { redis, catalogue: names } = queues;
   const origin = names.originChannel(randomUUID());

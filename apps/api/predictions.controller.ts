@@ -7,11 +7,13 @@ import {
   toResource,
 } from '#contract/prediction.dto';
 import { invalidFields, notFound } from '#contract/problem';
+import type { Caller } from '#domain/key-record';
 import type { Prediction } from '#domain/prediction';
 import { isTerminal } from '#domain/prediction';
 import { parsePredictionId, type PredictionAddress } from '#domain/prediction-id';
 import { EnvelopeReader, type Found } from '#queue/envelope-reader';
 import { ApiMetrics } from '#telemetry/metrics';
+import { Requires } from './access/requires.js';
 import { AcceptPrediction, type Accepted } from './accept-prediction.js';
 import { AwaitPrediction, EarlyEar, type IsGone } from './await-prediction.js';
 import { compileBodyValidator } from './body-validator.js';
@@ -21,9 +23,6 @@ import { ModelCatalogue } from './model-catalogue.js';
 import { ModelParams } from './models.controller.js';
 import { idempotencyKeyOf, refuseDeadline, waitSecondsOf, waitSecondsOfQuery } from './preferences.js';
 import { Completions } from '#queue/completions';
-
-/** Until keys exist, every caller is this client. */
-const LOCAL_CLIENT = 'local';
 
 const checkBody = compileBodyValidator(PREDICTION_REQUEST_SCHEMA);
 const checkModelBody = compileBodyValidator(MODEL_PREDICTION_REQUEST_SCHEMA);
@@ -42,6 +41,7 @@ export class PredictionsController {
   ) {}
 
   /** Accepts a prediction and answers with its id, or, with `Prefer: wait`, with its outcome. */
+  @Requires('predict')
   @Post('predictions')
   async create(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const errors = checkBody(request.body);
@@ -50,6 +50,7 @@ export class PredictionsController {
   }
 
   /** The same for a model by its path. */
+  @Requires('predict')
   @Post('models/:owner/:name/predictions')
   async createForModel(
     @Param() params: ModelParams,
@@ -64,6 +65,7 @@ export class PredictionsController {
   }
 
   /** Where a prediction stands; `?wait=` holds the answer until it has ended, at most a minute. */
+  @Requires('predict')
   @Get('predictions/:id')
   async get(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const { id } = request.params as { id: string };
@@ -74,7 +76,7 @@ export class PredictionsController {
       waitSeconds === null
         ? await this.reader.read(model, address)
         : await this.awaitPrediction.awaitAny(id, model, waitSeconds * 1_000, hungUp(request));
-    const prediction = requireOwn(found, LOCAL_CLIENT, id);
+    const prediction = requireOwn(found, request.caller, id);
     const tag = entityTag(prediction);
     reply.header('etag', tag).header('cache-control', 'private, no-cache');
     if (waitSeconds !== null) reply.header('preference-applied', `wait=${waitSeconds}`);
@@ -83,14 +85,15 @@ export class PredictionsController {
   }
 
   /** Cancels what has not run; what has ended is answered as it is. */
+  @Requires('predict')
   @Post('predictions/:id/cancel')
   @HttpCode(200)
   async cancel(@Param('id') id: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const { model, address } = this.#locate(id);
-    const before = requireOwn(await this.reader.read(model, address), LOCAL_CLIENT, id);
+    const before = requireOwn(await this.reader.read(model, address), request.caller, id);
     const after = isTerminal(before.standing.status)
       ? before
-      : requireOwn(await this.cancelPrediction.cancel(model, address), LOCAL_CLIENT, id);
+      : requireOwn(await this.cancelPrediction.cancel(model, address), request.caller, id);
     reply.send(this.#resource(after, request));
   }
 
@@ -98,7 +101,7 @@ export class PredictionsController {
     refuseDeadline(request.headers['cancel-after']);
     const idempotencyKey = idempotencyKeyOf(request.headers['idempotency-key']);
     const waitSeconds = waitSecondsOf(request.headers.prefer);
-    const options = { client: LOCAL_CLIENT, idempotencyKey };
+    const options = { client: request.caller.client, idempotencyKey };
     if (waitSeconds === null) {
       const accepted = await this.acceptPrediction.accept(body, options);
       return this.#answer(accepted, await this.#current(accepted), request, reply);
@@ -171,7 +174,7 @@ const NOT_STARTED: Prediction['standing'] = {
 };
 
 /** Another client's prediction does not exist. */
-function requireOwn(found: Found, client: string, id: string): Prediction {
+function requireOwn(found: Found, { client }: Caller, id: string): Prediction {
   if (found === 'expired') throw notFound(`The prediction ${id} has ended and is no longer kept.`, 'expired');
   if (found === 'unknown' || found.submission.client !== client) throw notFound('There is no such prediction.');
   return found;

@@ -7,6 +7,8 @@ import type { Settings } from '#config/settings';
 import type { Readiness } from '#process/operations.module';
 import type { Logger } from '#telemetry/logger';
 import { requestIdFrom } from '#telemetry/request-id';
+import { guardRequests, type Keys } from './access/guard.js';
+import { requireDeclarations } from './access/requires.js';
 import { ApiModule, type ApiParts } from './api.module.js';
 import { answerUnreadableRequest } from './early-errors.js';
 import { sendProblem } from './problem-filter.js';
@@ -21,6 +23,7 @@ export async function createPublicApp(
   settings: Settings,
   parts: ApiParts,
   readiness: Readiness,
+  keys: Keys | null,
   logger: Logger,
 ): Promise<NestFastifyApplication> {
   const adapter = new FastifyAdapter({
@@ -46,7 +49,9 @@ export async function createPublicApp(
   server.server.headersTimeout = HEADERS_TIMEOUT_MS;
   // Fastify takes plain text as well, unless it is told not to.
   server.removeContentTypeParser('text/plain');
+  requireDeclarations(server);
   observeRequests(server, logger, parts.metrics, settings.SLOW_SECONDS);
+  guardRequests(server, keys, (error, request, reply) => sendProblem(error, request, reply, logger));
   if (settings.CORS_ORIGINS.length > 0) app.enableCors({ origin: settings.CORS_ORIGINS });
   return app;
 }

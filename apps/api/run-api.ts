@@ -16,6 +16,7 @@ import { MemoryWatch } from '#queue/memory';
 import { ModelQueues } from '#queue/model-queues';
 import type { Logger } from '#telemetry/logger';
 import { ApiMetrics, registerQueueGauges } from '#telemetry/metrics';
+import { buildAccess } from './access/build-access.js';
 import { FleetView } from './fleet-view.js';
 import { mountBoard } from './job-board.js';
 import { mountOpenApi } from './openapi.js';
@@ -48,8 +49,14 @@ export async function runApi(settings: Settings, logger: Logger): Promise<Runnin
     onRedisError,
   });
 
+  const access = buildAccess(settings, queues, onRedisError);
+
   let draining = false;
-  const readiness = readinessOf(models, fleet, async () => ({ answering: await isAnswering(redis), draining }));
+  const readiness = readinessOf(models, fleet, async () => ({
+    answering: await isAnswering(redis),
+    draining,
+    knowsKeys: access.keys?.watch.isFresh ?? true,
+  }));
   const operations = await listenForOperations({
     host: settings.OPS_HOST,
     port: settings.OPS_PORT,
@@ -57,10 +64,17 @@ export async function runApi(settings: Settings, logger: Logger): Promise<Runnin
     readiness,
     configure: (app) => mountBoard(app, queues, models),
   });
-  const app = await createPublicApp(settings, parts, readiness, logger);
+  const app = await createPublicApp(
+    settings,
+    { ...parts, manageKeys: access.manageKeys },
+    readiness,
+    access.keys,
+    logger,
+  );
   mountOpenApi(app, repository, packageVersion());
   // Redis may be away: the process lives, says that it is not ready, and recovers by itself.
   parts.completions.start().catch(onRedisError);
+  access.start();
   memory.start();
   backlog.start();
   fleet.start();
@@ -75,6 +89,7 @@ export async function runApi(settings: Settings, logger: Logger): Promise<Runnin
       draining = true;
       parts.await.releaseAll();
       await closePublicApp(app);
+      access.stop();
       memory.stop();
       backlog.stop();
       fleet.stop();
@@ -111,13 +126,14 @@ function measure(
 function readinessOf(
   models: readonly string[],
   fleet: FleetView,
-  state: () => Promise<{ readonly answering: boolean; readonly draining: boolean }>,
+  state: () => Promise<{ readonly answering: boolean; readonly draining: boolean; readonly knowsKeys: boolean }>,
 ): Readiness {
   return {
     async check() {
-      const { answering, draining } = await state();
+      const { answering, draining, knowsKeys } = await state();
       return {
         redis: { status: answering ? 'up' : 'down' },
+        keys: { status: knowsKeys ? 'up' : 'down' },
         serving: { status: draining ? 'down' : 'up' },
       };
     },

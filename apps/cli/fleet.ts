@@ -16,6 +16,7 @@ export interface FleetOptions {
 
 export interface FleetEvents {
   readonly onLine: (name: string, line: string) => void;
+  readonly onFirstKey: (key: string) => void;
   readonly onRefused: (name: string, reason: string) => void;
   readonly onDeath: (name: string, how: string, pauseMs: number) => void;
 }
@@ -86,6 +87,7 @@ export class Fleet {
     return new SupervisedProcess(spec, log, {
       onListening: ({ url, opsUrl }) =>
         void this.#addresses.set(name, url === undefined ? { opsUrl } : { url, opsUrl }),
+      onFirstKey: events.onFirstKey,
       onRefused: (reason) => events.onRefused(name, reason),
       onDeath: (how, pauseMs) => {
         this.#addresses.delete(name);

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { loadRequests } from './load-requests.js';
 
-const options = { url: 'http://127.0.0.1:3000', model: 'iris', wait: false, invalid: 0 };
+const options = { url: 'http://127.0.0.1:3000', key: null, model: 'iris', wait: false, invalid: 0 };
 const input = { a: 1, b: 2 };
 
 it('sends the example of the catalogue', () => {

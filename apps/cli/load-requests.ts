@@ -9,11 +9,21 @@ export interface LoadRequest {
 
 /** @returns one request, or as many as it takes for one of them to be the wrong share */
 export function loadRequests(
-  options: { readonly url: string; readonly model: string; readonly wait: boolean; readonly invalid: number },
+  options: {
+    readonly url: string;
+    readonly key: string | null;
+    readonly model: string;
+    readonly wait: boolean;
+    readonly invalid: number;
+  },
   input: Readonly<Record<string, unknown>>,
 ): LoadRequest[] {
-  const { model, wait, invalid } = options;
-  const headers = { 'content-type': 'application/json', ...(wait ? { prefer: 'wait=60' } : {}) };
+  const { key, model, wait, invalid } = options;
+  const headers = {
+    'content-type': 'application/json',
+    ...(key === null ? {} : { authorization: `Bearer ${key}` }),
+    ...(wait ? { prefer: 'wait=60' } : {}),
+  };
   const path = `${new URL(options.url).pathname.replace(/\/$/, '')}/v1/predictions`;
   const request = (sent: unknown): LoadRequest => ({
     method: 'POST',

@@ -6,14 +6,14 @@
  */
 import autocannon from 'autocannon';
 import cliProgress from 'cli-progress';
-import { hasEnded, MillraceClient, type Prediction } from '#client/millrace-client';
+import { hasEnded, type MillraceClient, type Prediction } from '#client/millrace-client';
 import { CliError } from './cli-error.js';
 import { LatencyHistogram } from './latency-histogram.js';
 import { loadRequests } from './load-requests.js';
 import { report, type Measured } from './load-report.js';
+import { clientOf, type Target } from './target.js';
 
-export interface LoadOptions {
-  readonly url: string;
+export interface LoadOptions extends Target {
   readonly model: string;
   readonly connections: number;
   readonly seconds: number;
@@ -25,7 +25,7 @@ export interface LoadOptions {
 }
 
 export async function load(options: LoadOptions): Promise<void> {
-  const client = new MillraceClient({ url: options.url });
+  const client = clientOf(options);
   const model = await client.model(options.model);
   const input = model.latest_version.example?.input;
   if (typeof input !== 'object' || input === null)
@@ -34,7 +34,7 @@ export async function load(options: LoadOptions): Promise<void> {
   const measured = await run.run();
   const drainedMs = options.wait ? 0 : await drain(client, run.lastAccepted);
   const figures = report(measured, drainedMs);
-  console.log(options.json ? JSON.stringify({ ...options, ...figures.values }) : figures.text);
+  console.log(options.json ? JSON.stringify({ ...options, key: undefined, ...figures.values }) : figures.text);
 }
 
 /** Milliseconds until the last accepted prediction has its answer. */

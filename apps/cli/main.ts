@@ -5,6 +5,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { projectRoot, readProcessSettings } from '#config/settings';
 import { complain } from './complain.js';
 import { baseUrl } from './own-address.js';
+import type { Target } from './target.js';
 
 /** Commands load what they need when they run: `--help` needs none of it. */
 const program = new Command('millrace')
@@ -43,7 +44,7 @@ program
       json: boolean;
     }) => {
       const { predict } = await import('./predict.js');
-      await predict(options, urlOf(options), () => readProcessSettings().MODELS_DIR);
+      await predict(options, targetOf(options), () => readProcessSettings().MODELS_DIR);
     },
   );
 
@@ -55,7 +56,7 @@ models
   .option('--json', 'print JSON', false)
   .action(async (options: { url?: string; json: boolean }) => {
     const { listModels } = await import('./models.js');
-    await listModels(urlOf(options), options.json);
+    await listModels(targetOf(options), options.json);
   });
 models
   .command('show <name>')
@@ -64,7 +65,66 @@ models
   .option('--json', 'print JSON', false)
   .action(async (name: string, options: { url?: string; json: boolean }) => {
     const { showModel } = await import('./models.js');
-    await showModel(urlOf(options), name, options.json);
+    await showModel(targetOf(options), name, options.json);
+  });
+
+const keys = program.command('keys').description('make, list, rotate and revoke API keys (needs one with scope admin)');
+keys
+  .command('create')
+  .description('make a key, and print it this once')
+  .requiredOption('-c, --client <name>', 'whose key it is: lower-case letters, digits and dashes')
+  .requiredOption('-s, --scopes <list>', 'predict, label, deploy, operate, admin; separated by commas', names)
+  .option('-n, --name <text>', 'what it is for')
+  .option('-e, --expires <time>', 'from when on it is not valid, e.g. 2027-01-01T00:00:00Z')
+  .addOption(urlOption())
+  .option('--json', 'print JSON', false)
+  .action(
+    async (options: {
+      client: string;
+      scopes: string[];
+      name?: string;
+      expires?: string;
+      url?: string;
+      json: boolean;
+    }) => {
+      const { createKey } = await import('./keys.js');
+      await createKey(targetOf(options), options);
+    },
+  );
+keys
+  .command('list', { isDefault: true })
+  .description('list the keys')
+  .addOption(urlOption())
+  .option('--json', 'print JSON', false)
+  .action(async (options: { url?: string; json: boolean }) => {
+    const { listKeys } = await import('./keys.js');
+    await listKeys(targetOf(options), options.json);
+  });
+keys
+  .command('rotate <id>')
+  .description('make a key that takes the place of another')
+  .option('-o, --overlap <seconds>', 'how long the old one stays valid (default: a day)', seconds)
+  .addOption(urlOption())
+  .option('--json', 'print JSON', false)
+  .action(async (id: string, options: { overlap?: number; url?: string; json: boolean }) => {
+    const { rotateKey } = await import('./keys.js');
+    await rotateKey(targetOf(options), id, { overlapSeconds: options.overlap, json: options.json });
+  });
+keys
+  .command('revoke <id>')
+  .description('end a key, in every process within five seconds')
+  .addOption(urlOption())
+  .option('--json', 'print JSON', false)
+  .action(async (id: string, options: { url?: string; json: boolean }) => {
+    const { revokeKey } = await import('./keys.js');
+    await revokeKey(targetOf(options), id, options.json);
+  });
+keys
+  .command('generate')
+  .description('print a key that no fleet knows yet, for BOOTSTRAP_KEY_FILE')
+  .action(async () => {
+    const { generateKey } = await import('./keys.js');
+    generateKey();
   });
 
 program
@@ -88,7 +148,7 @@ program
       json: boolean;
     }) => {
       const { load } = await import('./load.js');
-      await load({ ...options, url: urlOf(options) });
+      await load({ ...options, ...targetOf(options) });
     },
   );
 
@@ -109,10 +169,10 @@ function urlOption(): Option {
   return new Option('--url <url>', 'the fleet (default: this machine, by HOST and PORT)');
 }
 
-function urlOf({ url }: { url?: string }): string {
-  if (url !== undefined) return url;
-  const { HOST, PORT } = readProcessSettings();
-  return baseUrl(HOST, PORT);
+/** The key comes from the environment: what stands on a command line, everybody on the machine can read. */
+function targetOf({ url }: { url?: string }): Target {
+  const { HOST, PORT, MILLRACE_API_KEY: key } = readProcessSettings();
+  return { url: url ?? baseUrl(HOST, PORT), key: key ?? null };
 }
 
 function wholeNumber(text: string): number {
@@ -120,6 +180,20 @@ function wholeNumber(text: string): number {
   if (!Number.isInteger(value) || value < 1)
     throw new InvalidArgumentError('It must be a whole number from 1 upwards.');
   return value;
+}
+
+function seconds(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isInteger(value) || value < 0)
+    throw new InvalidArgumentError('It must be a whole number of seconds.');
+  return value;
+}
+
+function names(text: string): string[] {
+  return text
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
 }
 
 function share(text: string): number {

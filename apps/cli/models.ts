@@ -1,10 +1,11 @@
 /** `millrace models`: the catalogue of a fleet. */
-import { MillraceClient, type Model, type ModelFeature } from '#client/millrace-client';
+import type { Model, ModelFeature } from '#client/millrace-client';
 import { shellQuote } from './answer.js';
 import { renderTable } from './table.js';
+import { clientOf, type Target } from './target.js';
 
-export async function listModels(url: string, asJson: boolean): Promise<void> {
-  const models = await new MillraceClient({ url }).models();
+export async function listModels(target: Target, asJson: boolean): Promise<void> {
+  const models = await clientOf(target).models();
   if (asJson) return console.log(JSON.stringify(models));
   const rows = models.map(({ owner, name, latest_version: latest, task, title }) => [
     `${owner}/${name}`,
@@ -15,8 +16,8 @@ export async function listModels(url: string, asJson: boolean): Promise<void> {
   console.log(renderTable(['model', 'version', 'task', 'title'], rows));
 }
 
-export async function showModel(url: string, name: string, asJson: boolean): Promise<void> {
-  const model = await new MillraceClient({ url }).model(name);
+export async function showModel(target: Target, name: string, asJson: boolean): Promise<void> {
+  const model = await clientOf(target).model(name);
   console.log(asJson ? JSON.stringify(model) : describe(model));
 }
 

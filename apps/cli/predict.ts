@@ -5,9 +5,9 @@
  */
 import { readFile } from 'node:fs/promises';
 import { text as readAll } from 'node:stream/consumers';
-import { MillraceClient } from '#client/millrace-client';
 import { wholeAnswer } from './answer.js';
 import { CliError } from './cli-error.js';
+import { clientOf, type Target } from './target.js';
 
 export interface PredictOptions {
   readonly model: string;
@@ -18,14 +18,14 @@ export interface PredictOptions {
   readonly json: boolean;
 }
 
-export async function predict(options: PredictOptions, url: string, modelsDir: () => string): Promise<void> {
+export async function predict(options: PredictOptions, target: Target, modelsDir: () => string): Promise<void> {
   const input = await readInput(options.input);
-  const output = options.offline ? await askHere(options, input, modelsDir()) : await askFleet(options, input, url);
+  const output = options.offline ? await askHere(options, input, modelsDir()) : await askFleet(options, input, target);
   console.log(wholeAnswer(output, options.json));
 }
 
-async function askFleet({ model, version }: PredictOptions, input: unknown, url: string): Promise<unknown> {
-  const client = new MillraceClient({ url });
+async function askFleet({ model, version }: PredictOptions, input: unknown, target: Target): Promise<unknown> {
+  const client = clientOf(target);
   const prediction = await client.predict({ model, ...(version === undefined ? {} : { version }), input });
   if (prediction.status === 'succeeded') return prediction.output;
   throw new CliError(

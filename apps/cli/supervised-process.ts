@@ -22,6 +22,8 @@ export interface ProcessSpec {
 
 export interface ProcessEvents {
   readonly onListening: (message: Extract<LaunchMessage, { kind: 'listening' }>) => void;
+  /** It made the first key of the fleet, which nobody sees again. */
+  readonly onFirstKey: (key: string) => void;
   /** It can never start as things are. */
   readonly onRefused: (reason: string) => void;
   /** It died by itself and is started again after `pauseMs`. */
@@ -91,6 +93,7 @@ export class SupervisedProcess {
 
   #onMessage(message: unknown): void {
     if (isListening(message)) this.events.onListening(message);
+    if (isFirstKey(message)) this.events.onFirstKey(message.key);
     if (isRefused(message)) this.#refuse(message.reason);
   }
 
@@ -113,6 +116,11 @@ export class SupervisedProcess {
 function isListening(message: unknown): message is Extract<LaunchMessage, { kind: 'listening' }> {
   const { kind, opsUrl } = (message ?? {}) as Record<string, unknown>;
   return kind === 'listening' && typeof opsUrl === 'string';
+}
+
+function isFirstKey(message: unknown): message is Extract<LaunchMessage, { kind: 'first_key' }> {
+  const { kind, key } = (message ?? {}) as Record<string, unknown>;
+  return kind === 'first_key' && typeof key === 'string';
 }
 
 function isRefused(message: unknown): message is Extract<LaunchMessage, { kind: 'refused' }> {

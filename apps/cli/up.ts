@@ -51,7 +51,8 @@ async function runFleet(
   terminal: Terminal,
 ): Promise<void> {
   const end = new AbortController();
-  const fleet = assemble(settings, environment, terminal, (sentence) => {
+  const keys: OwnKey = { key: settings.MILLRACE_API_KEY ?? null };
+  const fleet = assemble(settings, environment, terminal, keys, (sentence) => {
     if (options.watch) terminal.say(sentence);
     else end.abort(new CliError(sentence));
   });
@@ -64,7 +65,7 @@ async function runFleet(
   );
   const stopWatching = options.watch ? onRebuild(fleet, terminal.say) : () => undefined;
   try {
-    await serve(settings, fleet, terminal, end.signal);
+    await serve(settings, fleet, terminal, keys, end.signal);
   } finally {
     stopWatching();
     terminal.progress('Stopping the processes');
@@ -73,10 +74,16 @@ async function runFleet(
   }
 }
 
+/** What the launcher asks the fleet with; the first start learns it on the way. */
+interface OwnKey {
+  key: string | null;
+}
+
 function assemble(
   settings: Settings,
   environment: NodeJS.ProcessEnv,
   terminal: Terminal,
+  own: OwnKey,
   onRefused: (sentence: string) => void,
 ): Fleet {
   return new Fleet(
@@ -84,11 +91,15 @@ function assemble(
       appsDir: path.join(projectRoot(), 'dist', 'apps'),
       logDir: path.join(settings.DATA_DIR, 'logs'),
       workers: settings.WORKERS,
-      environment,
+      environment: withoutOwnKey(environment),
       stopMs: settings.SHUTDOWN_SECONDS * 1_000 + STOP_MARGIN_MS,
     },
     {
       onLine: (name, line) => terminal.log(name, line),
+      onFirstKey: (key) => {
+        own.key ??= key;
+        terminal.say(`\nThe first API key of this fleet, with all rights. It is shown this once:\n\n  ${key}\n`);
+      },
       onRefused: (name, reason) => onRefused(`${name} cannot start: ${reason}`),
       onDeath: (name, how, pauseMs) => {
         const when = pauseMs === 0 ? 'starting it again' : `starting it again in ${pauseMs / 1_000} s`;
@@ -98,8 +109,20 @@ function assemble(
   );
 }
 
+/** A caller's key is no business of the processes. */
+function withoutOwnKey(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const names = ['MILLRACE_API_KEY', 'MILLRACE_API_KEY_FILE'];
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !names.includes(name)));
+}
+
 /** Returns when a signal ends it; throws the reason when a process refuses to start. */
-async function serve(settings: Settings, fleet: Fleet, terminal: Terminal, signal: AbortSignal): Promise<void> {
+async function serve(
+  settings: Settings,
+  fleet: Fleet,
+  terminal: Terminal,
+  own: OwnKey,
+  signal: AbortSignal,
+): Promise<void> {
   const apiUrl = (): string => fleet.address('api')?.url ?? baseUrl(settings.HOST, settings.PORT);
   const ended = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
   terminal.progress('Starting the fleet');
@@ -107,7 +130,7 @@ async function serve(settings: Settings, fleet: Fleet, terminal: Terminal, signa
   try {
     const lacking = await untilReady(fleet, apiUrl, (state) => terminal.progress(`Starting: ${state}`), signal);
     for (const line of lacking) terminal.say(`Not all is well: ${line}`);
-    await Promise.race([welcome(settings, fleet, apiUrl(), terminal), ended]);
+    await Promise.race([welcome(settings, fleet, { url: apiUrl(), key: own.key }, terminal), ended]);
     terminal.showLogs();
     await ended;
   } catch (error) {

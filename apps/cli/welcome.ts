@@ -1,26 +1,31 @@
 /** What `npm start` shows when the fleet runs: first answers, where things are, and something to try. */
 import path from 'node:path';
-import { MillraceClient, MillraceError, MillraceUnreachableError } from '#client/millrace-client';
+import { MillraceError, MillraceUnreachableError } from '#client/millrace-client';
 import type { Settings } from '#config/settings';
 import { shellQuote } from './answer.js';
 import { firstAnswers, type FirstAnswers } from './first-answers.js';
 import type { Fleet } from './fleet.js';
+import { clientOf, type Target } from './target.js';
 import type { Terminal } from './terminal.js';
 
-export async function welcome(settings: Settings, fleet: Fleet, apiUrl: string, terminal: Terminal): Promise<void> {
-  const answers = settings.WORKERS === 0 ? null : await askAll(settings, apiUrl, terminal);
+export async function welcome(settings: Settings, fleet: Fleet, target: Target, terminal: Terminal): Promise<void> {
+  const { url: apiUrl } = target;
+  const mayAsk = settings.AUTH === 'off' || target.key !== null;
+  const answers = settings.WORKERS === 0 || !mayAsk ? null : await askAll(settings, target, terminal);
   terminal.done('Millrace is ready');
   if (answers !== null) terminal.say(`\n${indent(answers.table)}`);
   if (answers?.asExpected === false) terminal.say('\nNot every answer is the expected one: see the logs.');
   terminal.say(`\n${indent(places(settings, fleet, apiUrl))}`);
+  if (!mayAsk)
+    terminal.say('\nNo model was asked: set MILLRACE_API_KEY, or MILLRACE_API_KEY_FILE, to a key of this fleet.');
   const example = answers?.example;
-  if (example) terminal.say(`\nTry it:\n${indent(curl(apiUrl, example))}`);
+  if (example) terminal.say(`\nTry it:\n${indent(curl(apiUrl, settings.AUTH === 'on', example))}`);
   terminal.say('\nCtrl-C finishes what runs, then stops.\n');
 }
 
 /** A fleet whose first answers fail still runs: its logs are what its owner needs now. */
-async function askAll(settings: Settings, apiUrl: string, terminal: Terminal): Promise<FirstAnswers | null> {
-  const client = new MillraceClient({ url: apiUrl });
+async function askAll(settings: Settings, target: Target, terminal: Terminal): Promise<FirstAnswers | null> {
+  const client = clientOf(target);
   const only = settings.WORKER_MODELS ?? null;
   try {
     return await firstAnswers(client, settings.MODELS_DIR, only, (name) => terminal.progress(`Asking ${name}`));
@@ -44,9 +49,10 @@ function places(settings: Settings, fleet: Fleet, apiUrl: string): string {
   ].join('\n');
 }
 
-function curl(apiUrl: string, { model, input }: { model: string; input: unknown }): string {
+function curl(apiUrl: string, withKey: boolean, { model, input }: { model: string; input: unknown }): string {
   const body = shellQuote(JSON.stringify({ version: model, input }));
-  return `curl -s ${apiUrl}/v1/predictions -H 'Content-Type: application/json' -H 'Prefer: wait' \\\n  -d ${body}`;
+  const key = withKey ? ` -H "Authorization: Bearer $MILLRACE_API_KEY"` : '';
+  return `curl -s ${apiUrl}/v1/predictions${key} -H 'Content-Type: application/json' -H 'Prefer: wait' \\\n  -d ${body}`;
 }
 
 function indent(text: string): string {

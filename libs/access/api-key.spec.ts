@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { newApiKey, parseApiKey, sameDigest } from './api-key.js';
+import { admit, newApiKey, parseApiKey, sameDigest } from './api-key.js';
 
 it('reads the id and the digest out of a key, and no secret', () => {
   const text = newApiKey();
@@ -34,4 +34,22 @@ it('refuses what is no key', () => {
 it('compares digests whole', () => {
   expect(sameDigest('ab', 'ab')).toBe(true);
   for (const other of ['ac', 'a', 'abc', '']) expect(sameDigest('ab', other)).toBe(false);
+});
+
+it('admits the holder of the key as its client, and nobody else', () => {
+  const key = parseApiKey(newApiKey())!;
+  const record = {
+    ...key,
+    client: 'acme',
+    name: null,
+    scopes: ['predict'] as const,
+    createdBy: null,
+    createdAtMs: 1_000,
+    expiresAtMs: 11_000,
+    revokedAtMs: null,
+    replacedBy: null,
+  };
+  expect(admit(record, key, 2_000)).toEqual({ client: 'acme', keyId: key.id, scopes: ['predict'] });
+  expect(admit(record, { ...parseApiKey(newApiKey())!, id: key.id }, 2_000)).toBeNull();
+  expect(admit(record, key, 11_000)).toBeNull();
 });

@@ -8,6 +8,7 @@
  */
 import { createHash, randomInt, timingSafeEqual } from 'node:crypto';
 import { crc32 } from 'node:zlib';
+import { type Caller, isValid, type KeyIdentity, type KeyRecord } from '#domain/key-record';
 
 const PREFIX = 'mr_live_';
 const DIGITS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
@@ -16,13 +17,6 @@ const CHECKSUM_LENGTH = 6;
 const ID_LENGTH = 8;
 const KEY = /^mr_live_[0-9A-Za-z]{36}$/;
 
-export interface ApiKey {
-  /** Public: the first 8 random characters. Logs and listings name the key by it. */
-  readonly id: string;
-  /** SHA-256 of the text, 64 hex: what is stored. */
-  readonly digest: string;
-}
-
 /** A new key's text; whoever calls shows it once and keeps only what `parseApiKey` says of it. */
 export function newApiKey(): string {
   const random = Array.from({ length: RANDOM_LENGTH }, () => DIGITS.charAt(randomInt(DIGITS.length))).join('');
@@ -30,7 +24,7 @@ export function newApiKey(): string {
 }
 
 /** @returns id and digest, or null for a text that is no key */
-export function parseApiKey(text: string): ApiKey | null {
+export function parseApiKey(text: string): KeyIdentity | null {
   if (!KEY.test(text)) return null;
   const body = text.slice(0, -CHECKSUM_LENGTH);
   if (checksum(body) !== text.slice(-CHECKSUM_LENGTH)) return null;
@@ -38,6 +32,12 @@ export function parseApiKey(text: string): ApiKey | null {
     id: text.slice(PREFIX.length, PREFIX.length + ID_LENGTH),
     digest: createHash('sha256').update(text).digest('hex'),
   };
+}
+
+/** @returns the caller, or null where the key is another, has expired or was revoked */
+export function admit(record: KeyRecord, key: KeyIdentity, nowMs: number): Caller | null {
+  if (!sameDigest(record.digest, key.digest) || !isValid(record, nowMs)) return null;
+  return { client: record.client, keyId: record.id, scopes: record.scopes };
 }
 
 /** Compares two digests in a time that does not depend on where they differ. */

@@ -92,6 +92,35 @@ export interface CreatePrediction {
   readonly idempotencyKey?: string;
 }
 
+export interface ApiKey {
+  /** Public: the first eight characters behind `mr_live_`. */
+  readonly id: string;
+  readonly client: string;
+  readonly name: string | null;
+  readonly scopes: readonly string[];
+  readonly status: 'active' | 'expired' | 'revoked';
+  readonly created_at: string;
+  readonly expires_at: string | null;
+  /** To the hour. */
+  readonly last_used_at: string | null;
+  /** Id of the key that takes its place. */
+  readonly replaced_by: string | null;
+}
+
+/** A key that was made by this call. */
+export interface NewApiKey extends ApiKey {
+  /** The key itself, which is shown once. */
+  readonly key: string;
+}
+
+export interface CreateApiKey {
+  readonly client: string;
+  readonly scopes: readonly string[];
+  readonly name?: string;
+  /** RFC 3339. */
+  readonly expires_at?: string;
+}
+
 export interface Readiness {
   /** False when it cannot serve now. */
   readonly ready: boolean;
@@ -187,6 +216,26 @@ export class MillraceClient {
   async model(name: string): Promise<Model> {
     const [owner, model] = name.includes('/') ? name.split('/') : ['millrace', name];
     return this.#ask('GET', `/v1/models/${encodeURIComponent(owner ?? '')}/${encodeURIComponent(model ?? '')}`);
+  }
+
+  /** Needs the scope `admin`, as the next three do. */
+  async keys(): Promise<readonly ApiKey[]> {
+    const page: { results: readonly ApiKey[] } = await this.#ask('GET', '/v1/keys');
+    return page.results;
+  }
+
+  async createKey(key: CreateApiKey): Promise<NewApiKey> {
+    return this.#ask('POST', '/v1/keys', { body: key });
+  }
+
+  /** @param overlapSeconds for which the old key stays valid; a day unless given */
+  async rotateKey(id: string, overlapSeconds?: number): Promise<NewApiKey> {
+    const body = overlapSeconds === undefined ? {} : { overlap_seconds: overlapSeconds };
+    return this.#ask('POST', `/v1/keys/${encodeURIComponent(id)}/rotate`, { body });
+  }
+
+  async revokeKey(id: string): Promise<ApiKey> {
+    return this.#ask('POST', `/v1/keys/${encodeURIComponent(id)}/revoke`);
   }
 
   /** Never throws for a service that says "not ready". */

@@ -83,21 +83,28 @@ describe('a wrong setting stops the start with one line that names it', () => {
 });
 
 // Without keys everybody who reaches the API may use it.
-describe('until keys exist', () => {
-  it.each([{ HOST: '0.0.0.0' }, { OPS_HOST: '0.0.0.0' }, { HOST: '192.168.1.7' }, { HOST: '::' }])(
-    '%j is refused',
-    (env) => {
-      expect(() => readSettings(env)).toThrow(/must be a loopback address/);
-      expect(readSettings({ ...env, INSECURE_BIND: 'true' })).toMatchObject(env);
-    },
-  );
-
-  it.each([{ AUTH: 'on' }, { APP_ENV: 'production' }, { APP_ENV: 'staging' }])('%j is refused', (env) => {
-    expect(() => readSettings(env)).toThrow(SettingsError);
+describe("keys are off on a machine of one's own, and nowhere else", () => {
+  it.each(['127.0.0.1', '::1', 'localhost'])('on %s they are off unless asked for', (HOST) => {
+    expect(readSettings({ HOST }).AUTH).toBe('off');
+    expect(readSettings({ HOST, AUTH: 'on' }).AUTH).toBe('on');
   });
 
-  it.each(['127.0.0.1', '::1', 'localhost'])('%s is taken', (HOST) => {
-    expect(readSettings({ HOST }).HOST).toBe(HOST);
+  it.each([
+    { HOST: '0.0.0.0' },
+    { HOST: '192.168.1.7' },
+    { HOST: '::' },
+    { APP_ENV: 'staging' },
+    { APP_ENV: 'production' },
+  ])('%j has them on, and cannot have them off', (env) => {
+    expect(readSettings(env).AUTH).toBe('on');
+    const withoutKeys = (): unknown => readSettings({ ...env, AUTH: 'off', INSECURE_BIND: 'true' });
+    expect(withoutKeys).toThrow(/^Setting AUTH: off would open the API to/);
+  });
+
+  it('the operations port, which has no keys, stays on loopback unless its network is said to be its own', () => {
+    const open = { OPS_HOST: '0.0.0.0', AUTH: 'on' };
+    expect(() => readSettings(open)).toThrow(/^Setting OPS_HOST: must be a loopback address/);
+    expect(readSettings({ ...open, INSECURE_BIND: 'true' })).toMatchObject(open);
   });
 });
 

@@ -29,6 +29,8 @@ const schema = z
     PUBLIC_URL: z.url().optional(),
     AUTH: z.enum(['on', 'off']).optional(),
     INSECURE_BIND: flag.default(false),
+    BOOTSTRAP_KEY: z.string().min(1).optional(),
+    MILLRACE_API_KEY: z.string().min(1).optional(),
     REDIS_URL: z
       .string()
       .regex(/^rediss?:\/\//, 'must begin with redis:// or rediss://')
@@ -53,25 +55,24 @@ const schema = z
     LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   })
   .check((context) => {
-    const { AUTH: auth, APP_ENV: env, INSECURE_BIND: insecure } = context.value;
+    const { AUTH: auth, APP_ENV: env, HOST: host, OPS_HOST: opsHost, INSECURE_BIND: insecure } = context.value;
     const complain = (name: string, message: string): void => {
       context.issues.push({ code: 'custom', path: [name], message, input: context.value });
     };
-    if (auth === 'on') complain('AUTH', 'keys do not exist in this version yet: only off works');
-    if (env !== 'local') complain('APP_ENV', 'only local works in this version: without keys the API is open to all');
-    for (const name of ['HOST', 'OPS_HOST'] as const) {
-      if (LOOPBACK.has(context.value[name]) || insecure) continue;
-      complain(
-        name,
-        'must be a loopback address while there are no keys (INSECURE_BIND=true overrides, in a container)',
-      );
+    if (auth === 'off' && env !== 'local') complain('AUTH', `off would open the API to all: only in APP_ENV=local`);
+    if (auth === 'off' && !LOOPBACK.has(host)) {
+      complain('AUTH', 'off would open the API to the network: only while HOST is a loopback address');
+    }
+    if (!LOOPBACK.has(opsHost) && !insecure) {
+      complain('OPS_HOST', 'must be a loopback address (INSECURE_BIND=true overrides, in a network of its own)');
     }
   });
 
 export type Settings = Readonly<
-  Omit<z.infer<typeof schema>, 'REDIS_URL'> & {
+  Omit<z.infer<typeof schema>, 'REDIS_URL' | 'AUTH'> & {
     /** Always known to a process; only the launcher may look for one. */
     REDIS_URL: string | undefined;
+    AUTH: 'on' | 'off';
   }
 >;
 export type SettingName = keyof Settings;
@@ -80,7 +81,7 @@ export type SettingName = keyof Settings;
 export const SETTING_NAMES = Object.keys(schema.shape) as SettingName[];
 
 /** Secrets that may stand in a file: `REDIS_URL_FILE=/run/secrets/redis-url`. */
-const FROM_FILE: readonly SettingName[] = ['REDIS_URL'];
+const FROM_FILE: readonly SettingName[] = ['REDIS_URL', 'BOOTSTRAP_KEY', 'MILLRACE_API_KEY'];
 
 /** A setting is missing or wrong; the message is one line and names it, and never repeats its value. */
 export class SettingsError extends Error {
@@ -110,9 +111,15 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
   return Object.freeze({
     ...settings,
     REDIS_URL: settings.REDIS_URL,
+    AUTH: settings.AUTH ?? defaultAuth(settings),
     MODELS_DIR: path.resolve(projectRoot(), settings.MODELS_DIR),
     DATA_DIR: path.resolve(projectRoot(), settings.DATA_DIR),
   });
+}
+
+/** Off is for a machine of one's own, and for nothing else. */
+function defaultAuth({ APP_ENV: env, HOST: host }: z.infer<typeof schema>): 'on' | 'off' {
+  return env === 'local' && LOOPBACK.has(host) ? 'off' : 'on';
 }
 
 /** The settings of a process that cannot do without Redis. */

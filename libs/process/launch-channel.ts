@@ -4,11 +4,18 @@
 export type LaunchMessage =
   /** Its servers listen. */
   | { readonly kind: 'listening'; readonly url?: string; readonly opsUrl: string }
+  /** A secret for the person at the terminal; it must not be kept. */
+  | { readonly kind: 'first_key'; readonly key: string }
   /** It can never start as things are: one line that says why. */
   | { readonly kind: 'refused'; readonly reason: string };
 
 /** Exit code of a process that restarting cannot help (sysexits.h: EX_CONFIG). */
 export const EXIT_REFUSED = 78;
+
+/** True where somebody started this process who shows what it is told. */
+export function hasLauncher(): boolean {
+  return process.send !== undefined && process.connected;
+}
 
 export function tellLauncher(message: LaunchMessage): Promise<void> {
   return new Promise((resolve) => {

@@ -64,6 +64,19 @@ export class Catalogue {
     return `${this.prefix}:reservation:${hash(`${client}\0${key}`)}`;
   }
 
+  /** API keys by id; these names share a tag, since one script changes them together. */
+  keysKey(): string {
+    return `{${this.prefix}:access}:keys`;
+  }
+
+  keysVersionKey(): string {
+    return `{${this.prefix}:access}:keys-version`;
+  }
+
+  keysUsedKey(): string {
+    return `{${this.prefix}:access}:keys-used`;
+  }
+
   workerSet(): string {
     return `${this.prefix}:workers`;
   }

@@ -28,8 +28,8 @@ export interface LogLine {
 }
 
 interface Listening {
-  /** The other kind says that the process refuses to start; its exit says so too. */
-  readonly kind: 'listening' | 'refused';
+  /** The others say that the process refuses to start, as its exit does, or hand over the first key. */
+  readonly kind: 'listening' | 'refused' | 'first_key';
   readonly url?: string;
   readonly opsUrl: string;
 }
@@ -49,6 +49,7 @@ export class FleetProcess {
   readonly #errors: string[] = [];
   readonly #listening: Promise<Listening>;
   #address: Listening | null = null;
+  #firstKey: string | null = null;
   readonly exited: Promise<Exit>;
 
   constructor(
@@ -62,6 +63,9 @@ export class FleetProcess {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     this.exited = this.#untilExit();
+    this.#child.on('message', (message: { kind: string; key?: string }) => {
+      if (message.kind === 'first_key') this.#firstKey = message.key ?? null;
+    });
     this.#listening = this.#hearListening();
     // A test that expects the process to refuse never asks.
     this.#listening.catch(() => undefined);
@@ -121,6 +125,16 @@ export class FleetProcess {
 
   call(method: string, route: string, options?: Call): Promise<Answer> {
     return call(method, this.url + route, options);
+  }
+
+  /** The first key, where this process has made and shown it. */
+  get shownKey(): string | null {
+    return this.#firstKey;
+  }
+
+  /** Waits for the key that this process makes, as its launcher is told. */
+  async firstKey(): Promise<string> {
+    return until(() => this.#firstKey, { deadlineMs: START_MS, what: `${this.app} to hand over the first key` });
   }
 
   /** The first log line that has all of `fields`, or the one that comes. */

@@ -31,6 +31,12 @@ export interface Body {
   readonly started_at: string | null;
   readonly completed_at: string | null;
 
+  readonly key: string;
+  readonly client: string;
+  readonly scopes: readonly string[];
+  readonly replaced_by: string | null;
+  readonly last_used_at: string | null;
+
   readonly code: string;
   readonly request_id: string;
   readonly errors: readonly FieldProblem[];

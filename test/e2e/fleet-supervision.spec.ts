@@ -49,6 +49,7 @@ async function start(apps: { api?: string; worker?: string }, stopMs = 5_000): P
   };
   fleet = new Fleet(options, {
     onLine: (name, line) => heard.lines.push(`${name} ${line}`),
+    onFirstKey: () => undefined,
     onRefused: (name, reason) => heard.refusals.push(`${name}: ${reason}`),
     onDeath: (name, how, pauseMs) => heard.deaths.push({ name, how, pauseMs }),
   });

@@ -1,13 +1,23 @@
 /** What is kept of an API key, and what may become of it. Times are milliseconds since the epoch. */
-import { type ApiKey, sameDigest } from './api-key.js';
-
 export const SCOPES = ['predict', 'label', 'deploy', 'operate', 'admin'] as const;
 export type Scope = (typeof SCOPES)[number];
 
-export interface KeyRecord extends ApiKey {
+/** What of a key may be kept: nothing that could be sent as one. */
+export interface KeyIdentity {
+  /** Public: the first 8 random characters. Logs and listings name the key by it. */
+  readonly id: string;
+  /** SHA-256 of the key's text, 64 hex. */
+  readonly digest: string;
+}
+
+export interface KeyRecord extends KeyIdentity {
   /** Whose key it is; several keys may belong to one client. */
   readonly client: string;
+  /** What it is for, in its owner's words. */
+  readonly name: string | null;
   readonly scopes: readonly Scope[];
+  /** Id of the key that made it; null for the first. */
+  readonly createdBy: string | null;
   readonly createdAtMs: number;
   /** From this moment on it is valid no more; null: no end. */
   readonly expiresAtMs: number | null;
@@ -19,7 +29,8 @@ export interface KeyRecord extends ApiKey {
 /** Who calls, for everything behind the door. */
 export interface Caller {
   readonly client: string;
-  readonly keyId: string;
+  /** Null where keys are off. */
+  readonly keyId: string | null;
   readonly scopes: readonly Scope[];
 }
 
@@ -30,12 +41,6 @@ export function allows({ scopes }: Pick<Caller, 'scopes'>, needed: Scope): boole
 
 export function isValid(record: KeyRecord, nowMs: number): boolean {
   return record.revokedAtMs === null && (record.expiresAtMs === null || nowMs < record.expiresAtMs);
-}
-
-/** @returns the caller, or null where the key is another, has expired or was revoked */
-export function admit(record: KeyRecord, key: ApiKey, nowMs: number): Caller | null {
-  if (!sameDigest(record.digest, key.digest) || !isValid(record, nowMs)) return null;
-  return { client: record.client, keyId: record.id, scopes: record.scopes };
 }
 
 /** A key that was revoked stays revoked since then. */
@@ -51,7 +56,7 @@ export interface Rotation {
 }
 
 /** @returns both keys, or null where the old one is no longer valid or was rotated before */
-export function rotate(record: KeyRecord, key: ApiKey, nowMs: number, overlapMs: number): Rotation | null {
+export function rotate(record: KeyRecord, key: KeyIdentity, nowMs: number, overlapMs: number): Rotation | null {
   if (!isValid(record, nowMs) || record.replacedBy !== null) return null;
   const { expiresAtMs, createdAtMs } = record;
   const fresh: KeyRecord = {

@@ -1,0 +1,99 @@
+import { Body, Controller, Get, Header, HttpCode, Inject, Param, Post, Req } from '@nestjs/common';
+import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
+import { invalidFields } from '#contract/problem';
+import { isValid, type KeyRecord } from '#domain/key-record';
+import { KeyCreation, KeyList, KeyParams, KeyResource, KeyRotation, NewKeyResource } from './keys.dto.js';
+import { type MadeKey, ManageKeys } from './manage-keys.js';
+import { Requires } from './requires.js';
+
+const DEFAULT_OVERLAP_S = 24 * 3_600;
+
+/** API keys, for administrators. */
+@ApiTags('keys')
+@Controller('v1/keys')
+export class KeysController {
+  constructor(@Inject(ManageKeys) private readonly keys: ManageKeys) {}
+
+  @ApiOperation({ summary: 'List the keys, newest first' })
+  @ApiOkResponse({ type: KeyList })
+  @Requires('admin')
+  @Get()
+  async list(): Promise<KeyList> {
+    const { records, lastUses } = await this.keys.list();
+    const results = records.map((record) => toResource(record, lastUses.get(record.id) ?? null));
+    return { next: null, previous: null, results };
+  }
+
+  @ApiOperation({ summary: 'Show a key' })
+  @ApiOkResponse({ type: KeyResource })
+  @Requires('admin')
+  @Get(':id')
+  async show(@Param() { id }: KeyParams): Promise<KeyResource> {
+    const { record, lastUsedMs } = await this.keys.show(id);
+    return toResource(record, lastUsedMs);
+  }
+
+  @ApiOperation({ summary: 'Create a key', description: 'Its text is in this answer and nowhere else.' })
+  @ApiCreatedResponse({ type: NewKeyResource })
+  @Requires('admin')
+  @Post()
+  @Header('cache-control', 'no-store')
+  async create(@Body() body: KeyCreation, @Req() { caller }: FastifyRequest): Promise<NewKeyResource> {
+    const { client, name = null, scopes } = body;
+    return withText(await this.keys.create({ client, name, scopes, expiresAtMs: expiryOf(body) }, caller));
+  }
+
+  @ApiOperation({
+    summary: 'Replace a key by a new one',
+    description: 'The old one stays valid for the overlap, so that its owner can change over without a pause.',
+  })
+  @ApiCreatedResponse({ type: NewKeyResource })
+  @Requires('admin')
+  @Post(':id/rotate')
+  @Header('cache-control', 'no-store')
+  async rotate(@Param() { id }: KeyParams, @Body() body: KeyRotation): Promise<NewKeyResource> {
+    return withText(await this.keys.rotate(id, (body.overlap_seconds ?? DEFAULT_OVERLAP_S) * 1_000));
+  }
+
+  @ApiOperation({ summary: 'Revoke a key', description: 'Every process refuses it within five seconds.' })
+  @ApiOkResponse({ type: KeyResource })
+  @Requires('admin')
+  @Post(':id/revoke')
+  @HttpCode(200)
+  async revoke(@Param() { id }: KeyParams): Promise<KeyResource> {
+    return toResource(await this.keys.revoke(id), null);
+  }
+}
+
+function expiryOf({ expires_at }: KeyCreation): number | null {
+  if (expires_at === undefined) return null;
+  const atMs = Date.parse(expires_at);
+  if (atMs > Date.now()) return atMs;
+  throw invalidFields([{ pointer: '/expires_at', code: 'invalid_field', detail: 'must be a time to come' }]);
+}
+
+function withText({ text, record }: MadeKey): NewKeyResource {
+  return Object.assign(toResource(record, null), { key: text });
+}
+
+function toResource(record: KeyRecord, lastUsedMs: number | null): KeyResource {
+  const { id, client, name, scopes, createdBy, createdAtMs, expiresAtMs, revokedAtMs, replacedBy } = record;
+  return {
+    id,
+    client,
+    name,
+    scopes: [...scopes],
+    status: revokedAtMs !== null ? 'revoked' : isValid(record, Date.now()) ? 'active' : 'expired',
+    created_by: createdBy,
+    created_at: toTime(createdAtMs) ?? '',
+    expires_at: toTime(expiresAtMs),
+    revoked_at: toTime(revokedAtMs),
+    last_used_at: toTime(lastUsedMs),
+    replaced_by: replacedBy,
+  };
+}
+
+function toTime(ms: number | null): string | null {
+  return ms === null ? null : new Date(ms).toISOString();
+}
