@@ -13,13 +13,24 @@ import { formatPredictionId, newEnvelopeId } from '#domain/prediction-id';
 import type { ModelVersion } from '#models/repository';
 import type { Backlog } from '#queue/backlog';
 import { modelCode } from '#queue/catalogue';
-import type { EnvelopeWriter, NewPrediction, PlacedListener, WriteOptions } from '#queue/envelope-writer';
+import {
+  type EnvelopeWriter,
+  type NewPrediction,
+  type PlacedListener,
+  queueKindFor,
+  type WriteOptions,
+} from '#queue/envelope-writer';
 import type { Claim, Reservations } from '#queue/reservations';
 import type { ApiMetrics } from '#telemetry/metrics';
 import type { ModelCatalogue } from './model-catalogue.js';
+import type { WebhookRules } from './webhooks/webhook-rules.js';
 
 export interface AcceptOptions {
   readonly client: string;
+  /** Milliseconds from acceptance to the deadline. */
+  readonly cancelAfterMs: number | null;
+  /** Address of this API for its caller. */
+  readonly baseUrl: string;
   readonly idempotencyKey: string | null;
   /** See `WriteOptions`. */
   readonly onPlaced?: PlacedListener;
@@ -38,6 +49,7 @@ export class AcceptPrediction {
     private readonly backlog: Backlog,
     private readonly writer: EnvelopeWriter,
     private readonly reservations: Reservations,
+    private readonly webhooks: WebhookRules,
     private readonly metrics: ApiMetrics,
   ) {}
 
@@ -52,6 +64,9 @@ export class AcceptPrediction {
       versionLabel: version.label,
       input,
       metadata: request.metadata ?? null,
+      priority: request.priority ?? 'normal',
+      deadlineAtMs: options.cancelAfterMs === null ? null : Date.now() + options.cancelAfterMs,
+      callback: this.#callback(request, version, options.baseUrl),
     };
     if (options.idempotencyKey !== null) {
       return this.#acceptOnce(request, version, prediction, options.idempotencyKey, options);
@@ -74,7 +89,7 @@ export class AcceptPrediction {
     const fresh: Claim = {
       fingerprint: fingerprint(request),
       versionId: version.id,
-      envelopeId: newEnvelopeId('i', now),
+      envelopeId: newEnvelopeId(queueKindFor(prediction), now),
       createdAtMs: now,
     };
     const reservation = await this.reservations.reserve(options.client, key, fresh);
@@ -112,6 +127,12 @@ export class AcceptPrediction {
   #claimed(claim: Claim, prediction: NewPrediction): { prediction: NewPrediction; version: ModelVersion } {
     const version = this.catalogue.version(claim.versionId);
     return { version, prediction: { ...prediction, versionId: version.id, versionLabel: version.label } };
+  }
+
+  #callback(request: PredictionRequest, version: ModelVersion, baseUrl: string): NewPrediction['callback'] {
+    const { webhook, webhook_events_filter: events } = request;
+    if (webhook === undefined && events === undefined) return null;
+    return this.webhooks.callback({ url: webhook ?? null, events: events ?? null, owner: version.owner, baseUrl });
   }
 
   #requireRoom(model: string): void {

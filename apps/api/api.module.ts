@@ -3,7 +3,9 @@ import { APP_FILTER, APP_PIPE } from '@nestjs/core';
 import { invalidFields } from '#contract/problem';
 import { HealthModule, type Readiness } from '#process/operations.module';
 import { Completions } from '#queue/completions';
+import { Deliveries } from '#queue/deliveries';
 import { EnvelopeReader } from '#queue/envelope-reader';
+import { WebhookSecrets } from '#queue/webhook-secrets';
 import type { Logger } from '#telemetry/logger';
 import { ApiMetrics } from '#telemetry/metrics';
 import { KeysController } from './access/keys.controller.js';
@@ -16,6 +18,9 @@ import { ModelCatalogue } from './model-catalogue.js';
 import { ModelsController } from './models.controller.js';
 import { PredictionsController } from './predictions.controller.js';
 import { ProblemFilter } from './problem-filter.js';
+import { WaitEstimate } from './wait-estimate.js';
+import type { Webhooks } from './webhooks/build-webhooks.js';
+import { DeliveriesController } from './webhooks/deliveries.controller.js';
 
 /** What the controllers stand on; built by `run-api`, so that a test builds the same with `new`. */
 export interface ApiParts {
@@ -26,6 +31,8 @@ export interface ApiParts {
   readonly completions: Completions;
   readonly catalogue: ModelCatalogue;
   readonly address: ClientAddress;
+  readonly webhooks: Webhooks;
+  readonly waitEstimate: WaitEstimate;
   readonly metrics: ApiMetrics;
   readonly manageKeys: ManageKeys;
 }
@@ -36,7 +43,7 @@ export class ApiModule {
     return {
       module: ApiModule,
       imports: [HealthModule.of(readiness)],
-      controllers: [PredictionsController, ModelsController, KeysController],
+      controllers: [PredictionsController, ModelsController, KeysController, DeliveriesController],
       providers: [
         { provide: AcceptPrediction, useValue: parts.accept },
         { provide: AwaitPrediction, useValue: parts.await },
@@ -45,6 +52,9 @@ export class ApiModule {
         { provide: Completions, useValue: parts.completions },
         { provide: ModelCatalogue, useValue: parts.catalogue },
         { provide: ClientAddress, useValue: parts.address },
+        { provide: Deliveries, useValue: parts.webhooks.deliveries },
+        { provide: WebhookSecrets, useValue: parts.webhooks.secrets },
+        { provide: WaitEstimate, useValue: parts.waitEstimate },
         { provide: ApiMetrics, useValue: parts.metrics },
         { provide: ManageKeys, useValue: parts.manageKeys },
         { provide: APP_FILTER, useValue: new ProblemFilter(logger) },

@@ -90,7 +90,7 @@ export class AwaitPrediction {
     const address = parsePredictionId(id);
     if (address === null) return 'unknown';
     const deadline = Date.now() + timeoutMs;
-    const first = await this.reader.read(model, address);
+    const first = await this.reader.readInTime(model, address);
     if (isOver(first) || timeoutMs <= 0 || this.#isReleased()) return first;
     const bell = new Bell();
     const stops = await this.#listen(model, address, bell);
@@ -98,10 +98,10 @@ export class AwaitPrediction {
     try {
       for (;;) {
         // Once more after the subscription stands: what ended before it is not told again.
-        const found = await this.reader.read(model, address);
+        const found = await this.reader.readInTime(model, address);
         const left = deadline - Date.now();
         if (isOver(found) || left <= 0 || this.#isReleased() || isGone()) return found;
-        await bell.rung(Math.min(left, READ_EVERY_MS));
+        await bell.rung(Math.min(left, READ_EVERY_MS, untilDeadline(found)));
       }
     } finally {
       this.#waiting.delete(bell.ring);
@@ -127,10 +127,17 @@ function interpret(submission: Submission, notice: Notice): Prediction | null {
       failedReason: null,
       mark: isEnd ? null : notice.mark,
       outcome: isEnd ? notice.outcome : null,
+      deadlineAtMs: submission.deadlineAtMs,
     },
     null,
   );
   return standing === GONE ? null : { submission, standing };
+}
+
+/** Nobody tells of a deadline where no worker lives: it is looked at when it comes. */
+function untilDeadline(found: Found): number {
+  if (typeof found === 'string' || found.submission.deadlineAtMs === null) return Infinity;
+  return Math.max(1, found.submission.deadlineAtMs - Date.now());
 }
 
 function isOver(found: Found): boolean {

@@ -3,7 +3,7 @@ import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
 import type { FieldProblem } from '#contract/problem';
 
 /** Fields of the published contract that this version cannot serve yet; they are refused, not ignored. */
-const LATER = new Set(['webhook', 'webhook_events_filter', 'priority', 'stream']);
+const LATER = new Set(['stream']);
 
 /** @returns the errors, or null for a body that matches */
 export function compileBodyValidator(schema: object): (body: unknown) => FieldProblem[] | null {
@@ -24,6 +24,10 @@ function toProblem(error: ErrorObject): FieldProblem {
         return { pointer, code: 'not_supported', detail: 'is not supported by this version of Millrace' };
       }
       return { pointer, code: 'unknown_field', detail: 'is not a field of this request' };
+    }
+    case 'enum': {
+      const allowed = (params['allowedValues'] as unknown[]).map((value) => JSON.stringify(value)).join(', ');
+      return { pointer: at, code: 'invalid_field', detail: `must be one of ${allowed}` };
     }
     case 'type':
       return { pointer: at, code: 'wrong_type', detail: `must be of type ${String(params['type'])}` };

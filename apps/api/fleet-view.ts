@@ -27,6 +27,12 @@ export class FleetView {
     return this.#workers.some((worker) => worker.models.includes(model));
   }
 
+  /** Executors that are ready, of the workers that serve the model. */
+  executorsOf(model: string): number {
+    const serving = this.#workers.filter(({ models }) => models.includes(model));
+    return serving.reduce((sum, { executors }) => sum + executors.ready, 0);
+  }
+
   /** Mean of what the workers measured, milliseconds a prediction; null while none has. */
   rowCostMs(versionId: string): number | null {
     const costs = this.#workers.flatMap(({ versions }) =>

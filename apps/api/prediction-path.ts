@@ -17,6 +17,8 @@ import { CancelPrediction } from './cancel-prediction.js';
 import { ClientAddress } from './client-address.js';
 import type { FleetView } from './fleet-view.js';
 import { ModelCatalogue } from './model-catalogue.js';
+import { WaitEstimate } from './wait-estimate.js';
+import type { Webhooks } from './webhooks/build-webhooks.js';
 
 export type PredictionParts = Omit<ApiParts, 'manageKeys'>;
 
@@ -28,6 +30,7 @@ export interface PathOptions {
   readonly backlog: Backlog;
   readonly fleet: FleetView;
   readonly metrics: ApiMetrics;
+  readonly webhooks: Webhooks;
   readonly onRedisError: (error: Error) => void;
 }
 
@@ -41,12 +44,21 @@ export function buildPredictionPath(options: PathOptions): PredictionParts {
   const reader = new EnvelopeReader(queues, settings.RESULT_TTL_SECONDS);
   return {
     catalogue,
-    accept: new AcceptPrediction(catalogue, backlog, writer, new Reservations(redis, names), metrics),
+    accept: new AcceptPrediction(
+      catalogue,
+      backlog,
+      writer,
+      new Reservations(redis, names),
+      options.webhooks.rules,
+      metrics,
+    ),
     completions,
     await: new AwaitPrediction(completions, reader),
     reader,
     cancel: new CancelPrediction(queues, reader),
     address: new ClientAddress(settings.PUBLIC_URL, `${settings.HOST}:${settings.PORT}`),
+    webhooks: options.webhooks,
+    waitEstimate: new WaitEstimate(backlog, fleet),
     metrics,
   };
 }

@@ -21,8 +21,9 @@ import { CancelPrediction } from './cancel-prediction.js';
 import { ClientAddress } from './client-address.js';
 import { ModelCatalogue } from './model-catalogue.js';
 import { ModelParams } from './models.controller.js';
-import { idempotencyKeyOf, refuseDeadline, waitSecondsOf, waitSecondsOfQuery } from './preferences.js';
+import { cancelAfterMs, idempotencyKeyOf, waitSecondsOf, waitSecondsOfQuery } from './preferences.js';
 import { Completions } from '#queue/completions';
+import { WaitEstimate } from './wait-estimate.js';
 
 const checkBody = compileBodyValidator(PREDICTION_REQUEST_SCHEMA);
 const checkModelBody = compileBodyValidator(MODEL_PREDICTION_REQUEST_SCHEMA);
@@ -37,6 +38,7 @@ export class PredictionsController {
     @Inject(Completions) private readonly completions: Completions,
     @Inject(ModelCatalogue) private readonly catalogue: ModelCatalogue,
     @Inject(ClientAddress) private readonly address: ClientAddress,
+    @Inject(WaitEstimate) private readonly waitEstimate: WaitEstimate,
     @Inject(ApiMetrics) private readonly metrics: ApiMetrics,
   ) {}
 
@@ -74,7 +76,7 @@ export class PredictionsController {
     const { model, address } = this.#locate(id);
     const found =
       waitSeconds === null
-        ? await this.reader.read(model, address)
+        ? await this.reader.readInTime(model, address)
         : await this.awaitPrediction.awaitAny(id, model, waitSeconds * 1_000, hungUp(request));
     const prediction = requireOwn(found, request.caller, id);
     const tag = entityTag(prediction);
@@ -98,10 +100,14 @@ export class PredictionsController {
   }
 
   async #submit(body: PredictionRequest, request: FastifyRequest, reply: FastifyReply): Promise<void> {
-    refuseDeadline(request.headers['cancel-after']);
     const idempotencyKey = idempotencyKeyOf(request.headers['idempotency-key']);
     const waitSeconds = waitSecondsOf(request.headers.prefer);
-    const options = { client: request.caller.client, idempotencyKey };
+    const options = {
+      client: request.caller.client,
+      idempotencyKey,
+      cancelAfterMs: cancelAfterMs(request.headers['cancel-after']),
+      baseUrl: this.address.baseUrl(request),
+    };
     if (waitSeconds === null) {
       const accepted = await this.acceptPrediction.accept(body, options);
       return this.#answer(accepted, await this.#current(accepted), request, reply);
@@ -129,7 +135,7 @@ export class PredictionsController {
   async #current({ submission, replayed }: Accepted): Promise<Found> {
     if (!replayed) return { submission, standing: NOT_STARTED };
     const address = parsePredictionId(submission.id);
-    return address === null ? 'unknown' : this.reader.read(submission.model, address);
+    return address === null ? 'unknown' : this.reader.readInTime(submission.model, address);
   }
 
   #answer(accepted: Accepted, found: Found, request: FastifyRequest, reply: FastifyReply): void {
@@ -155,7 +161,7 @@ export class PredictionsController {
     const { model, versionId } = prediction.submission;
     const { repository } = this.catalogue;
     const owner = (repository.byId(versionId) ?? repository.latest(model))?.owner ?? 'millrace';
-    return toResource(prediction, owner, this.address.baseUrl(request));
+    return toResource(prediction, owner, this.address.baseUrl(request), this.waitEstimate.seconds(prediction));
   }
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ProblemError } from '#contract/problem';
-import { idempotencyKeyOf, refuseDeadline, waitSecondsOf, waitSecondsOfQuery } from './preferences.js';
+import { idempotencyKeyOf, cancelAfterMs, waitSecondsOf, waitSecondsOfQuery } from './preferences.js';
 
 describe('Prefer: wait', () => {
   it.each([
@@ -58,7 +58,23 @@ describe('Idempotency-Key', () => {
   });
 });
 
-it('refuses a deadline that it would not keep', () => {
-  expect(() => refuseDeadline(undefined)).not.toThrow();
-  expect(() => refuseDeadline('90s')).toThrow(/Cancel-After is not supported/);
+describe('Cancel-After', () => {
+  it.each([
+    [undefined, null],
+    ['90s', 90_000],
+    ['90', 90_000],
+    [' 1.5s ', 1_500],
+    ['5m', 300_000],
+    ['2h', 7_200_000],
+    ['168h', 604_800_000],
+  ])('%j is %j ms', (header, ms) => {
+    expect(cancelAfterMs(header)).toBe(ms);
+  });
+
+  it.each(['', '0', '0s', '-1s', 'soon', '90 seconds', '1d', '169h', '1e3s', 'NaN', '1s, 2s'])(
+    '%j is refused with 422',
+    (header) => {
+      expect(() => cancelAfterMs(header)).toThrow(/Cancel-After must be a span of time/);
+    },
+  );
 });

@@ -36,10 +36,19 @@ export function idempotencyKeyOf(header: string | string[] | undefined): string 
   return key;
 }
 
-/** A deadline is part of the contract and not built yet: a caller that relies on it must know. */
-export function refuseDeadline(header: string | string[] | undefined): void {
-  if (header === undefined) return;
-  const code = 'not_supported';
-  const detail = 'The header Cancel-After is not supported by this version of Millrace.';
+const UNIT_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000 };
+const LONGEST_DEADLINE_MS = 7 * 24 * 3_600_000;
+
+/**
+ * @returns milliseconds from acceptance to the deadline, or null where there is none
+ * @throws ProblemError 422 for what is no span of time
+ */
+export function cancelAfterMs(header: string | string[] | undefined): number | null {
+  if (header === undefined) return null;
+  const [, amount, unit = 's'] = /^\s*(\d{1,9}(?:\.\d{1,3})?)\s*([smh])?\s*$/.exec(String(header)) ?? [];
+  const ms = Number(amount) * (UNIT_MS[unit] ?? Number.NaN);
+  if (ms >= 1 && ms <= LONGEST_DEADLINE_MS) return Math.round(ms);
+  const code = 'invalid_deadline';
+  const detail = 'The header Cancel-After must be a span of time above 0 and up to 7 days, such as 90s, 5m or 2h.';
   throw new ProblemError(problem(422, code, detail, [{ pointer: '', code, detail }]));
 }

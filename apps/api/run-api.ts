@@ -10,8 +10,10 @@ import { makeRegistry } from '#process/registry';
 import type { Running } from '#process/start';
 import { Backlog } from '#queue/backlog';
 import { Catalogue } from '#queue/catalogue';
+import { ClockWatch } from '#queue/clock-watch';
 import { connectProducer, connectSubscriber, isAnswering } from '#queue/connection';
 import { Fleet } from '#queue/fleet';
+import { ModelRegister } from '#queue/model-register';
 import { MemoryWatch } from '#queue/memory';
 import { ModelQueues } from '#queue/model-queues';
 import type { Logger } from '#telemetry/logger';
@@ -21,6 +23,7 @@ import { FleetView } from './fleet-view.js';
 import { mountBoard } from './job-board.js';
 import { mountOpenApi } from './openapi.js';
 import { buildPredictionPath } from './prediction-path.js';
+import { buildWebhooks } from './webhooks/build-webhooks.js';
 import { closePublicApp, createPublicApp } from './public-app.js';
 
 export async function runApi(settings: Settings, logger: Logger): Promise<Running> {
@@ -46,13 +49,16 @@ export async function runApi(settings: Settings, logger: Logger): Promise<Runnin
     backlog,
     fleet,
     metrics,
+    webhooks: buildWebhooks(settings, queues),
     onRedisError,
   });
 
+  const clock = new ClockWatch(redis, (sentence) => logger.error(sentence));
+  const register = new ModelRegister(redis, names, onRedisError);
   const access = buildAccess(settings, queues, onRedisError);
 
   let draining = false;
-  const readiness = readinessOf(models, fleet, async () => ({
+  const readiness = readinessOf(models, fleet, clock, async () => ({
     answering: await isAnswering(redis),
     draining,
     knowsKeys: access.keys?.watch.isFresh ?? true,
@@ -75,6 +81,8 @@ export async function runApi(settings: Settings, logger: Logger): Promise<Runnin
   // Redis may be away: the process lives, says that it is not ready, and recovers by itself.
   parts.completions.start().catch(onRedisError);
   access.start();
+  clock.start();
+  register.announce(models);
   memory.start();
   backlog.start();
   fleet.start();
@@ -90,6 +98,8 @@ export async function runApi(settings: Settings, logger: Logger): Promise<Runnin
       parts.await.releaseAll();
       await closePublicApp(app);
       access.stop();
+      clock.stop();
+      register.stop();
       memory.stop();
       backlog.stop();
       fleet.stop();
@@ -126,6 +136,7 @@ function measure(
 function readinessOf(
   models: readonly string[],
   fleet: FleetView,
+  clock: ClockWatch,
   state: () => Promise<{ readonly answering: boolean; readonly draining: boolean; readonly knowsKeys: boolean }>,
 ): Readiness {
   return {
@@ -137,7 +148,10 @@ function readinessOf(
         serving: { status: draining ? 'down' : 'up' },
       };
     },
-    degraded: () => models.filter((model) => !fleet.serves(model)).map((model) => `no live worker serves ${model}`),
+    degraded: () => [
+      ...models.filter((model) => !fleet.serves(model)).map((model) => `no live worker serves ${model}`),
+      ...[clock.complaint].filter((sentence) => sentence !== null),
+    ],
   };
 }
 

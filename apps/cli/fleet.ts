@@ -4,7 +4,7 @@ import { ProcessLog } from './process-log.js';
 import { SupervisedProcess } from './supervised-process.js';
 
 export interface FleetOptions {
-  /** Folder that holds `api/main.js` and `worker/main.js`. */
+  /** Folder that holds `api/main.js`, `courier/main.js` and `worker/main.js`. */
   readonly appsDir: string;
   readonly logDir: string;
   readonly workers: number;
@@ -38,7 +38,11 @@ export class Fleet {
     private readonly events: FleetEvents,
   ) {
     const workers = Array.from({ length: options.workers }, (_, index) => `worker-${index + 1}`);
-    this.#processes = [this.#supervise('api', 'api', {}), ...workers.map((name) => this.#superviseWorker(name))];
+    this.#processes = [
+      this.#supervise('api', 'api', {}),
+      this.#supervise('courier', 'courier', { OPS_PORT: '0' }),
+      ...workers.map((name) => this.#superviseWorker(name)),
+    ];
   }
 
   get names(): string[] {

@@ -1,7 +1,9 @@
 /** The life of a retry job in a worker: its one prediction runs alone, in quarantine, and gets its verdict. */
+import type { RetryEnvelope } from '#contract/envelope';
 import { formatFailure } from '#domain/failure';
 import type { Quarantine, Verdict } from '#inference/quarantine';
 import type { Settled, TakenEnvelope } from '#queue/envelope-intake';
+import { type Deadlines, isPastDeadline } from '#queue/deadlines';
 import type { StartReporter } from '#queue/starts';
 import type { InHand } from './in-hand.js';
 
@@ -12,6 +14,7 @@ export class ExecuteRetry {
   constructor(
     private readonly quarantine: Quarantine,
     private readonly starts: StartReporter,
+    private readonly deadlines: Deadlines,
     private readonly inHand: InHand,
     private readonly serves: (versionId: string) => boolean,
   ) {}
@@ -22,17 +25,30 @@ export class ExecuteRetry {
     if (row === undefined || !this.serves(envelope.versionId)) return { kind: 'postponed' };
     if (stalls >= WORKERS_ALLOWED) return failed('worker_lost', `Running this prediction cost ${stalls} workers.`);
     const held = this.inHand.take(jobId, taken.marks);
+    const stopWatching = this.#watchDeadline(taken);
     try {
       const onStarted = (atMs: number): void => this.starts.started(jobKey, 0, atMs);
       const verdict = await Promise.race([
-        this.quarantine.runAlone(envelope.versionId, row.input, onStarted, () => held.isMarked(0)),
+        this.quarantine.runAlone(
+          envelope.versionId,
+          row.input,
+          onStarted,
+          () => held.isMarked(0) || isPastDeadline(row),
+        ),
         held.interrupted,
       ]);
       return verdict === undefined ? { kind: 'handed_back' } : settledBy(verdict);
     } finally {
+      stopWatching();
       this.starts.ended(jobKey);
       this.inHand.settle(jobId, held);
     }
+  }
+
+  #watchDeadline({ envelope }: TakenEnvelope): () => void {
+    const { model, retryOf, rows } = envelope as RetryEnvelope;
+    const { envelopeId, row } = retryOf;
+    return this.deadlines.watch({ model, envelopeId, rows, firstRow: row, isOpen: () => true });
   }
 }
 

@@ -9,10 +9,14 @@ import { logRedisErrors } from '#process/redis-errors';
 import type { Running } from '#process/start';
 import { Catalogue } from '#queue/catalogue';
 import { connectSubscriber, connectWorker, isAnswering } from '#queue/connection';
+import { ClockWatch } from '#queue/clock-watch';
+import { Deadlines } from '#queue/deadlines';
 import { Fleet } from '#queue/fleet';
 import { MarkFeed } from '#queue/marks';
+import { ModelRegister } from '#queue/model-register';
 import { MemoryWatch } from '#queue/memory';
 import { ModelQueues } from '#queue/model-queues';
+import { StartNotices } from '#queue/start-notices';
 import { StartReporter } from '#queue/starts';
 import type { Logger } from '#telemetry/logger';
 import { EnvelopeConsumer } from './envelope-consumer.js';
@@ -49,6 +53,8 @@ export async function runWorker(options: WorkerOptions): Promise<Running> {
   const inHand = new InHand();
   const memory = new MemoryWatch(redis, onRedisError);
   const consumer = buildConsumer(options, repository, inference, queues, inHand, memory);
+  const clock = new ClockWatch(redis, (sentence) => logger.error(sentence));
+  const register = new ModelRegister(redis, catalogue, onRedisError);
   const heartbeat = new Heartbeat(new Fleet(redis, catalogue), repository, inference, onRedisError);
   const marks = new MarkFeed(subscriber, catalogue, (notice) => {
     inHand.mark(notice);
@@ -61,13 +67,15 @@ export async function runWorker(options: WorkerOptions): Promise<Running> {
     host: settings.OPS_HOST,
     port: settings.OPS_PORT,
     logger,
-    readiness: readinessOf(inference, settings.EXECUTORS, async () => ({
+    readiness: readinessOf(inference, clock, settings.EXECUTORS, async () => ({
       answering: await isAnswering(redis),
       draining,
     })),
   });
   inference.pool.start();
   memory.start();
+  clock.start();
+  register.announce(repository.names());
   await tellLauncher({ kind: 'listening', opsUrl: operations.url });
   // Nothing is taken before every model is verified, warm, and has passed its golden examples.
   void inference.ready
@@ -88,6 +96,8 @@ export async function runWorker(options: WorkerOptions): Promise<Running> {
       await Promise.all([heartbeat.stop(), consumer.close()]);
       clearTimeout(handBack);
       memory.stop();
+      clock.stop();
+      register.stop();
       inference.pool.close();
       inference.quarantine.close();
       await operations.app.close();
@@ -106,10 +116,12 @@ function buildConsumer(
   memory: MemoryWatch,
 ): EnvelopeConsumer {
   const starts = new StartReporter(queues.redis, logRedisErrors(logger));
+  const notices = new StartNotices(queues.redis, queues.catalogue, logRedisErrors(logger));
+  const deadlines = new Deadlines(queues.redis, queues.catalogue, logRedisErrors(logger));
   const serves = (versionId: string): boolean => repository.byId(versionId) !== undefined;
   const execute = {
-    envelope: new ExecuteEnvelope(pool, queues, starts, inHand, serves),
-    retry: new ExecuteRetry(quarantine, starts, inHand, serves),
+    envelope: new ExecuteEnvelope({ pool, queues, starts, notices, deadlines, inHand, serves }),
+    retry: new ExecuteRetry(quarantine, starts, deadlines, inHand, serves),
   };
   const consumerOptions = {
     models: repository.names(),
@@ -121,6 +133,7 @@ function buildConsumer(
 
 function readinessOf(
   { pool }: Inference,
+  clock: ClockWatch,
   executors: number,
   state: () => Promise<{ readonly answering: boolean; readonly draining: boolean }>,
 ): Readiness {
@@ -130,6 +143,9 @@ function readinessOf(
       const { answering, draining } = await state();
       return { redis: part(answering), models: part(pool.readyCount > 0), serving: part(!draining) };
     },
-    degraded: () => (pool.readyCount < executors ? [`${pool.readyCount} of ${executors} executors are ready`] : []),
+    degraded: () => [
+      ...(pool.readyCount < executors ? [`${pool.readyCount} of ${executors} executors are ready`] : []),
+      ...[clock.complaint].filter((sentence) => sentence !== null),
+    ],
   };
 }

@@ -51,6 +51,7 @@ const schema = z
     BODY_LIMIT_BYTES: count(1_024, 1_073_741_824).default(1_048_576),
     SHUTDOWN_SECONDS: count(1, 3_600).default(20),
     SLOW_SECONDS: z.coerce.number().positive().default(1),
+    WEBHOOK_ALLOW_PRIVATE: flag.default(false),
     CORS_ORIGINS: list.default([]),
     LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   })
@@ -62,6 +63,9 @@ const schema = z
     if (auth === 'off' && env !== 'local') complain('AUTH', `off would open the API to all: only in APP_ENV=local`);
     if (auth === 'off' && !LOOPBACK.has(host)) {
       complain('AUTH', 'off would open the API to the network: only while HOST is a loopback address');
+    }
+    if (context.value.WEBHOOK_ALLOW_PRIVATE && env !== 'local') {
+      complain('WEBHOOK_ALLOW_PRIVATE', 'true would let clients call into this network: only in APP_ENV=local');
     }
     if (!LOOPBACK.has(opsHost) && !insecure) {
       complain('OPS_HOST', 'must be a loopback address (INSECURE_BIND=true overrides, in a network of its own)');

@@ -1,3 +1,4 @@
+import type { Callback } from '#domain/callback';
 import type { Input, VersionId } from '#domain/model-version';
 
 /** Version of the envelope's format. */
@@ -14,6 +15,8 @@ export interface Envelope {
   readonly origin: string;
   /** Somebody at that process waits for its end. */
   readonly awaited: boolean;
+  /** Absent: normal. */
+  readonly priority?: 'low';
   readonly rows: readonly EnvelopeRow[];
 }
 
@@ -22,6 +25,9 @@ export interface EnvelopeRow {
   readonly input: Input;
   readonly createdAtMs: number;
   readonly metadata: Readonly<Record<string, string>> | null;
+  /** Milliseconds since the epoch; absent where it has none, as below. */
+  readonly deadlineAtMs?: number;
+  readonly callback?: Callback;
 }
 
 /** A retry job: one row of an envelope that runs again, alone. */

@@ -2,13 +2,17 @@
  * The prediction on the wire. The schemas here are the one description of it: requests are validated with them and
  * OpenAPI shows them.
  */
-import type { Prediction } from '#domain/prediction';
+import { EVENT_KINDS, type EventKind } from '#domain/callback';
+import type { Prediction, Priority } from '#domain/prediction';
 
 export interface PredictionRequest {
   /** A version's id, `name`, `name:label`, or `owner/name:id`. */
   readonly version: string;
   readonly input: Readonly<Record<string, unknown>>;
   readonly metadata?: Readonly<Record<string, string>>;
+  readonly webhook?: string;
+  readonly webhook_events_filter?: readonly EventKind[];
+  readonly priority?: Priority;
 }
 
 const metadata = {
@@ -17,6 +21,27 @@ const metadata = {
   maxProperties: 16,
   propertyNames: { minLength: 1, maxLength: 64 },
   additionalProperties: { type: 'string', maxLength: 512 },
+} as const;
+
+const webhook = {
+  type: 'string',
+  minLength: 1,
+  maxLength: 2_048,
+  description: 'An https URL that is sent each event, signed (Standard Webhooks 1.0).',
+  examples: ['https://example.com/hooks/millrace'],
+} as const;
+
+const webhookEvents = {
+  type: 'array',
+  description: 'Events to tell; `completed` unless given. Without `webhook` they are kept for `GET /v1/events`.',
+  items: { enum: EVENT_KINDS },
+  minItems: 1,
+  uniqueItems: true,
+} as const;
+
+const priority = {
+  enum: ['normal', 'low'],
+  description: "`low` runs beside the rows of batches, so that it takes no other prediction's turn.",
 } as const;
 
 /** Body of `POST /v1/predictions`; `input` is checked against its version afterwards. */
@@ -33,6 +58,9 @@ export const PREDICTION_REQUEST_SCHEMA = {
     },
     input: { type: 'object', description: "The version's fields; see the schema of each model." },
     metadata,
+    webhook,
+    webhook_events_filter: webhookEvents,
+    priority,
   },
 } as const;
 
@@ -41,7 +69,13 @@ export const MODEL_PREDICTION_REQUEST_SCHEMA = {
   type: 'object',
   additionalProperties: false,
   required: ['input'],
-  properties: { input: PREDICTION_REQUEST_SCHEMA.properties.input, metadata },
+  properties: {
+    input: PREDICTION_REQUEST_SCHEMA.properties.input,
+    metadata,
+    webhook,
+    webhook_events_filter: webhookEvents,
+    priority,
+  },
 } as const;
 
 export interface PredictionResource {
@@ -61,6 +95,12 @@ export interface PredictionResource {
     readonly total_time?: number;
     readonly batch_size?: number;
   };
+  readonly webhook: string | null;
+  readonly webhook_events_filter: readonly EventKind[] | null;
+  readonly priority: Priority;
+  readonly deadline: string | null;
+  /** Seconds; null once it has started, and while nothing is known. */
+  readonly estimated_wait: number | null;
   readonly metadata: Readonly<Record<string, string>> | null;
   readonly source: 'api';
   readonly data_removed: boolean;
@@ -88,6 +128,11 @@ export const PREDICTION_SCHEMA = {
     'error_code',
     'logs',
     'metrics',
+    'webhook',
+    'webhook_events_filter',
+    'priority',
+    'deadline',
+    'estimated_wait',
     'metadata',
     'source',
     'data_removed',
@@ -115,6 +160,14 @@ export const PREDICTION_SCHEMA = {
         total_time: { ...seconds, description: 'Seconds from acceptance to the settled outcome.' },
         batch_size: { type: 'integer', description: 'Predictions that ran together.' },
       },
+    },
+    webhook: { type: ['string', 'null'] },
+    webhook_events_filter: { type: ['array', 'null'], items: { enum: EVENT_KINDS } },
+    priority: { enum: ['normal', 'low'] },
+    deadline: { ...time, description: 'By `Cancel-After`: aborted if not started by then, stopped if still running.' },
+    estimated_wait: {
+      type: ['number', 'null'],
+      description: 'Seconds until it is expected to start, while it is `starting` and where the queue is known.',
     },
     metadata: { type: ['object', 'null'], additionalProperties: { type: 'string' } },
     source: { enum: ['api'] },
@@ -161,9 +214,15 @@ export const PROBLEM_SCHEMA = {
  * The prediction as clients see it.
  * @param owner of the model
  * @param baseUrl of this API, without a slash at its end
+ * @param estimatedWaitS seconds until it is expected to start; shown only while it has not
  */
-export function toResource({ submission, standing }: Prediction, owner: string, baseUrl: string): PredictionResource {
-  const { id, createdAtMs } = submission;
+export function toResource(
+  { submission, standing }: Prediction,
+  owner: string,
+  baseUrl: string,
+  estimatedWaitS: number | null = null,
+): PredictionResource {
+  const { id, createdAtMs, callback, deadlineAtMs } = submission;
   const { failure, startedAtMs, completedAtMs } = standing;
   const url = `${baseUrl}/v1/predictions/${id}`;
   return {
@@ -183,6 +242,11 @@ export function toResource({ submission, standing }: Prediction, owner: string, 
       ...(completedAtMs === null ? {} : { total_time: toSeconds(Math.max(0, completedAtMs - createdAtMs)) }),
       ...(standing.batchSize === null ? {} : { batch_size: standing.batchSize }),
     },
+    webhook: callback?.url ?? null,
+    webhook_events_filter: callback?.events ?? null,
+    priority: submission.priority,
+    deadline: deadlineAtMs === null ? null : toTime(deadlineAtMs),
+    estimated_wait: standing.status === 'starting' ? estimatedWaitS : null,
     metadata: submission.metadata,
     source: 'api',
     data_removed: false,

@@ -9,8 +9,8 @@
  * bits make it impossible to guess.
  */
 
-/** `i`: the model's interactive queue. Other kinds are other queues. */
-export type QueueKind = 'i';
+/** `i`: the model's interactive queue; `b`: its bulk queue, for rows of batches and for predictions of low priority. */
+export type QueueKind = 'i' | 'b';
 
 /** Rows that one envelope can number: two base-32 digits. */
 export const MAX_ENVELOPE_ROWS = 1024;
@@ -23,7 +23,7 @@ export interface PredictionAddress {
   readonly row: number;
 }
 
-const ID = /^p([0-9a-v]{4})(i[0-9a-v]{25})([0-9a-v]{2})$/;
+const ID = /^p([0-9a-v]{4})([ib][0-9a-v]{25})([0-9a-v]{2})$/;
 const TIME_DIGITS = 9;
 const RANDOM_BYTES = 10;
 
@@ -42,6 +42,11 @@ export function parsePredictionId(id: string): PredictionAddress | null {
   if (match === null) return null;
   const [, modelCode = '', envelopeId = '', row = ''] = match;
   return { modelCode, envelopeId, row: Number.parseInt(row, 32) };
+}
+
+/** The queue that the envelope is in. */
+export function queueKindOf(envelopeId: string): QueueKind {
+  return envelopeId.startsWith('b') ? 'b' : 'i';
 }
 
 /** When the envelope was made, milliseconds since the epoch. */

@@ -1,3 +1,4 @@
+import type { Callback } from './callback.js';
 import type { Failure } from './failure.js';
 import type { Input, Output, VersionId } from './model-version.js';
 
@@ -18,6 +19,9 @@ export function isTerminal(status: Status): status is TerminalStatus {
   return TRANSITIONS[status].length === 0;
 }
 
+/** `low` runs beside the rows of batches: it takes no interactive prediction's turn, and waits for none. */
+export type Priority = 'normal' | 'low';
+
 /** What is fixed when a prediction is accepted. */
 export interface Submission {
   readonly id: string;
@@ -30,6 +34,10 @@ export interface Submission {
   readonly input: Input;
   readonly metadata: Readonly<Record<string, string>> | null;
   readonly createdAtMs: number;
+  readonly priority: Priority;
+  /** Not started by then, it is aborted; running past it, it is stopped. Milliseconds since the epoch. */
+  readonly deadlineAtMs: number | null;
+  readonly callback: Callback | null;
 }
 
 /** Where a prediction stands, as `project` computes it; times are milliseconds since the epoch. */

@@ -4,7 +4,14 @@ import type { Outcome, RunFacts } from './outcome.js';
 import { isTerminal, type Standing, type Status, TRANSITIONS } from './prediction.js';
 import { GONE, type JobRow, project } from './project.js';
 
-const NEW: JobRow = { startedAtMs: null, endedAtMs: null, failedReason: null, mark: null, outcome: null };
+const NEW: JobRow = {
+  startedAtMs: null,
+  endedAtMs: null,
+  failedReason: null,
+  mark: null,
+  outcome: null,
+  deadlineAtMs: null,
+};
 const RUN: RunFacts = { startedAtMs: 50, predictMs: 3, batchSize: 8 };
 const SUCCEEDED: Outcome = { kind: 'succeeded', output: { value: 1 }, run: RUN };
 const FAILED: Outcome = { kind: 'failed', failure: { code: 'invalid_output', message: 'NaN' }, run: RUN };

@@ -24,6 +24,8 @@ export interface JobRow {
   readonly failedReason: string | null;
   readonly mark: Mark | null;
   readonly outcome: Outcome | null;
+  /** See `Submission`. */
+  readonly deadlineAtMs: number | null;
 }
 
 /** The record of a prediction that has ended is gone: its time is over. */
@@ -49,9 +51,17 @@ export function project(envelope: JobRow, retry: JobRow | null): Standing | type
     case 'moved':
       return retry === null ? GONE : projectRetry(retry, startedAtMs);
     case 'dropped':
-      // Dropped means that a worker saw the mark; a job whose mark cannot be read any more has lost its record.
-      return GONE;
+      return dropped(envelope, startedAtMs);
   }
+}
+
+/**
+ * Dropped without a mark means that its turn came too late. A row that had begun before, in an attempt that failed, was
+ * `processing`: it is canceled. A job that had a mark which cannot be read any more has lost its record.
+ */
+function dropped({ deadlineAtMs }: JobRow, startedAtMs: number | null): Standing | typeof GONE {
+  if (deadlineAtMs === null) return GONE;
+  return marked({ kind: startedAtMs === null ? 'aborted' : 'canceled', atMs: deadlineAtMs }, startedAtMs);
 }
 
 /** A row that has run in its envelope stays `processing` while it waits in its retry job. */
@@ -63,6 +73,7 @@ function projectRetry(retry: JobRow, firstStartMs: number | null): Standing | ty
   if (retry.outcome?.kind === 'succeeded' || retry.outcome?.kind === 'failed') {
     return ended(retry.outcome, retry.endedAtMs, startedAtMs);
   }
+  if (retry.outcome?.kind === 'dropped') return dropped(retry, startedAtMs);
   return GONE;
 }
 

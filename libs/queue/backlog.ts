@@ -1,9 +1,10 @@
 /**
  * How much waits, and whether there is room for more: looked at once a second, not at every request.
  */
+import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { MemoryWatch } from './memory.js';
-import type { QueuePair, ModelQueues } from './model-queues.js';
+import type { QueueSet, ModelQueues } from './model-queues.js';
 
 export interface BacklogLimits {
   /** Predictions that may wait for one model. */
@@ -15,8 +16,10 @@ export interface BacklogLimits {
 export interface ModelBacklog {
   /** Jobs by BullMQ's state. */
   readonly jobs: Readonly<Record<string, number>>;
-  /** Predictions that wait or run, estimated from the jobs and a sample of their sizes. */
+  /** Interactive predictions that wait or run, estimated from the jobs and a sample of their sizes. */
   readonly predictions: number;
+  /** The same in the bulk queue. */
+  readonly bulk: number;
 }
 
 export type Room =
@@ -57,7 +60,7 @@ export class Backlog {
   }
 
   of(model: string): ModelBacklog {
-    return this.#models.get(model) ?? { jobs: {}, predictions: 0 };
+    return this.#models.get(model) ?? { jobs: {}, predictions: 0, bulk: 0 };
   }
 
   /** Whether one more prediction may wait for the model. */
@@ -65,12 +68,13 @@ export class Backlog {
     // What was counted before Redis went away says nothing; the write itself will say that it is away.
     if (this.queues.redis.status !== 'ready') return { kind: 'room' };
     if (this.memory.share >= this.limits.redisMemoryMark) return { kind: 'storage_full', retryAfterS: RETRY_AFTER_S };
-    const waiting = this.of(model).predictions + (this.#since.get(model) ?? 0);
+    const { predictions, bulk } = this.of(model);
+    const waiting = predictions + bulk + (this.#since.get(model) ?? 0);
     return waiting < this.limits.maxQueueDepth ? { kind: 'room' } : { kind: 'queue_full', retryAfterS: RETRY_AFTER_S };
   }
 
-  accepted(model: string): void {
-    this.#since.set(model, (this.#since.get(model) ?? 0) + 1);
+  accepted(model: string, predictions = 1): void {
+    this.#since.set(model, (this.#since.get(model) ?? 0) + predictions);
   }
 
   async look(): Promise<void> {
@@ -86,12 +90,21 @@ export class Backlog {
   }
 }
 
-async function count(redis: Redis, { interactive, retry }: QueuePair): Promise<ModelBacklog> {
-  const [jobs, retries] = await Promise.all([interactive.getJobCounts(...STATES), retry.getJobCounts(...STATES)]);
-  const unfinished = open(jobs);
-  const rows = unfinished > 0 ? await meanRows(redis, interactive) : 1;
-  const total = Object.fromEntries(STATES.map((state) => [state, (jobs[state] ?? 0) + (retries[state] ?? 0)]));
-  return { jobs: total, predictions: Math.round(unfinished * rows) + open(retries) };
+async function count(redis: Redis, { interactive, bulk, retry }: QueueSet): Promise<ModelBacklog> {
+  const counts = await Promise.all([interactive, bulk, retry].map((queue) => queue.getJobCounts(...STATES)));
+  const jobs = Object.fromEntries(
+    STATES.map((state) => [state, counts.reduce((sum, count) => sum + (count[state] ?? 0), 0)]),
+  );
+  const [inInteractive = {}, inBulk = {}, inRetry = {}] = counts;
+  return {
+    jobs,
+    predictions: (await rowsOf(redis, interactive, open(inInteractive))) + open(inRetry),
+    bulk: await rowsOf(redis, bulk, open(inBulk)),
+  };
+}
+
+async function rowsOf(redis: Redis, queue: Queue, unfinished: number): Promise<number> {
+  return unfinished === 0 ? 0 : Math.round(unfinished * (await meanRows(redis, queue)));
 }
 
 function open(jobs: Readonly<Record<string, number>>): number {
@@ -99,7 +112,7 @@ function open(jobs: Readonly<Record<string, number>>): number {
 }
 
 /** Mean rows of a job, from the names of a few that wait: `iris:1.0.0 x21`. */
-async function meanRows(redis: Redis, queue: QueuePair['interactive']): Promise<number> {
+async function meanRows(redis: Redis, queue: Queue): Promise<number> {
   const ids = await queue.getRanges(['waiting'], 0, SAMPLE - 1);
   if (ids.length === 0) return 1;
   const names = await Promise.all(ids.map((id) => redis.hget(queue.toKey(id), 'name')));

@@ -5,6 +5,7 @@
  * on one node and spreads models over its nodes.
  */
 import { createHash } from 'node:crypto';
+import { type QueueKind, queueKindOf } from '#domain/prediction-id';
 
 /** Characters of a prediction's id that stand for its model. */
 const MODEL_CODE_LENGTH = 4;
@@ -18,9 +19,14 @@ export class Catalogue {
     return `{${this.prefix}:${model}}`;
   }
 
-  /** Envelopes of interactive predictions. */
-  queue(model: string): string {
-    return model;
+  /** Envelopes; the bulk queue has slots of its own, so that it never holds up an interactive prediction. */
+  queue(model: string, kind: QueueKind = 'i'): string {
+    return kind === 'b' ? `${model}-bulk` : model;
+  }
+
+  /** Duties to tell the outside that an envelope or a batch has ended. */
+  announcementQueue(model: string): string {
+    return `${model}-announcements`;
   }
 
   /** Predictions that run again, alone: a queue of their own, so that they never hold an interactive slot. */
@@ -29,11 +35,21 @@ export class Catalogue {
   }
 
   envelopeKey(model: string, envelopeId: string): string {
-    return `${this.tag(model)}:${this.queue(model)}:${envelopeId}`;
+    return `${this.tag(model)}:${this.queue(model, queueKindOf(envelopeId))}:${envelopeId}`;
   }
 
   retryKey(model: string, envelopeId: string, row: number): string {
     return `${this.tag(model)}:${this.retryQueue(model)}:${retryJobId(envelopeId, row)}`;
+  }
+
+  /** Predictions with a deadline, by its time, for the janitor. */
+  deadlinesKey(model: string): string {
+    return `${this.tag(model)}:deadlines`;
+  }
+
+  /** Everything that the courier's scripts touch lies on one node. */
+  courierKey(...parts: readonly string[]): string {
+    return `{${this.prefix}:courier}:${parts.join(':')}`;
   }
 
   /** What a worker that held the job under `token` wrote; the job's value says which token is the truth. */
@@ -75,6 +91,10 @@ export class Catalogue {
 
   keysUsedKey(): string {
     return `{${this.prefix}:access}:keys-used`;
+  }
+
+  modelSet(): string {
+    return `${this.prefix}:models`;
   }
 
   workerSet(): string {

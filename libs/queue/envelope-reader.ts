@@ -3,10 +3,11 @@
  */
 import type { Envelope } from '#contract/envelope';
 import { envelopeTimeMs, formatPredictionId, type PredictionAddress } from '#domain/prediction-id';
-import type { Prediction, Submission } from '#domain/prediction';
+import { isTerminal, type Prediction, type Submission } from '#domain/prediction';
 import { GONE, type JobRow, project } from '#domain/project';
 import { modelCode, retryJobId } from './catalogue.js';
 import { withinBudget } from './connection.js';
+import { setMark } from './marks.js';
 import type { ModelQueues } from './model-queues.js';
 import { blockOf, decodeOutcome } from './outcomes.js';
 import { parseProgress } from './progress.js';
@@ -73,6 +74,21 @@ export class EnvelopeReader {
     return this.#interpret(model, address, envelopeJob, retryJob);
   }
 
+  /**
+   * The same, and a deadline that has passed is made true first, so that it holds also where no worker lives.
+   * @throws QueueUnavailableError when Redis does not answer in time
+   */
+  async readInTime(model: string, address: PredictionAddress): Promise<Found> {
+    const found = await this.read(model, address);
+    if (typeof found === 'string' || isTerminal(found.standing.status)) return found;
+    const { deadlineAtMs } = found.submission;
+    if (deadlineAtMs === null || Date.now() < deadlineAtMs) return found;
+    const { redis, catalogue } = this.queues;
+    const mark = { kind: 'deadline', atMs: deadlineAtMs } as const;
+    await withinBudget(redis, () => setMark(redis, catalogue, { model, ...address }, mark));
+    return this.read(model, address);
+  }
+
   #interpret(model: string, address: PredictionAddress, job: RawJob | null, retryJob: RawJob | null): Found {
     const { envelopeId, row } = address;
     const source = job ?? retryJob;
@@ -80,9 +96,10 @@ export class EnvelopeReader {
     const envelope = JSON.parse(source[0]) as Envelope;
     const submission = toSubmission(model, address, envelope, job === null ? 0 : row);
     if (submission === null) return 'unknown';
-    const retry = retryJob === null ? null : toJobRow(retryJob, 0);
+    const { deadlineAtMs } = submission;
+    const retry = retryJob === null ? null : toJobRow(retryJob, 0, deadlineAtMs);
     // The envelope's record may end before its retry job's: the retry job holds all that is needed.
-    const standing = project(job === null ? MOVED : toJobRow(job, row), retry);
+    const standing = project(job === null ? MOVED : toJobRow(job, row, deadlineAtMs), retry);
     if (standing === GONE) return 'expired';
     if (standing.completedAtMs !== null && this.#isOverdue(standing.completedAtMs)) return 'expired';
     return { submission, standing };
@@ -100,9 +117,14 @@ const MOVED: JobRow = {
   failedReason: null,
   mark: null,
   outcome: { kind: 'moved', run: null },
+  deadlineAtMs: null,
 };
 
-function toJobRow([, progress, endedAt, failedReason, block]: RawJob, row: number): JobRow {
+function toJobRow(
+  [, progress, endedAt, failedReason, block]: RawJob,
+  row: number,
+  deadlineAtMs: number | null,
+): JobRow {
   const { marks, starts } = parseProgress(progress);
   const ended = endedAt !== null;
   return {
@@ -112,13 +134,15 @@ function toJobRow([, progress, endedAt, failedReason, block]: RawJob, row: numbe
     failedReason: ended ? failedReason : null,
     mark: marks.get(row) ?? null,
     outcome: decodeOutcome(block, row),
+    deadlineAtMs,
   };
 }
 
 function toSubmission(model: string, address: PredictionAddress, envelope: Envelope, row: number): Submission | null {
   const content = envelope.rows[row];
   if (content === undefined) return null;
-  const { versionId, versionLabel } = envelope;
+  const { versionId, versionLabel, priority = 'normal' } = envelope;
+  const { deadlineAtMs = null, callback = null } = content;
   const id = formatPredictionId(modelCode(model), address.envelopeId, address.row);
-  return { ...content, id, model, versionId, versionLabel };
+  return { ...content, id, model, versionId, versionLabel, priority, deadlineAtMs, callback };
 }

@@ -6,8 +6,9 @@
  * own turn. Under load a turn of the loop takes in what has come meanwhile, so envelopes grow by themselves.
  */
 import { type Envelope, ENVELOPE_VERSION, type EnvelopeRow } from '#contract/envelope';
-import { formatPredictionId, newEnvelopeId } from '#domain/prediction-id';
+import { formatPredictionId, newEnvelopeId, type QueueKind, queueKindOf } from '#domain/prediction-id';
 import type { Submission } from '#domain/prediction';
+import { announced } from './announcements.js';
 import { modelCode } from './catalogue.js';
 import { withinBudget } from './connection.js';
 import type { ModelQueues } from './model-queues.js';
@@ -39,7 +40,7 @@ interface Pending {
 }
 
 export class EnvelopeWriter {
-  /** Submissions that have not left, by version. */
+  /** Submissions that have not left, by what an envelope must have in common. */
   readonly #gathering = new Map<string, Pending[]>();
   #flushPlanned = false;
 
@@ -68,9 +69,9 @@ export class EnvelopeWriter {
   }
 
   #gather(pending: Pending): void {
-    const { versionId } = pending.prediction;
-    const group = this.#gathering.get(versionId);
-    if (group === undefined) this.#gathering.set(versionId, [pending]);
+    const key = groupOf(pending.prediction);
+    const group = this.#gathering.get(key);
+    if (group === undefined) this.#gathering.set(key, [pending]);
     else group.push(pending);
     if (this.#flushPlanned) return;
     this.#flushPlanned = true;
@@ -82,9 +83,11 @@ export class EnvelopeWriter {
     const groups = [...this.#gathering.values()];
     this.#gathering.clear();
     for (const group of groups) {
-      const size = this.#rowsPerEnvelope(group[0]?.prediction.versionId ?? '');
+      const [first] = group;
+      if (first === undefined) continue;
+      const size = this.#rowsPerEnvelope(first.prediction.versionId);
       for (let i = 0; i < group.length; i += size) {
-        void this.#send(newEnvelopeId('i', Date.now()), group.slice(i, i + size));
+        void this.#send(newEnvelopeId(queueKindFor(first.prediction), Date.now()), group.slice(i, i + size));
       }
     }
   }
@@ -112,7 +115,7 @@ export class EnvelopeWriter {
   async #add(envelopeId: string, group: readonly Pending[]): Promise<void> {
     const first = group[0]?.prediction;
     if (first === undefined) return;
-    const { model, versionId, versionLabel } = first;
+    const { model, versionId, versionLabel, priority } = first;
     const rows = group.map(toRow);
     const awaited = group.some(({ onPlaced }) => onPlaced !== undefined);
     const envelope: Envelope = {
@@ -122,14 +125,57 @@ export class EnvelopeWriter {
       versionLabel,
       origin: this.origin,
       awaited,
+      ...(priority === 'low' ? { priority } : {}),
       rows,
     };
-    const { interactive } = this.queues.of(model);
+    await withinBudget(this.queues.redis, async () => {
+      await this.#noteDeadlines(envelopeId, envelope);
+      await this.#addJob(envelopeId, envelope);
+    });
+  }
+
+  async #addJob(envelopeId: string, envelope: Envelope): Promise<void> {
+    const { catalogue } = this.queues;
+    const { model, versionLabel, rows } = envelope;
     const name = `${model}:${versionLabel} x${rows.length}`;
-    await withinBudget(this.queues.redis, () => interactive.add(name, envelope, { jobId: envelopeId }));
+    const told = rows.flatMap(({ callback }, row) => (callback === undefined ? [] : [row]));
+    const kind = queueKindOf(envelopeId);
+    if (told.length === 0) {
+      const { interactive, bulk } = this.queues.of(model);
+      await (kind === 'b' ? bulk : interactive).add(name, envelope, { jobId: envelopeId });
+      return;
+    }
+    const announcement = { kind: 'envelope', model, envelopeId, rows: told } as const;
+    const job = { jobId: envelopeId, queueName: catalogue.queue(model, kind), name, data: envelope };
+    await this.queues.flows(model).add(announced(catalogue, announcement, job));
+  }
+
+  /** First: a note without its prediction is harmless, a prediction without its note would outlive its deadline. */
+  async #noteDeadlines(envelopeId: string, { model, rows }: Envelope): Promise<void> {
+    const notes = rows.flatMap(({ deadlineAtMs }, row) =>
+      deadlineAtMs === undefined ? [] : [deadlineAtMs, `${envelopeId} ${row}`],
+    );
+    if (notes.length > 0) await this.queues.redis.zadd(this.queues.catalogue.deadlinesKey(model), ...notes);
   }
 }
 
 function toRow({ prediction, createdAtMs }: Pending): EnvelopeRow {
-  return { client: prediction.client, input: prediction.input, createdAtMs, metadata: prediction.metadata };
+  const { client, input, metadata, deadlineAtMs, callback } = prediction;
+  return {
+    client,
+    input,
+    createdAtMs,
+    metadata,
+    ...(deadlineAtMs === null ? {} : { deadlineAtMs }),
+    ...(callback === null ? {} : { callback }),
+  };
+}
+
+export function queueKindFor({ priority }: Pick<NewPrediction, 'priority'>): QueueKind {
+  return priority === 'low' ? 'b' : 'i';
+}
+
+/** Predictions of a group can ride together: the queue, the version, and whether an end is announced are the job's. */
+function groupOf({ versionId, priority, callback }: NewPrediction): string {
+  return `${versionId} ${priority} ${callback === null ? '' : 'told'}`;
 }

@@ -1,5 +1,5 @@
 /**
- * Marks: the cancel of a row before its envelope has ended.
+ * Marks: the cancel of a row, or its deadline, before its envelope has ended.
  *
  * Setting one and ending a job are both atomic in Redis, so one of them is first: a mark that was set before the end
  * wins over any outcome, a mark that comes later is refused and the outcome stands.
@@ -12,18 +12,24 @@ import { Script } from './script.js';
 
 /**
  * KEYS   1 the envelope's job, 2 the row's retry job (which may not exist)
- * ARGV   1 row, 2 kind of mark, 3 now in ms, 4 channel of marks, 5 envelope id, 6 retry job id
+ * ARGV   1 row, 2 kind of mark, or `deadline`, 3 now in ms, 4 channel of marks, 5 envelope id, 6 retry job id
  * Answer 1 marked, 0 nothing left to mark (ended, marked before, or gone)
- * Atomic because the question "has it ended?" and the mark must not have an end between them.
+ * Atomic because the questions "has it ended?" and "has it begun?" and the mark must have nothing between them. A
+ * deadline aborts what has not begun, and cancels what has, in whichever of the two jobs.
  */
 const SET_MARK = new Script(
   `${LUA_READ_PROGRESS}
+local kind = ARGV[2]
+if kind == 'deadline' then
+  local begun = readProgress(KEYS[1]).s[ARGV[1]] or readProgress(KEYS[2]).s['0']
+  kind = begun and 'canceled' or 'aborted'
+end
 local function mark(key, row)
   local job = redis.call('HMGET', key, 'data', 'finishedOn')
   if not job[1] or job[2] then return nil end
   local progress = readProgress(key)
   if progress.x[row] then return nil end
-  progress.x[row] = {ARGV[2], tonumber(ARGV[3])}
+  progress.x[row] = {kind, tonumber(ARGV[3])}
   redis.call('HSET', key, 'progress', cjson.encode(progress))
   return cjson.decode(job[1]).origin
 end
@@ -32,8 +38,8 @@ for index, job in ipairs({{KEYS[1], ARGV[1], ARGV[5]}, {KEYS[2], '0', ARGV[6]}})
   local origin = mark(job[1], job[2])
   if origin then
     done = 1
-    redis.call('PUBLISH', ARGV[4], job[3] .. ' ' .. job[2] .. ' ' .. ARGV[2] .. ' ' .. ARGV[3])
-    redis.call('PUBLISH', origin, cjson.encode({job = ARGV[5], row = tonumber(ARGV[1]), mark = ARGV[2], at = tonumber(ARGV[3])}))
+    redis.call('PUBLISH', ARGV[4], job[3] .. ' ' .. job[2] .. ' ' .. kind .. ' ' .. ARGV[3])
+    redis.call('PUBLISH', origin, cjson.encode({job = ARGV[5], row = tonumber(ARGV[1]), mark = kind, at = tonumber(ARGV[3])}))
   end
 end
 return done
@@ -46,7 +52,7 @@ export async function setMark(
   redis: Redis,
   catalogue: Catalogue,
   at: { readonly model: string; readonly envelopeId: string; readonly row: number },
-  mark: Mark,
+  mark: { readonly kind: 'canceled' | 'deadline'; readonly atMs: number },
 ): Promise<boolean> {
   const done = await SET_MARK.run(redis, [
     catalogue.envelopeKey(at.model, at.envelopeId),

@@ -1,5 +1,5 @@
 /** BullMQ's `Queue` of each model, for who adds to them or looks at them. */
-import { Queue } from 'bullmq';
+import { FlowProducer, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Catalogue } from './catalogue.js';
 import type { ErrorListener } from './connection.js';
@@ -13,13 +13,23 @@ const EVENTS_KEPT = 1_000;
 const ENVELOPE_ATTEMPTS = 100;
 const ENVELOPE_BACKOFF_MS = 1_000;
 
-export interface QueuePair {
+/** Of every job of a model; a flow does not know the defaults of its queues. */
+export const JOB_OPTIONS = {
+  attempts: ENVELOPE_ATTEMPTS,
+  backoff: { type: 'fixed', delay: ENVELOPE_BACKOFF_MS },
+  stackTraceLimit: 1,
+} as const;
+
+export interface QueueSet {
   readonly interactive: Queue;
+  readonly bulk: Queue;
   readonly retry: Queue;
+  readonly announcements: Queue;
 }
 
 export class ModelQueues {
-  readonly #pairs = new Map<string, QueuePair>();
+  readonly #sets = new Map<string, QueueSet>();
+  readonly #flows = new Map<string, FlowProducer>();
 
   constructor(
     readonly redis: Redis,
@@ -27,17 +37,30 @@ export class ModelQueues {
     readonly onError: ErrorListener,
   ) {}
 
-  of(model: string): QueuePair {
-    let pair = this.#pairs.get(model);
-    if (pair === undefined) {
+  of(model: string): QueueSet {
+    let set = this.#sets.get(model);
+    if (set === undefined) {
       const { catalogue } = this;
-      pair = {
+      set = {
         interactive: this.#open(catalogue.queue(model), model),
+        bulk: this.#open(catalogue.queue(model, 'b'), model),
         retry: this.#open(catalogue.retryQueue(model), model),
+        announcements: this.#open(catalogue.announcementQueue(model), model),
       };
-      this.#pairs.set(model, pair);
+      this.#sets.set(model, set);
     }
-    return pair;
+    return set;
+  }
+
+  /** Adds a job together with the one that is released when it has ended; both belong to this model. */
+  flows(model: string): FlowProducer {
+    let flows = this.#flows.get(model);
+    if (flows === undefined) {
+      flows = new FlowProducer({ connection: this.redis, prefix: this.catalogue.tag(model), skipVersionCheck: true });
+      flows.on('error', this.onError);
+      this.#flows.set(model, flows);
+    }
+    return flows;
   }
 
   /** Every queue of the given models, for a board. */
@@ -46,7 +69,7 @@ export class ModelQueues {
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#pairs.values()].flatMap((pair) => [pair.interactive.close(), pair.retry.close()]));
+    await Promise.all([...this.#sets.keys()].flatMap((model) => this.all([model]).map((queue) => queue.close())));
   }
 
   #open(name: string, model: string): Queue {
@@ -55,11 +78,7 @@ export class ModelQueues {
       prefix: this.catalogue.tag(model),
       streams: { events: { maxLen: EVENTS_KEPT } },
       skipVersionCheck: true,
-      defaultJobOptions: {
-        attempts: ENVELOPE_ATTEMPTS,
-        backoff: { type: 'fixed', delay: ENVELOPE_BACKOFF_MS },
-        stackTraceLimit: 1,
-      },
+      defaultJobOptions: JOB_OPTIONS,
     });
     queue.on('error', this.onError);
     return queue;

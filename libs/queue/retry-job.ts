@@ -5,6 +5,7 @@
  * neither loses the prediction nor makes two of it.
  */
 import type { Envelope, RetryEnvelope } from '#contract/envelope';
+import { announced } from './announcements.js';
 import { retryJobId } from './catalogue.js';
 import { hold } from './hold.js';
 import type { ModelQueues } from './model-queues.js';
@@ -21,11 +22,24 @@ export async function addRetryJobs(
     if (content === undefined) return [];
     const data: RetryEnvelope = { ...envelope, rows: [content], retryOf: { envelopeId, row, reason } };
     const name = `${envelope.model}:${envelope.versionLabel} ${reason}`;
-    return [{ name, data, opts: { jobId: retryJobId(envelopeId, row) } }];
+    return [{ name, data, row }];
   });
   // One by one on purpose: addBulk may add some of them and report an error, and a repeat is harmless either way.
-  const { retry } = queues.of(envelope.model);
-  await Promise.all(jobs.map((job) => hold(() => retry.add(job.name, job.data, job.opts), queues.onError)));
+  await Promise.all(jobs.map(({ name, data, row }) => hold(() => add(queues, name, data, row), queues.onError)));
+}
+
+/** A row that somebody is told of takes an announcement of its own: the envelope's will not wait for it. */
+async function add(queues: ModelQueues, name: string, data: RetryEnvelope, row: number): Promise<void> {
+  const { model, retryOf } = data;
+  const { catalogue } = queues;
+  const jobId = retryJobId(retryOf.envelopeId, row);
+  if (data.rows[0]?.callback === undefined) {
+    await queues.of(model).retry.add(name, data, { jobId });
+    return;
+  }
+  const announcement = { kind: 'envelope', model, envelopeId: retryOf.envelopeId, rows: [row] } as const;
+  const job = { jobId, queueName: catalogue.retryQueue(model), name, data };
+  await queues.flows(model).add(announced(catalogue, announcement, job));
 }
 
 /** Which rows of a job that is taken again have retry jobs already; they must not run in their envelope. */

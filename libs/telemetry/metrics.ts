@@ -209,3 +209,72 @@ export class WorkerMetrics {
     this.stageSeconds.observe({ model, stage: 'postprocess' }, stages.postprocessMs / 1_000);
   }
 }
+
+/** What the courier owes, read when somebody scrapes. */
+export interface OwedSummary {
+  readonly endpoints: number;
+  readonly dead: number;
+  readonly oldestDueMs: number;
+}
+
+export class CourierMetrics {
+  readonly events: Counter<'event'>;
+  readonly expired: Counter;
+  readonly attempts: Counter<'outcome'>;
+  readonly attemptSeconds: Histogram;
+
+  constructor(registry: Registry, owed: () => Promise<OwedSummary>) {
+    const registers = [registry];
+    this.events = new Counter({
+      name: 'millrace_events_total',
+      help: 'Events made for clients, by kind.',
+      labelNames: ['event'],
+      registers,
+    });
+    this.expired = new Counter({
+      name: 'millrace_events_expired_total',
+      help: 'Predictions that were removed before their callback could be made.',
+      registers,
+    });
+    this.attempts = new Counter({
+      name: 'millrace_webhook_attempts_total',
+      help: 'Tries to deliver a webhook, by what came of them: delivered, retry, dead, gone.',
+      labelNames: ['outcome'],
+      registers,
+    });
+    this.attemptSeconds = new Histogram({
+      name: 'millrace_webhook_attempt_duration_seconds',
+      help: 'Time of one try to deliver a webhook.',
+      buckets: SECONDS,
+      registers,
+    });
+    registerOwed(registers, owed);
+  }
+}
+
+function registerOwed(registers: Registry[], owed: () => Promise<OwedSummary>): void {
+  const gauges = {
+    endpoints: new Gauge({
+      name: 'millrace_webhook_endpoints_owed',
+      help: 'Endpoints that are owed a delivery. Several couriers export the same: take the maximum.',
+      registers,
+    }),
+    dead: new Gauge({
+      name: 'millrace_webhook_dead_letters',
+      help: 'Deliveries that failed for good and were not sent again. Several couriers export the same.',
+      registers,
+    }),
+  };
+  new Gauge({
+    name: 'millrace_webhook_oldest_due_seconds',
+    help: 'How long the delivery that has been due longest waits.',
+    registers,
+    // One question to Redis for all three.
+    async collect() {
+      const { endpoints, dead, oldestDueMs } = await owed();
+      gauges.endpoints.set(endpoints);
+      gauges.dead.set(dead);
+      this.set(oldestDueMs / 1_000);
+    },
+  });
+}

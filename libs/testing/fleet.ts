@@ -1,5 +1,5 @@
 /**
- * A fleet of real processes: `dist/apps/api/main.js` and `dist/apps/worker/main.js`, started as the launcher starts
+ * A fleet of real processes, `dist/apps/<app>/main.js`, started as the launcher starts
  * them, told of by their own messages, killed and stopped by real signals, and gone when the test is over.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
@@ -11,7 +11,7 @@ import { call, type Answer, type Call } from './http.js';
 import { childrenOf, isRunning } from './process-table.js';
 import { until, within } from './patience.js';
 
-export type App = 'api' | 'worker';
+export type App = 'api' | 'worker' | 'courier';
 export type Settings = Readonly<Record<string, string>>;
 
 export interface Exit {
@@ -237,6 +237,10 @@ export class Fleet {
 
   async worker(settings: Settings = {}): Promise<FleetProcess> {
     return this.launch('worker', settings).ready();
+  }
+
+  async courier(settings: Settings = {}): Promise<FleetProcess> {
+    return this.launch('courier', settings).ready();
   }
 
   /** An API and a worker that know of each other. */

@@ -37,6 +37,11 @@ export interface Body {
   readonly replaced_by: string | null;
   readonly last_used_at: string | null;
 
+  readonly next: string | null;
+  /** Of an event. */
+  readonly data: Body;
+  readonly next_attempt_at: string | null;
+
   readonly code: string;
   readonly request_id: string;
   readonly errors: readonly FieldProblem[];

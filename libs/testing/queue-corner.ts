@@ -150,6 +150,9 @@ export function newPrediction(change: Partial<NewPrediction> = {}): NewPredictio
     versionLabel: '1.0.0',
     input: { n: 0 },
     metadata: null,
+    priority: 'normal',
+    deadlineAtMs: null,
+    callback: null,
     ...change,
   };
 }

@@ -27,7 +27,7 @@ let closed: readonly DeclaredRoute[];
 async function routesOfTheApi(): Promise<readonly DeclaredRoute[]> {
   const readiness = { check: async () => ({}), degraded: () => [] };
   const logger = createLogger({ app: 'api', level: 'silent' });
-  const app = await createPublicApp(readSettings({}), {} as ApiParts, readiness, null, logger);
+  const app = await createPublicApp(readSettings({}), { webhooks: {} } as ApiParts, readiness, null, logger);
   await app.init();
   const server: FastifyInstance = app.getHttpAdapter().getInstance();
   await app.close();

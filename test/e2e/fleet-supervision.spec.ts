@@ -35,8 +35,8 @@ setInterval(() => {}, 1000);
 console.log('pid', process.pid);
 process.send({ kind: 'listening', opsUrl: 'http://127.0.0.1:' + process.pid });`;
 
-async function start(apps: { api?: string; worker?: string }, stopMs = 5_000): Promise<void> {
-  for (const name of ['api', 'worker'] as const) {
+async function start(apps: { api?: string; courier?: string; worker?: string }, stopMs = 5_000): Promise<void> {
+  for (const name of ['api', 'courier', 'worker'] as const) {
     await mkdir(path.join(folder, 'apps', name), { recursive: true });
     await writeFile(path.join(folder, 'apps', name, 'main.js'), apps[name] ?? GOOD);
   }
@@ -73,11 +73,11 @@ function isRunning(pid: number): boolean {
 it('starts the API and each worker, keeps what they write, and stops them in peace', async () => {
   await start({});
   const pids = await Promise.all(fleet.names.map(pidOf));
-  expect(fleet.names).toEqual(['api', 'worker-1', 'worker-2']);
+  expect(fleet.names).toEqual(['api', 'courier', 'worker-1', 'worker-2']);
   await fleet.stop();
   expect(pids.filter(isRunning)).toEqual([]);
   expect(heard.deaths).toEqual([]);
-  expect(await readFile(path.join(folder, 'logs', 'worker-2.log'), 'utf8')).toBe(`pid ${pids[2]!}\ndrained\n`);
+  expect(await readFile(path.join(folder, 'logs', 'worker-2.log'), 'utf8')).toBe(`pid ${pids[3]!}\ndrained\n`);
 });
 
 it('brings back what dies: at once, then later and later', async () => {
@@ -120,10 +120,10 @@ it('kills what does not stop in its time', async () => {
 
 it('gives a fixed operations port to the API only', async () => {
   const telling = `${GOOD}console.log('ops', process.env.OPS_PORT);`;
-  await start({ api: telling, worker: telling });
+  await start({ api: telling, courier: telling, worker: telling });
   await expect
     .poll(() => heard.lines.filter((line) => line.includes('ops')).sort(), { timeout: 10_000 })
-    .toEqual(['api ops 9000', 'worker-1 ops 0', 'worker-2 ops 0']);
+    .toEqual(['api ops 9000', 'courier ops 0', 'worker-1 ops 0', 'worker-2 ops 0']);
 });
 
 it('restarts everything with new code', async () => {

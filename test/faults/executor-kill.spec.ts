@@ -96,7 +96,17 @@ async function submitTogether(count: number, poisoned: number): Promise<string[]
     const writer = new EnvelopeWriter(queues, `${prefix}:nobody`, () => null);
     const written = Array.from({ length: count }, (_, row) => {
       const input = { ...golden[0]!.input, ...(row === poisoned ? { sepal_length: POISON } : {}) };
-      return writer.write({ client: 'local', model: 'iris', versionId, versionLabel, input, metadata: null });
+      return writer.write({
+        client: 'local',
+        model: 'iris',
+        versionId,
+        versionLabel,
+        input,
+        metadata: null,
+        priority: 'normal',
+        deadlineAtMs: null,
+        callback: null,
+      });
     });
     const ids = (await Promise.all(written)).map(({ id }) => id);
     expect(new Set(ids.map((id) => id.slice(0, -2))).size).toBe(1);

@@ -3,6 +3,7 @@ import type { PredictionAddress } from '#domain/prediction-id';
 import { DynamicBatcher, type PendingPrediction } from '#inference/dynamic-batcher';
 import { ExecutorPool } from '#inference/executor-pool';
 import { addRetryJobs } from '#queue/retry-job';
+import { Deadlines } from '#queue/deadlines';
 import { StartReporter } from '#queue/starts';
 import { MODEL, QueueCorner, succeeded } from '#testing/queue-corner';
 import { signal } from '#testing/signal';
@@ -35,7 +36,15 @@ function worker(corner: QueueCorner, serves = true) {
   const pool = new ExecutorPool(0, options, batcher, observer);
   const inHand = new InHand();
   const starts = new StartReporter(corner.redis, corner.onError);
-  const execute = new ExecuteEnvelope(pool, corner.queues, starts, inHand, () => serves);
+  const execute = new ExecuteEnvelope({
+    pool,
+    queues: corner.queues,
+    starts,
+    notices: { tell: ignore },
+    deadlines: new Deadlines(corner.redis, corner.catalogue, corner.onError),
+    inHand,
+    serves: () => serves,
+  });
   return { execute, batcher, inHand };
 }
 

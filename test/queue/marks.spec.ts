@@ -6,9 +6,12 @@ import { addRetryJobs } from '#queue/retry-job';
 import { MODEL, QueueCorner, succeeded } from '#testing/queue-corner';
 import { signal } from '#testing/signal';
 
-const mark = (): Mark => ({ kind: 'canceled', atMs: Date.now() });
-const cancel = (corner: QueueCorner, row: PredictionAddress, set = mark()): Promise<boolean> =>
-  setMark(corner.redis, corner.catalogue, { model: MODEL, ...row }, set);
+const mark = () => ({ kind: 'canceled' as const, atMs: Date.now() });
+const cancel = (
+  corner: QueueCorner,
+  row: PredictionAddress,
+  set: Parameters<typeof setMark>[3] = mark(),
+): Promise<boolean> => setMark(corner.redis, corner.catalogue, { model: MODEL, ...row }, set);
 
 /** A worker that holds the envelope until it is released, and then succeeds with every row. */
 function holding(corner: QueueCorner) {
@@ -51,7 +54,7 @@ describe('a mark', () => {
     const corner = await QueueCorner.open();
     const [row] = await corner.submit();
     expect(await cancel(corner, row!, { kind: 'canceled', atMs: 5_000_000_000_000 })).toBe(true);
-    expect(await cancel(corner, row!, { kind: 'aborted', atMs: 6_000_000_000_000 })).toBe(false);
+    expect(await cancel(corner, row!, { kind: 'deadline', atMs: 6_000_000_000_000 })).toBe(false);
     expect(await corner.standing(row!)).toMatchObject({ status: 'canceled', completedAtMs: 5_000_000_000_000 });
   });
 

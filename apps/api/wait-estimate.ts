@@ -1,0 +1,23 @@
+/** How long a prediction that has not started will probably wait: the work in front of it, shared by the executors. */
+import type { Prediction } from '#domain/prediction';
+import type { Backlog } from '#queue/backlog';
+import type { FleetView } from './fleet-view.js';
+
+export class WaitEstimate {
+  constructor(
+    private readonly backlog: Pick<Backlog, 'of'>,
+    private readonly fleet: Pick<FleetView, 'rowCostMs' | 'executorsOf'>,
+  ) {}
+
+  /** @returns seconds, to a tenth; null once it has started, where nobody has measured its version, or nobody serves it */
+  seconds({ submission, standing }: Prediction): number | null {
+    if (standing.status !== 'starting') return null;
+    const { model, versionId, priority } = submission;
+    const costMs = this.fleet.rowCostMs(versionId);
+    const executors = this.fleet.executorsOf(model);
+    if (costMs === null || executors === 0) return null;
+    const { predictions, bulk } = this.backlog.of(model);
+    const ahead = priority === 'low' ? predictions + bulk : predictions;
+    return Math.round((ahead * costMs) / executors / 100) / 10;
+  }
+}

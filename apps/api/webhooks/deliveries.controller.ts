@@ -1,0 +1,145 @@
+import { Controller, Get, Header, HttpCode, Inject, Param, Post, Query, Req } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
+import { notFound, problem, ProblemError } from '#contract/problem';
+import type { Delivery, DeliveryAttempt } from '#domain/delivery';
+import { withinBudget } from '#queue/connection';
+import { Deliveries } from '#queue/deliveries';
+import { WebhookSecrets } from '#queue/webhook-secrets';
+import { Requires } from '../access/requires.js';
+import {
+  AttemptResource,
+  DeliveryList,
+  DeliveryParams,
+  DeliveryQuery,
+  DeliveryResource,
+  EventList,
+  EventQuery,
+  SecretResource,
+} from './deliveries.dto.js';
+
+const PAGE = 100;
+
+/** What was sent to whom, and the same events for callers that nobody can call. */
+@ApiTags('webhooks')
+@Controller('v1')
+export class DeliveriesController {
+  constructor(
+    @Inject(Deliveries) private readonly deliveries: Deliveries,
+    @Inject(WebhookSecrets) private readonly secrets: WebhookSecrets,
+  ) {}
+
+  @ApiOperation({
+    summary: 'Get the signing secret of your webhooks',
+    description: 'Every message is signed with it as Standard Webhooks 1.0 says. The first call makes it.',
+  })
+  @ApiOkResponse({ type: SecretResource })
+  @Requires('predict')
+  @Get('webhooks/default/secret')
+  @Header('cache-control', 'no-store')
+  async secret(@Req() { caller }: FastifyRequest): Promise<SecretResource> {
+    const [key = ''] = await this.secrets.of(caller.client);
+    return { key };
+  }
+
+  @ApiOperation({
+    summary: 'Replace the signing secret',
+    description: 'For 24 hours every message carries two signatures, one with each secret.',
+  })
+  @ApiOkResponse({ type: SecretResource })
+  @Requires('predict')
+  @Post('webhooks/default/secret/rotate')
+  @HttpCode(200)
+  @Header('cache-control', 'no-store')
+  async rotate(@Req() { caller }: FastifyRequest): Promise<SecretResource> {
+    const [key = ''] = await this.secrets.rotate(caller.client);
+    return { key };
+  }
+
+  @ApiOperation({ summary: 'List your deliveries, newest first' })
+  @ApiOkResponse({ type: DeliveryList })
+  @Requires('predict')
+  @Get('deliveries')
+  async list(@Req() { caller }: FastifyRequest, @Query() query: DeliveryQuery): Promise<DeliveryList> {
+    const limit = Number(query.limit ?? PAGE);
+    const found = await this.#ask((store) => store.list(caller.client, { limit, before: query.before ?? null }));
+    const last = found.at(-1);
+    const next = found.length < limit || last === undefined ? null : `/v1/deliveries?limit=${limit}&before=${last.id}`;
+    const wanted = query.status === undefined ? found : found.filter(({ status }) => status === query.status);
+    return { next, previous: null, results: wanted.map(toResource) };
+  }
+
+  @ApiOperation({ summary: 'Show a delivery: its tries, and when the next one is' })
+  @ApiOkResponse({ type: DeliveryResource })
+  @Requires('predict')
+  @Get('deliveries/:id')
+  async show(@Req() { caller }: FastifyRequest, @Param() { id }: DeliveryParams): Promise<DeliveryResource> {
+    return toResource(await this.#own(caller.client, id));
+  }
+
+  @ApiOperation({
+    summary: 'Send a delivery again, now',
+    description: 'The same message with the same `webhook-id`; if it fails, the schedule of tries begins anew.',
+  })
+  @ApiOkResponse({ type: DeliveryResource })
+  @Requires('predict')
+  @Post('deliveries/:id/redeliver')
+  @HttpCode(200)
+  async redeliver(@Req() { caller }: FastifyRequest, @Param() { id }: DeliveryParams): Promise<DeliveryResource> {
+    await this.#own(caller.client, id);
+    if (await this.#ask((store) => store.redeliver(id))) return toResource(await this.#own(caller.client, id));
+    throw new ProblemError(problem(409, 'message_removed', 'The message is no longer kept and cannot be sent again.'));
+  }
+
+  @ApiOperation({
+    summary: 'Read your events, oldest first',
+    description:
+      'The same events with the same ids as webhooks. Ask for a prediction with `webhook_events_filter` to have them.',
+  })
+  @ApiOkResponse({ type: EventList })
+  @Requires('predict')
+  @Get('events')
+  async events(@Req() { caller }: FastifyRequest, @Query() query: EventQuery): Promise<EventList> {
+    const limit = Number(query.limit ?? PAGE);
+    const found = await this.#ask((store) => store.events(caller.client, { limit, after: query.after ?? null }));
+    const results = found.map(({ cursor, id, kind, body }) => ({
+      cursor,
+      id,
+      event: kind,
+      data: body === null ? null : (JSON.parse(body) as Record<string, unknown>),
+    }));
+    return { next: found.at(-1)?.cursor ?? query.after ?? null, results };
+  }
+
+  async #own(client: string, id: string): Promise<Delivery> {
+    const delivery = await this.#ask((store) => store.read(id));
+    if (delivery?.client !== client) throw notFound('There is no such delivery.');
+    return delivery;
+  }
+
+  #ask<T>(question: (store: Deliveries) => Promise<T>): Promise<T> {
+    return withinBudget(this.deliveries.redis, () => question(this.deliveries));
+  }
+}
+
+function toResource(delivery: Delivery): DeliveryResource {
+  const { id, url, event, subjectId, status, createdAtMs, nextAtMs, attempts } = delivery;
+  return {
+    id,
+    url,
+    event,
+    subject: subjectId,
+    status,
+    created_at: toTime(createdAtMs),
+    next_attempt_at: nextAtMs === null ? null : toTime(nextAtMs),
+    attempts: attempts.map(toAttempt),
+  };
+}
+
+function toAttempt({ atMs, status, error, durationMs }: DeliveryAttempt): AttemptResource {
+  return { at: toTime(atMs), status, error, duration: durationMs / 1_000 };
+}
+
+function toTime(ms: number): string {
+  return new Date(ms).toISOString();
+}

@@ -1,0 +1,81 @@
+/**
+ * Turns the end of an envelope into events, one by one, for the clients of its rows. Telling twice is telling once: an
+ * event's id is a function of its prediction, and the store makes each of them at most once.
+ */
+import { toResource } from '#contract/prediction.dto';
+import { type Callback, eventId, type EventKind } from '#domain/callback';
+import { isTerminal, type Prediction } from '#domain/prediction';
+import { formatPredictionId, parsePredictionId } from '#domain/prediction-id';
+import type { Announcement } from '#queue/announcements';
+import { modelCode } from '#queue/catalogue';
+import type { Deliveries } from '#queue/deliveries';
+import type { EnvelopeReader } from '#queue/envelope-reader';
+import type { StartNotice } from '#queue/start-notices';
+import { freeze } from './message.js';
+
+export interface FanOutObserver {
+  /** An event was made. */
+  onEvent(kind: EventKind): void;
+  /** A prediction ended, and its record was removed before anybody could be told: nothing can be said of it any more. */
+  onExpired(id: string): void;
+}
+
+export class FanOut {
+  constructor(
+    private readonly reader: EnvelopeReader,
+    private readonly deliveries: Deliveries,
+    private readonly observer: FanOutObserver,
+  ) {}
+
+  /** Rows that left for retry jobs are told of when those have ended. */
+  async tellEnded({ model, envelopeId, rows }: Extract<Announcement, { kind: 'envelope' }>): Promise<void> {
+    const code = modelCode(model);
+    await Promise.all(
+      rows.map(async (row) => {
+        const found = await this.reader.read(model, { modelCode: code, envelopeId, row });
+        if (found === 'expired') this.observer.onExpired(formatPredictionId(code, envelopeId, row));
+        if (typeof found === 'string') return;
+        if (isTerminal(found.standing.status)) await this.#tell(found, ['start', 'output', 'completed']);
+      }),
+    );
+  }
+
+  async tellStarted({ model, id, startedAtMs }: StartNotice): Promise<void> {
+    const address = parsePredictionId(id);
+    if (address === null) return;
+    const found = await this.reader.read(model, address);
+    if (typeof found === 'string') return;
+    const { standing } = found;
+    // The notice may be quicker than the record of the start.
+    const begun =
+      standing.status === 'starting' ? { ...standing, status: 'processing' as const, startedAtMs } : standing;
+    await this.#tell({ ...found, standing: begun }, ['start']);
+  }
+
+  async #tell(prediction: Prediction, kinds: readonly EventKind[]): Promise<void> {
+    const { submission } = prediction;
+    const { callback, client, id: subjectId } = submission;
+    if (callback === null) return;
+    for (const kind of kinds) {
+      if (!callback.events.includes(kind) || !hasHappened(prediction, kind)) continue;
+      const body = messageOf(prediction, callback);
+      const event = { id: eventId(subjectId, kind), kind, client, subjectId, url: callback.url, body };
+      if (await this.deliveries.owe(event)) this.observer.onEvent(kind);
+    }
+  }
+}
+
+function hasHappened({ standing }: Prediction, kind: EventKind): boolean {
+  switch (kind) {
+    case 'start':
+      return standing.startedAtMs !== null;
+    case 'output':
+      return standing.status === 'succeeded';
+    case 'completed':
+      return true;
+  }
+}
+
+function messageOf(prediction: Prediction, { owner, baseUrl }: Callback): string {
+  return freeze({ ...toResource(prediction, owner, baseUrl) });
+}

@@ -1,0 +1,125 @@
+/** Builds the courier out of its parts, and takes it apart again. */
+import { requireRedis, type Settings } from '#config/settings';
+import { tellLauncher } from '#process/launch-channel';
+import { listenForOperations, type Readiness } from '#process/operations.module';
+import { logRedisErrors } from '#process/redis-errors';
+import { makeRegistry } from '#process/registry';
+import type { Running } from '#process/start';
+import { AnnouncementIntake } from '#queue/announcement-intake';
+import { Catalogue } from '#queue/catalogue';
+import { ClockWatch } from '#queue/clock-watch';
+import { connectSubscriber, connectWorker, isAnswering } from '#queue/connection';
+import { Deliveries } from '#queue/deliveries';
+import { EnvelopeReader } from '#queue/envelope-reader';
+import { ModelQueues } from '#queue/model-queues';
+import { ModelRegister } from '#queue/model-register';
+import { StartNoticeIntake } from '#queue/start-notices';
+import { WebhookSecrets } from '#queue/webhook-secrets';
+import type { Logger } from '#telemetry/logger';
+import { CourierMetrics } from '#telemetry/metrics';
+import { EndpointGuard } from '#webhooks/endpoint-guard';
+import { newSecret } from '#webhooks/signature';
+import { WebhookClient } from '#webhooks/webhook-client';
+import { Deliverer } from './deliverer.js';
+import { FanOut } from './fan-out.js';
+import { SecretCache } from './secret-cache.js';
+
+export async function runCourier(settings: Settings, logger: Logger): Promise<Running> {
+  const redisUrl = requireRedis(settings);
+  const onRedisError = logRedisErrors(logger);
+  const redis = connectWorker(redisUrl, onRedisError);
+  const subscriber = connectSubscriber(redisUrl, onRedisError);
+  const catalogue = new Catalogue(settings.REDIS_PREFIX);
+  const queues = new ModelQueues(redis, catalogue, onRedisError);
+  const deliveries = new Deliveries(redis, catalogue, settings.RESULT_TTL_SECONDS);
+  const metrics = new CourierMetrics(makeRegistry('courier'), () => deliveries.summary());
+  const reader = new EnvelopeReader(queues, settings.RESULT_TTL_SECONDS);
+  const fanOut = new FanOut(reader, deliveries, {
+    onEvent: (kind) => metrics.events.inc({ event: kind }),
+    onExpired(id) {
+      metrics.expired.inc();
+      logger.error({ prediction: id }, 'a prediction was removed before its callback could be made');
+    },
+  });
+  const deliverer = buildDeliverer(settings, logger, queues, deliveries, metrics);
+  const starts = new StartNoticeIntake(redis, catalogue, (notice) => fanOut.tellStarted(notice), onRedisError);
+  const clock = new ClockWatch(redis, (sentence) => logger.error(sentence));
+  const register = new ModelRegister(redis, catalogue, onRedisError);
+
+  const intakes = new Map<string, AnnouncementIntake>();
+  register.onModel((model) => {
+    const intake = new AnnouncementIntake(redis, catalogue, {
+      model,
+      keptSeconds: settings.RESULT_TTL_SECONDS,
+      tell: (announcement) => fanOut.tellEnded(announcement),
+      onError: (error) => logger.warn({ err: error, model }, 'announcement not told yet'),
+    });
+    intakes.set(model, intake);
+    intake.start();
+  });
+
+  let draining = false;
+  const operations = await listenForOperations({
+    host: settings.OPS_HOST,
+    port: settings.OPS_PORT,
+    logger,
+    readiness: readinessOf(clock, async () => ({ answering: await isAnswering(redis), draining })),
+  });
+  await tellLauncher({ kind: 'listening', opsUrl: operations.url });
+  clock.start();
+  register.watch();
+  starts.start();
+  subscriber.on('message', () => deliverer.wake());
+  subscriber.subscribe(deliveries.channel).catch(onRedisError);
+  deliverer.start();
+  logger.info('delivers webhooks');
+
+  return {
+    shutdownSeconds: settings.SHUTDOWN_SECONDS,
+    async stop() {
+      draining = true;
+      clock.stop();
+      register.stop();
+      await Promise.all([deliverer.stop(), starts.close(), ...[...intakes.values()].map((intake) => intake.close())]);
+      await operations.app.close();
+      redis.disconnect();
+      subscriber.disconnect();
+    },
+  };
+}
+
+function buildDeliverer(
+  settings: Settings,
+  logger: Logger,
+  { redis, catalogue }: ModelQueues,
+  deliveries: Deliveries,
+  metrics: CourierMetrics,
+): Deliverer {
+  const guard = new EndpointGuard({ allowPrivate: settings.WEBHOOK_ALLOW_PRIVATE });
+  const secrets = new SecretCache(new WebhookSecrets(redis, catalogue, newSecret));
+  return new Deliverer(deliveries, new WebhookClient({ guard }), secrets.of, {
+    onAttempt({ id, tries }, { status, error, durationMs }, end) {
+      metrics.attempts.inc({ outcome: end });
+      metrics.attemptSeconds.observe(durationMs / 1_000);
+      const level = end === 'delivered' ? 'debug' : 'warn';
+      logger[level](
+        { delivery: id, attempt: tries + 1, status, error, duration_ms: durationMs, end },
+        'delivery attempt',
+      );
+    },
+    onError: logRedisErrors(logger),
+  });
+}
+
+function readinessOf(
+  clock: ClockWatch,
+  state: () => Promise<{ readonly answering: boolean; readonly draining: boolean }>,
+): Readiness {
+  return {
+    async check() {
+      const { answering, draining } = await state();
+      return { redis: { status: answering ? 'up' : 'down' }, serving: { status: draining ? 'down' : 'up' } };
+    },
+    degraded: () => [clock.complaint].filter((sentence) => sentence !== null),
+  };
+}

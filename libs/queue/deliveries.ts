@@ -1,0 +1,195 @@
+/**
+ * Events and deliveries as they stand in Redis; all of it under `{<prefix>:courier}`.
+ *
+ *     event:<id>        marker: this event was made; makes making it twice harmless
+ *     body:<id>         the message, frozen when the event happened
+ *     events:<client>   stream of the client's events, for those who read them themselves
+ *     delivery:<id>     hash: one message to one endpoint
+ *     owed:<endpoint>   ids by the time of their next try
+ *     endpoint:<e>      hash: tries under way, failures in a row, closed until
+ *     endpoints         endpoints by the time at which one of them can be served next
+ *     running           ids by the end of their lease: who sends one and dies has not tried
+ *     of:<client>       the client's deliveries by age; `dead`: all that failed for good
+ *
+ * There are no jobs for deliveries: an endpoint that is slow or away would fill a queue's slots, or bounce in and out
+ * of them thousands of times a second. Here what is above an endpoint's share waits in the endpoint's own list, and costs
+ * nothing until there is room. The clock is Redis's own.
+ */
+import { createHash } from 'node:crypto';
+import type { EventKind } from '#domain/callback';
+import type { Delivery, DeliveryAttempt, DeliveryStatus } from '#domain/delivery';
+import type { Redis } from 'ioredis';
+import type { Catalogue } from './catalogue.js';
+import { FINISH, OWE, REDELIVER, TAKE } from './delivery-scripts.js';
+
+/** Tries of one endpoint at once. */
+export const ENDPOINT_CAP = 4;
+/** Failures in a row after which an endpoint is left alone but for one try at a time. */
+export const FAILURES_TO_BREAK = 5;
+/** Deliveries that one endpoint may be owed; the oldest make room as dead letters. */
+export const MOST_OWED = 10_000;
+/** Longer than a try can last. */
+const LEASE_MS = 30_000;
+const KEPT = { pendingS: 4 * 86_400, deadS: 7 * 86_400, eventsOfClient: 10_000, deliveriesOfClient: 10_000 };
+
+export interface NewEvent {
+  readonly id: string;
+  readonly kind: EventKind;
+  readonly client: string;
+  readonly subjectId: string;
+  /** Where to deliver, or null for a client that reads its events itself. */
+  readonly url: string | null;
+  /** JSON, the exact text that is signed and sent. */
+  readonly body: string;
+}
+
+/** A delivery to be tried now. */
+export interface TakenDelivery {
+  readonly id: string;
+  readonly client: string;
+  readonly url: string;
+  /** Tries that were made before. */
+  readonly tries: number;
+  readonly body: string;
+}
+
+export interface Taken {
+  readonly deliveries: readonly TakenDelivery[];
+  /** Milliseconds until there may be something to take again; null where nothing is owed. */
+  readonly nextInMs: number | null;
+}
+
+export type AttemptEnd =
+  | { readonly kind: 'delivered' }
+  | { readonly kind: 'retry'; readonly pauseMs: number }
+  | { readonly kind: 'dead' }
+  | { readonly kind: 'gone' };
+
+export interface StoredEvent {
+  /** Place in the client's stream, for `after`. */
+  readonly cursor: string;
+  readonly id: string;
+  readonly kind: EventKind;
+  /** Null where it is no longer kept. */
+  readonly body: string | null;
+}
+
+export class Deliveries {
+  constructor(
+    readonly redis: Redis,
+    private readonly catalogue: Catalogue,
+    /** How long events and messages that were delivered are kept, seconds. */
+    private readonly keptSeconds: number,
+  ) {}
+
+  /** Channel on which couriers hear that something is owed. */
+  get channel(): string {
+    return this.#key('due');
+  }
+
+  /** Makes an event, with its delivery. @returns false for one that was made before */
+  async owe({ id, kind, client, subjectId, url, body }: NewEvent): Promise<boolean> {
+    const endpoint = url === null ? '' : endpointOf(client, url);
+    const limits = [
+      this.keptSeconds,
+      KEPT.pendingS,
+      KEPT.eventsOfClient,
+      KEPT.deliveriesOfClient,
+      MOST_OWED,
+      KEPT.deadS,
+    ];
+    const facts = [id, kind, client, subjectId, url ?? '', endpoint, body];
+    return (await OWE.run(this.redis, [this.#key(''), ...facts, ...limits])) === 1;
+  }
+
+  /** Takes what is due, with a lease; who dies with it has not tried. */
+  async take(most: number): Promise<Taken> {
+    const limits = [most, ENDPOINT_CAP, FAILURES_TO_BREAK, LEASE_MS];
+    const [rows, nextInMs] = (await TAKE.run(this.redis, [this.#key(''), ...limits])) as [string[][], number];
+    const deliveries = rows.map(([id = '', client = '', url = '', tries = '0', body = '']) => ({
+      id,
+      client,
+      url,
+      tries: Number(tries),
+      body,
+    }));
+    return { deliveries, nextInMs: nextInMs < 0 ? null : nextInMs };
+  }
+
+  /** @returns false where the lease had run out: then the try does not count, and somebody else makes it */
+  async finish(id: string, attempt: DeliveryAttempt, end: AttemptEnd): Promise<boolean> {
+    const pauseMs = end.kind === 'retry' ? end.pauseMs : 0;
+    const limits = [FAILURES_TO_BREAK, this.keptSeconds, KEPT.deadS];
+    const facts = [id, end.kind, pauseMs, JSON.stringify(attempt)];
+    return (await FINISH.run(this.redis, [this.#key(''), ...facts, ...limits])) === 1;
+  }
+
+  /** Sends a delivery again, now, with all its tries before it. @returns false where its message is no longer kept */
+  async redeliver(id: string): Promise<boolean> {
+    return (await REDELIVER.run(this.redis, [this.#key(''), id, KEPT.pendingS])) === 1;
+  }
+
+  async read(id: string): Promise<Delivery | null> {
+    const fields = await this.redis.hgetall(this.#key(`delivery:${id}`));
+    return fields['client'] === undefined ? null : toDelivery(id, fields);
+  }
+
+  /** The client's deliveries, newest first. @param before continue behind this id */
+  async list(client: string, { limit, before }: { limit: number; before: string | null }): Promise<Delivery[]> {
+    const index = this.#key(`of:${client}`);
+    const start = before === null ? 0 : ((await this.redis.zrevrank(index, before)) ?? -1) + 1;
+    const ids = await this.redis.zrevrange(index, start, start + limit - 1);
+    const found = await Promise.all(ids.map((id) => this.read(id)));
+    const gone = ids.filter((_, i) => found[i] === null);
+    if (gone.length > 0) await this.redis.zrem(index, ...gone);
+    return found.filter((delivery) => delivery !== null);
+  }
+
+  /** The client's events, oldest first. @param after the cursor of the last one that was read */
+  async events(client: string, { limit, after }: { limit: number; after: string | null }): Promise<StoredEvent[]> {
+    const from = after === null ? '-' : `(${after}`;
+    const entries = await this.redis.xrange(this.#key(`events:${client}`), from, '+', 'COUNT', limit);
+    const bodies = await Promise.all(entries.map(([, fields]) => this.redis.get(this.#key(`body:${fields[1] ?? ''}`))));
+    return entries.map(([cursor, fields], i) => ({
+      cursor,
+      id: fields[1] ?? '',
+      kind: (fields[3] ?? 'completed') as EventKind,
+      body: bodies[i] ?? null,
+    }));
+  }
+
+  /** For metrics: deliveries owed, the age of the oldest try that is due, endpoints that are left alone, dead letters. */
+  async summary(): Promise<{ readonly endpoints: number; readonly dead: number; readonly oldestDueMs: number }> {
+    const [endpoints, dead, first] = await Promise.all([
+      this.redis.zcard(this.#key('endpoints')),
+      this.redis.zcard(this.#key('dead')),
+      this.redis.zrangebyscore(this.#key('endpoints'), '-inf', '+inf', 'WITHSCORES', 'LIMIT', 0, 1),
+    ]);
+    const dueAtMs = Number(first[1] ?? Number.NaN);
+    return { endpoints, dead, oldestDueMs: Number.isNaN(dueAtMs) ? 0 : Math.max(0, Date.now() - dueAtMs) };
+  }
+
+  #key(name: string): string {
+    return this.catalogue.courierKey(name);
+  }
+}
+
+/** A client's endpoint: two clients that name the same URL do not share its fate. */
+export function endpointOf(client: string, url: string): string {
+  return createHash('sha256').update(`${client}\0${url}`).digest('hex').slice(0, 32);
+}
+
+function toDelivery(id: string, fields: Readonly<Record<string, string>>): Delivery {
+  const status = (fields['status'] ?? 'pending') as DeliveryStatus;
+  return {
+    id,
+    client: fields['client'] ?? '',
+    url: fields['url'] ?? '',
+    event: (fields['kind'] ?? 'completed') as EventKind,
+    subjectId: fields['subject'] ?? '',
+    status,
+    createdAtMs: Number(fields['created'] ?? 0),
+    nextAtMs: status === 'pending' ? Number(fields['next'] ?? 0) : null,
+    attempts: JSON.parse(`[${fields['attempts'] ?? ''}]`) as DeliveryAttempt[],
+  };
+}

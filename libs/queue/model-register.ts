@@ -1,0 +1,56 @@
+/**
+ * Which models the fleet has ever served: a courier, which loads no models, learns here whose announcements to take.
+ */
+import type { Redis } from 'ioredis';
+import type { Catalogue } from './catalogue.js';
+import type { ErrorListener } from './connection.js';
+
+const LOOK_EVERY_MS = 1_000;
+
+export class ModelRegister {
+  readonly #known = new Set<string>();
+  #listener: (model: string) => void = () => undefined;
+  #timer: NodeJS.Timeout | null = null;
+  #stopped = false;
+
+  constructor(
+    private readonly redis: Redis,
+    private readonly catalogue: Catalogue,
+    private readonly onError: ErrorListener,
+  ) {}
+
+  /** Says that these models exist; tried until Redis has heard it. */
+  announce(models: readonly string[]): void {
+    if (models.length === 0) return;
+    this.redis.sadd(this.catalogue.modelSet(), ...models).catch((error: unknown) => {
+      this.onError(error as Error);
+      if (!this.#stopped) this.#timer = setTimeout(() => this.announce(models), LOOK_EVERY_MS);
+    });
+  }
+
+  /** @param listener called once for each model, those to come as well */
+  onModel(listener: (model: string) => void): void {
+    this.#listener = listener;
+  }
+
+  watch(): void {
+    void this.#look()
+      .catch(this.onError)
+      .finally(() => {
+        if (!this.#stopped) this.#timer = setTimeout(() => this.watch(), LOOK_EVERY_MS);
+      });
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+  }
+
+  async #look(): Promise<void> {
+    for (const model of await this.redis.smembers(this.catalogue.modelSet())) {
+      if (this.#known.has(model)) continue;
+      this.#known.add(model);
+      this.#listener(model);
+    }
+  }
+}
