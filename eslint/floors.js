@@ -26,6 +26,7 @@ export const FLOORS = {
   },
   'libs/models': { libs: ['domain'], npm: ['ajv', 'ajv-formats'] },
 
+  'libs/rows': { libs: ['domain', 'contract', 'models'] },
   'libs/queue': { libs: ['domain', 'contract', 'models'] },
   'libs/inference': { libs: ['domain', 'contract', 'models'] },
 
@@ -44,6 +45,7 @@ export const FLOORS = {
       'contract',
       'models',
       'queue',
+      'rows',
       'inference',
       'webhooks',
       'statistics',
@@ -61,6 +63,7 @@ export const FLOORS = {
       'contract',
       'models',
       'queue',
+      'rows',
       'webhooks',
       'statistics',
       'access',

@@ -1,0 +1,56 @@
+import { LONGEST_ROW, type RawRow, type RowReader, type RowShape, TOO_LONG, unreadable, Utf8 } from './row.js';
+
+/** One JSON object a line; blank lines do not count. A line that is no JSON is an error of its row alone. */
+export class NdjsonReader implements RowReader {
+  readonly #utf8 = new Utf8();
+  /** The line that has no end yet. */
+  #rest = '';
+  /** That line has become too long to keep. */
+  #skipping = false;
+
+  constructor(private readonly shape: RowShape) {}
+
+  push(chunk: Uint8Array): RawRow[] {
+    return this.#read(this.#utf8.decode(chunk));
+  }
+
+  end(): RawRow[] {
+    return this.#read(`${this.#utf8.decode()}\n`);
+  }
+
+  #read(text: string): RawRow[] {
+    const rows: RawRow[] = [];
+    let from = 0;
+    for (let to = text.indexOf('\n'); to !== -1; to = text.indexOf('\n', from)) {
+      const line = this.#rest === '' ? text.slice(from, to) : this.#rest + text.slice(from, to);
+      from = to + 1;
+      this.#rest = '';
+      if (this.#skipping) {
+        this.#skipping = false;
+        rows.push(TOO_LONG);
+      } else if (line.length > LONGEST_ROW) rows.push(TOO_LONG);
+      else if (!isBlank(line)) rows.push(this.#parse(line));
+    }
+    if (!this.#skipping) this.#rest += text.slice(from);
+    if (this.#rest.length > LONGEST_ROW) {
+      this.#rest = '';
+      this.#skipping = true;
+    }
+    return rows;
+  }
+
+  #parse(line: string): RawRow {
+    let value: unknown;
+    try {
+      value = JSON.parse(line);
+    } catch {
+      return unreadable('invalid_json', 'is not valid JSON');
+    }
+    return this.shape.toRow(value);
+  }
+}
+
+function isBlank(line: string): boolean {
+  // Nearly every line begins with a brace.
+  return !line.startsWith('{') && line.trim() === '';
+}
