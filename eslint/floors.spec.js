@@ -163,7 +163,7 @@ describe('apps, tests and paths', () => {
       broken(
         'apps/api/main.ts',
         '#inference/tensors',
-        'apps/api may import only domain, contract, models, queue, webhooks, statistics, access, process, config, ' +
+        'apps/api may import only domain, contract, models, queue, rows, webhooks, statistics, access, process, config, ' +
           'telemetry; it imports inference',
       ),
       broken(

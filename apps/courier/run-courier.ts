@@ -51,7 +51,7 @@ export async function runCourier(settings: Settings, logger: Logger): Promise<Ru
     const intake = new AnnouncementIntake(redis, catalogue, {
       model,
       keptSeconds: settings.RESULT_TTL_SECONDS,
-      tell: (announcement) => fanOut.tellEnded(announcement),
+      tell: (announcement) => (announcement.kind === 'envelope' ? fanOut.tellEnded(announcement) : Promise.resolve()),
       onError: (error) => logger.warn({ err: error, model }, 'announcement not told yet'),
     });
     intakes.set(model, intake);

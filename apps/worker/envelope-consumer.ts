@@ -1,4 +1,5 @@
-/** The worker's intakes: for each model one of interactive envelopes and one of retry jobs. */
+/** The worker's intakes: for each model one of interactive envelopes, one of bulk envelopes, and one of retry jobs. */
+import { rowCount } from '#contract/envelope';
 import { EnvelopeIntake, type TakenEnvelope } from '#queue/envelope-intake';
 import type { Settlement } from '#queue/outcomes';
 import type { ModelQueues } from '#queue/model-queues';
@@ -8,9 +9,15 @@ import type { ExecuteEnvelope } from './execute-envelope.js';
 import type { ExecuteRetry } from './execute-retry.js';
 
 /** Envelopes of a model in hand at once: enough to merge micro-batches across them, few enough to share. */
-const INTERACTIVE_SLOTS = 16;
-/** Retry jobs run one at a time anyway. */
-const RETRY_SLOTS = 1;
+const SLOTS = {
+  interactive: 16,
+  /** One runs while the next is fetched. */
+  bulk: 2,
+  /** They run one at a time anyway. */
+  retry: 1,
+} as const;
+
+type Kind = keyof typeof SLOTS;
 
 export interface ConsumerOptions {
   readonly models: readonly string[];
@@ -31,6 +38,7 @@ export class EnvelopeConsumer {
   ) {
     this.#intakes = options.models.flatMap((model) => [
       this.#intake(model, 'interactive'),
+      this.#intake(model, 'bulk'),
       this.#intake(model, 'retry'),
     ]);
   }
@@ -47,16 +55,17 @@ export class EnvelopeConsumer {
     await Promise.all(this.#intakes.map((intake) => intake.close()));
   }
 
-  #intake(model: string, kind: 'interactive' | 'retry'): EnvelopeIntake {
+  #intake(model: string, kind: Kind): EnvelopeIntake {
     const { catalogue, redis } = this.queues;
-    const isRetry = kind === 'retry';
     return new EnvelopeIntake(redis, catalogue, {
       model,
-      queueName: isRetry ? catalogue.retryQueue(model) : catalogue.queue(model),
-      slots: isRetry ? RETRY_SLOTS : INTERACTIVE_SLOTS,
+      queueName: kind === 'retry' ? catalogue.retryQueue(model) : catalogue.queue(model, kind === 'bulk' ? 'b' : 'i'),
+      slots: SLOTS[kind],
       resultTtlSeconds: this.options.resultTtlSeconds,
+      // A part of a batch is kept as long as its batch: there the janitor removes what has had its time.
+      removesByAge: kind === 'interactive',
       isNearlyFull: this.options.isNearlyFull,
-      process: (taken) => (isRetry ? this.execute.retry.run(taken) : this.execute.envelope.run(taken)),
+      process: (taken) => (kind === 'retry' ? this.execute.retry.run(taken) : this.execute.envelope.run(taken, kind)),
       onSettled: (taken, counts) => this.#observe(kind, taken, counts),
       onStalled: () => {
         this.metrics.stalled.inc({ model });
@@ -67,16 +76,17 @@ export class EnvelopeConsumer {
   }
 
   /** One line and a handful of counters an envelope; a single prediction's line is for `debug`. */
-  #observe(kind: string, { jobId, envelope, stalls }: TakenEnvelope, counts: Settlement['counts']): void {
+  #observe(kind: Kind, { jobId, envelope, stalls }: TakenEnvelope, counts: Settlement['counts']): void {
     const { model, versionLabel: version } = envelope;
+    const rows = rowCount(envelope);
     this.metrics.envelopes.inc({ model, kind });
-    if (kind === 'interactive') this.metrics.envelopeRows.observe({ model }, envelope.rows.length);
+    if (kind === 'interactive') this.metrics.envelopeRows.observe({ model }, rows);
     for (const [outcome, count] of Object.entries(counts)) {
       if (count > 0) this.metrics.predictions.inc({ model, version, outcome }, count);
     }
     const now = Date.now();
     for (const row of envelope.rows) this.metrics.totalSeconds.observe({ model }, (now - row.createdAtMs) / 1_000);
     const level = counts.failed > 0 || counts.moved > 0 ? 'warn' : 'debug';
-    this.logger[level]({ envelope: jobId, model, version, rows: envelope.rows.length, stalls, ...counts }, 'settled');
+    this.logger[level]({ envelope: jobId, model, version, rows, stalls, ...counts }, 'settled');
   }
 }

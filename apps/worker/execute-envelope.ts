@@ -2,23 +2,24 @@
  * The life of an envelope in a worker: its rows go to the batcher one by one, come back as outcomes in any order, and
  * what did not succeed leaves for retry jobs before the envelope is settled.
  */
+import { rowCount } from '#contract/envelope';
 import type { Outcome } from '#domain/outcome';
 import { formatPredictionId } from '#domain/prediction-id';
-import type { PendingPrediction } from '#inference/dynamic-batcher';
+import type { Lane } from '#inference/dynamic-batcher';
 import type { ExecutorPool } from '#inference/executor-pool';
 import type { Settled, TakenEnvelope } from '#queue/envelope-intake';
+import { readBatchMark } from '#queue/batch-mark';
 import { modelCode } from '#queue/catalogue';
-import { type Deadlines, isPastDeadline } from '#queue/deadlines';
+import type { Deadlines } from '#queue/deadlines';
 import type { ModelQueues } from '#queue/model-queues';
 import { addRetryJobs, findRetried } from '#queue/retry-job';
 import type { StartNotices } from '#queue/start-notices';
 import type { StartReporter } from '#queue/starts';
+import { EnvelopeRun } from './envelope-run.js';
 import type { HeldJob, InHand } from './in-hand.js';
 
 /** An envelope that has cost this many workers is not run together again: each row gets its verdict alone. */
 const STALLS_BEFORE_QUARANTINE = 2;
-/** Also what becomes of a row that runs elsewhere. */
-const NOT_YET: Outcome = { kind: 'moved', run: null };
 
 export interface ExecuteEnvelopeParts {
   readonly pool: ExecutorPool;
@@ -34,12 +35,16 @@ export interface ExecuteEnvelopeParts {
 export class ExecuteEnvelope {
   constructor(private readonly parts: ExecuteEnvelopeParts) {}
 
-  async run(taken: TakenEnvelope): Promise<Settled> {
-    if (!this.parts.serves(taken.envelope.versionId)) return { kind: 'postponed' };
-    const held = this.parts.inHand.take(taken.jobId, taken.marks);
+  async run(taken: TakenEnvelope, lane: Lane): Promise<Settled> {
+    const { envelope, jobId, marks } = taken;
+    if (!this.parts.serves(envelope.versionId)) return { kind: 'postponed' };
+    // Held first, looked at then: a mark of the batch that is set in between is heard of.
+    const held = this.parts.inHand.take(jobId, marks, envelope.batch?.id ?? null);
     try {
       const elsewhere = await this.#rowsElsewhere(taken);
-      const outcomes = await Promise.race([this.#runRows(taken, held, elsewhere), held.interrupted]);
+      if (envelope.batch !== undefined) await this.#markAsItsBatch(taken, held);
+      const run = new EnvelopeRun(taken, held, elsewhere, lane, (row, atMs) => this.#onStarted(taken, row, atMs));
+      const outcomes = await Promise.race([this.#runRows(run), held.interrupted]);
       if (outcomes === undefined) return { kind: 'handed_back' };
       await this.#moveFailed(taken, outcomes, elsewhere);
       return { kind: 'outcomes', outcomes };
@@ -52,7 +57,7 @@ export class ExecuteEnvelope {
   /** Rows that must not run here: they have retry jobs, from an attempt that was not settled. */
   async #rowsElsewhere({ retaken, stalls, envelope, jobId }: TakenEnvelope): Promise<ReadonlySet<number>> {
     if (!retaken) return NOWHERE;
-    const rows = envelope.rows.length;
+    const rows = rowCount(envelope);
     const retried = await findRetried(this.parts.queues, envelope.model, jobId, rows);
     if (stalls < STALLS_BEFORE_QUARANTINE) return retried;
     const others = Array.from({ length: rows }, (_, row) => row).filter((row) => !retried.has(row));
@@ -60,46 +65,35 @@ export class ExecuteEnvelope {
     return new Set([...retried, ...others]);
   }
 
-  /** @returns one outcome a row, in the order of the rows */
-  #runRows(taken: TakenEnvelope, held: HeldJob, elsewhere: ReadonlySet<number>): Promise<Outcome[]> {
-    const { rows, versionId } = taken.envelope;
-    const outcomes: Outcome[] = rows.map(() => NOT_YET);
-    let open = rows.length - elsewhere.size;
-    const stopWatching = this.parts.deadlines.watch({
-      model: taken.envelope.model,
-      envelopeId: taken.jobId,
-      rows,
-      firstRow: 0,
-      isOpen: (row) => outcomes[row] === NOT_YET && !elsewhere.has(row),
-    });
-    const ran = new Promise<Outcome[]>((resolve) => {
-      if (open === 0) return resolve(outcomes);
-      const pending = rows.flatMap((content, row): PendingPrediction[] => {
-        if (elsewhere.has(row)) return [];
-        return [
-          {
-            versionId,
-            input: content.input,
-            isDropped: () => held.isMarked(row) || isPastDeadline(content),
-            onStarted: (atMs) => {
-              this.parts.starts.started(taken.jobKey, row, atMs);
-              if (content.callback?.events.includes('start')) this.#tellStart(taken, row, atMs);
-            },
-            settle: (outcome) => {
-              outcomes[row] = outcome;
-              open -= 1;
-              if (open === 0) resolve(outcomes);
-            },
-          },
-        ];
-      });
-      this.parts.pool.submit(pending);
-    });
-    return ran.finally(stopWatching);
+  async #markAsItsBatch({ envelope }: TakenEnvelope, held: HeldJob): Promise<void> {
+    const { redis, catalogue } = this.parts.queues;
+    const mark = await readBatchMark(redis, catalogue, envelope.model, envelope.batch?.id ?? '');
+    if (mark !== null) held.markAll(mark);
   }
 
-  #tellStart({ jobId, envelope: { model } }: TakenEnvelope, row: number, startedAtMs: number): void {
-    this.parts.notices.tell({ model, id: formatPredictionId(modelCode(model), jobId, row), startedAtMs });
+  /** @returns one outcome a row, in the order of the rows */
+  #runRows(run: EnvelopeRun): Promise<Outcome[]> {
+    const { envelope, jobId } = run.taken;
+    const stopWatching = this.parts.deadlines.watch({
+      model: envelope.model,
+      envelopeId: jobId,
+      rows: envelope.rows,
+      firstRow: 0,
+      isOpen: (row) => run.isOpen(row),
+    });
+    const pending = run.pending();
+    if (pending.length > 0) this.parts.pool.submit(pending);
+    return run.ended.finally(stopWatching);
+  }
+
+  /** Nobody watches the rows of a batch one by one; when each has started stands in its outcome. */
+  #onStarted(taken: TakenEnvelope, row: number, atMs: number): void {
+    const { envelope, jobKey, jobId } = taken;
+    if (envelope.batch !== undefined) return;
+    this.parts.starts.started(jobKey, row, atMs);
+    if (envelope.rows[row]?.callback?.events.includes('start') !== true) return;
+    const id = formatPredictionId(modelCode(envelope.model), jobId, row);
+    this.parts.notices.tell({ model: envelope.model, id, startedAtMs: atMs });
   }
 
   /** Retry jobs first, settlement after: a crash in between repeats the first, and loses nothing. */

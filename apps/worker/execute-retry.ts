@@ -1,11 +1,13 @@
 /** The life of a retry job in a worker: its one prediction runs alone, in quarantine, and gets its verdict. */
-import type { RetryEnvelope } from '#contract/envelope';
+import { batchOf, type RetryEnvelope } from '#contract/envelope';
 import { formatFailure } from '#domain/failure';
 import type { Quarantine, Verdict } from '#inference/quarantine';
 import type { Settled, TakenEnvelope } from '#queue/envelope-intake';
+import { readBatchMark } from '#queue/batch-mark';
 import { type Deadlines, isPastDeadline } from '#queue/deadlines';
+import type { ModelQueues } from '#queue/model-queues';
 import type { StartReporter } from '#queue/starts';
-import type { InHand } from './in-hand.js';
+import type { HeldJob, InHand } from './in-hand.js';
 
 /** Workers that one prediction may cost while it is alone. */
 const WORKERS_ALLOWED = 3;
@@ -13,6 +15,7 @@ const WORKERS_ALLOWED = 3;
 export class ExecuteRetry {
   constructor(
     private readonly quarantine: Quarantine,
+    private readonly queues: ModelQueues,
     private readonly starts: StartReporter,
     private readonly deadlines: Deadlines,
     private readonly inHand: InHand,
@@ -24,9 +27,10 @@ export class ExecuteRetry {
     const [row] = envelope.rows;
     if (row === undefined || !this.serves(envelope.versionId)) return { kind: 'postponed' };
     if (stalls >= WORKERS_ALLOWED) return failed('worker_lost', `Running this prediction cost ${stalls} workers.`);
-    const held = this.inHand.take(jobId, taken.marks);
+    const held = this.inHand.take(jobId, taken.marks, batchOf(envelope)?.id ?? null);
     const stopWatching = this.#watchDeadline(taken);
     try {
+      await this.#markAsItsBatch(taken, held);
       const onStarted = (atMs: number): void => this.starts.started(jobKey, 0, atMs);
       const verdict = await Promise.race([
         this.quarantine.runAlone(
@@ -37,12 +41,19 @@ export class ExecuteRetry {
         ),
         held.interrupted,
       ]);
-      return verdict === undefined ? { kind: 'handed_back' } : settledBy(verdict);
+      return verdict === undefined ? { kind: 'handed_back' } : settledBy(verdict, held);
     } finally {
       stopWatching();
       this.starts.ended(jobKey);
       this.inHand.settle(jobId, held);
     }
+  }
+
+  async #markAsItsBatch({ envelope }: TakenEnvelope, held: HeldJob): Promise<void> {
+    const batch = batchOf(envelope);
+    if (batch === undefined) return;
+    const mark = await readBatchMark(this.queues.redis, this.queues.catalogue, envelope.model, batch.id);
+    if (mark !== null) held.markAll(mark);
   }
 
   #watchDeadline({ envelope }: TakenEnvelope): () => void {
@@ -52,7 +63,10 @@ export class ExecuteRetry {
   }
 }
 
-function settledBy(verdict: Verdict): Settled {
+function settledBy(verdict: Verdict, { markOfAll }: HeldJob): Settled {
+  if (verdict.kind === 'dropped' && markOfAll !== null) {
+    return { kind: 'outcomes', outcomes: [{ kind: 'dropped', mark: markOfAll }] };
+  }
   if (verdict.kind === 'succeeded' || verdict.kind === 'dropped') return { kind: 'outcomes', outcomes: [verdict] };
   if (verdict.kind === 'undecided') return { kind: 'postponed' };
   return { kind: 'failed', reason: formatFailure(verdict.failure) };

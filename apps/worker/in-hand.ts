@@ -4,18 +4,32 @@ import type { MarkNotice } from '#queue/marks';
 /** One job in this worker's hands: the marks it has, and how to interrupt it. */
 export class HeldJob {
   readonly #marked: Set<number>;
+  #markOfAll: Mark | null = null;
   #interrupt: () => void = () => undefined;
   /** Resolves when this worker has to let go of the job. */
   readonly interrupted = new Promise<void>((resolve) => {
     this.#interrupt = resolve;
   });
 
-  constructor(marks: ReadonlyMap<number, Mark>) {
+  /** @param batchId the batch that its rows belong to */
+  constructor(
+    marks: ReadonlyMap<number, Mark>,
+    readonly batchId: string | null,
+  ) {
     this.#marked = new Set(marks.keys());
   }
 
+  /** The mark of its whole batch. */
+  get markOfAll(): Mark | null {
+    return this.#markOfAll;
+  }
+
   isMarked(row: number): boolean {
-    return this.#marked.has(row);
+    return this.#markOfAll !== null || this.#marked.has(row);
+  }
+
+  markAll(mark: Mark): void {
+    this.#markOfAll = mark;
   }
 
   mark(row: number): void {
@@ -35,8 +49,8 @@ export class InHand {
     return this.#jobs.size;
   }
 
-  take(jobId: string, marks: ReadonlyMap<number, Mark>): HeldJob {
-    const held = new HeldJob(marks);
+  take(jobId: string, marks: ReadonlyMap<number, Mark>, batchId: string | null = null): HeldJob {
+    const held = new HeldJob(marks, batchId);
     this.#jobs.set(jobId, held);
     return held;
   }
@@ -46,8 +60,9 @@ export class InHand {
     if (this.#jobs.get(jobId) === held) this.#jobs.delete(jobId);
   }
 
-  mark({ jobId, row }: MarkNotice): void {
-    this.#jobs.get(jobId)?.mark(row);
+  mark(notice: MarkNotice): void {
+    if (notice.kind === 'row') this.#jobs.get(notice.jobId)?.mark(notice.row);
+    else for (const job of this.#jobs.values()) if (job.batchId === notice.batchId) job.markAll(notice.mark);
   }
 
   /** The deadline of a shutdown: everything unfinished goes back to the queue. */

@@ -22,6 +22,8 @@ export interface Inference {
 
 /** For a version that this worker does not know; it runs none of those. */
 const LONGEST_RUN_MS = 60_000;
+/** An executor has at most two micro-batches, so nobody waits for more than twice this behind rows of the bulk lane. */
+const BULK_SLICE_MS = 2.5;
 
 export interface InferenceOptions {
   readonly settings: Settings;
@@ -47,7 +49,11 @@ export function buildInference({ settings, repository, logger, executorEntry, re
   });
   let markReady: () => void = () => undefined;
   const ready = new Promise<void>((resolve) => (markReady = resolve));
-  const batcher = new DynamicBatcher((id) => repository.byId(id)?.manifest.batching.max_batch_size ?? 1);
+  const mostRows = (id: VersionId): number => repository.byId(id)?.manifest.batching.max_batch_size ?? 1;
+  const batcher = new DynamicBatcher({
+    interactive: mostRows,
+    bulk: (id) => Math.max(1, Math.min(mostRows(id), Math.floor(BULK_SLICE_MS / (rowCostsMs.get(id) ?? Infinity)))),
+  });
   const pool = new ExecutorPool(settings.EXECUTORS, options, batcher, {
     onReady: (loads) => {
       for (const { versionId, loadMs, rowCostMs } of loads) {

@@ -17,7 +17,46 @@ export interface Envelope {
   readonly awaited: boolean;
   /** Absent: normal. */
   readonly priority?: 'low';
+  /** Empty where the rows are those of a batch. */
   readonly rows: readonly EnvelopeRow[];
+  readonly batch?: BatchPart;
+}
+
+/** Rows of a batch: what they have in common is said once. */
+export interface BatchPart {
+  readonly id: string;
+  readonly client: string;
+  readonly createdAtMs: number;
+  /** What has not run by then is aborted. */
+  readonly expiresAtMs: number;
+  /** Number of its first row in the batch. */
+  readonly firstIndex: number;
+  /** One a row; null for a row that was not valid. */
+  readonly inputs: readonly (Input | null)[];
+  /** The client's own names, where it gave any. */
+  readonly customIds?: readonly (string | null)[];
+  /** What is wrong with rows that are not valid, by their place in `inputs`. */
+  readonly invalid?: Readonly<Record<number, readonly RowProblem[]>>;
+}
+
+export interface RowProblem {
+  /** JSON pointer into the row's input. */
+  readonly pointer: string;
+  readonly code: string;
+  readonly detail: string;
+}
+
+export function rowCount({ rows, batch }: Envelope): number {
+  return batch?.inputs.length ?? rows.length;
+}
+
+/** @returns the row as it was accepted; a row of a batch that was not valid has an empty input */
+export function rowAt({ rows, batch }: Envelope, row: number): EnvelopeRow | undefined {
+  if (batch === undefined) return rows[row];
+  const input = batch.inputs[row];
+  if (input === undefined) return undefined;
+  const { client, createdAtMs, expiresAtMs } = batch;
+  return { client, input: input ?? {}, createdAtMs, metadata: null, deadlineAtMs: expiresAtMs };
 }
 
 export interface EnvelopeRow {
@@ -32,10 +71,17 @@ export interface EnvelopeRow {
 
 /** A retry job: one row of an envelope that runs again, alone. */
 export interface RetryEnvelope extends Envelope {
+  /** The batch that waits for its end. */
+  readonly partOf?: Pick<BatchPart, 'id' | 'expiresAtMs'>;
   readonly retryOf: {
     readonly envelopeId: string;
     readonly row: number;
     /** Why it left its envelope, for the operator who finds it on the board. */
     readonly reason: string;
   };
+}
+
+/** @returns the batch that the rows of a job belong to, if any */
+export function batchOf(envelope: Envelope | RetryEnvelope): Pick<BatchPart, 'id' | 'expiresAtMs'> | undefined {
+  return envelope.batch ?? ('partOf' in envelope ? envelope.partOf : undefined);
 }

@@ -15,6 +15,8 @@ export type FailureCode =
   | 'timeout'
   /** Running it alone cost three workers their lives. */
   | 'worker_lost'
+  /** A row of a batch broke a rule of its model, and never ran. */
+  | 'invalid_input'
   /** The outcome of a failed job could not be read. */
   | 'internal';
 
@@ -24,6 +26,7 @@ const CODES: ReadonlySet<string> = new Set<FailureCode>([
   'crashed',
   'timeout',
   'worker_lost',
+  'invalid_input',
   'internal',
 ]);
 

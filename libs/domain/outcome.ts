@@ -1,4 +1,5 @@
 import type { Failure } from './failure.js';
+import type { Mark } from './mark.js';
 import type { Output } from './model-version.js';
 
 /** What one attempt cost; times are milliseconds. */
@@ -15,10 +16,11 @@ export interface RunFacts {
  * How a prediction left its envelope.
  *
  * `moved` is no end: the prediction runs again, alone, in its retry job, whose outcome is then the truth. `dropped`
- * left without running, because a mark was set before; the mark is the answer.
+ * left without running, because a mark was set before; the mark is the answer, of the row or, where it is named here, of
+ * its whole batch.
  */
 export type Outcome =
   | { readonly kind: 'succeeded'; readonly output: Output; readonly run: RunFacts }
   | { readonly kind: 'failed'; readonly failure: Failure; readonly run: RunFacts | null }
   | { readonly kind: 'moved'; readonly run: RunFacts | null }
-  | { readonly kind: 'dropped' };
+  | { readonly kind: 'dropped'; readonly mark?: Mark };

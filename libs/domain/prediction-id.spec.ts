@@ -35,7 +35,7 @@ it('reads nothing out of a text that is no id', () => {
   const id = formatPredictionId('0000', newEnvelopeId('i', 0), 0);
   const wrong = ['', 'p', id.toUpperCase(), `${id}0`, id.slice(0, -1), `x${id.slice(1)}`, `${id}\n`, ` ${id}`];
   const otherAlphabet = id.replace(/.$/, 'w');
-  const otherKind = `${id.slice(0, 5)}b${id.slice(6)}`;
+  const otherKind = `${id.slice(0, 5)}c${id.slice(6)}`;
   for (const text of [...wrong, otherAlphabet, otherKind]) expect(parsePredictionId(text), text).toBeNull();
   fc.assert(fc.property(fc.string(), (text) => parsePredictionId(text) === null));
 });

@@ -59,7 +59,8 @@ export function project(envelope: JobRow, retry: JobRow | null): Standing | type
  * Dropped without a mark means that its turn came too late. A row that had begun before, in an attempt that failed, was
  * `processing`: it is canceled. A job that had a mark which cannot be read any more has lost its record.
  */
-function dropped({ deadlineAtMs }: JobRow, startedAtMs: number | null): Standing | typeof GONE {
+function dropped({ outcome, deadlineAtMs }: JobRow, startedAtMs: number | null): Standing | typeof GONE {
+  if (outcome?.kind === 'dropped' && outcome.mark !== undefined) return marked(outcome.mark, startedAtMs);
   if (deadlineAtMs === null) return GONE;
   return marked({ kind: startedAtMs === null ? 'aborted' : 'canceled', atMs: deadlineAtMs }, startedAtMs);
 }

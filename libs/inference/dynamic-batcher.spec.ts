@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Outcome } from '#domain/outcome';
-import { DynamicBatcher, type PendingPrediction } from './dynamic-batcher.js';
+import { DynamicBatcher, type Lane, type PendingPrediction } from './dynamic-batcher.js';
 
 class Row implements PendingPrediction {
   readonly input = {};
@@ -10,6 +10,7 @@ class Row implements PendingPrediction {
   constructor(
     readonly versionId: string,
     readonly id: number,
+    readonly lane: Lane = 'interactive',
   ) {}
   isDropped(): boolean {
     return this.isMarked;
@@ -22,12 +23,14 @@ class Row implements PendingPrediction {
   }
 }
 
+const batcherOf = (rows: number, bulk = rows): DynamicBatcher =>
+  new DynamicBatcher({ interactive: () => rows, bulk: () => bulk });
 const rows = (versionId: string, ...ids: number[]): Row[] => ids.map((id) => new Row(versionId, id));
 const ids = (batch: readonly PendingPrediction[] | null): number[] | null =>
   batch === null ? null : batch.map((prediction) => (prediction instanceof Row ? prediction.id : -1));
 
 it('gives a lone prediction at once: nothing waits for company', () => {
-  const batcher = new DynamicBatcher(() => 8);
+  const batcher = batcherOf(8);
   expect(batcher.take()).toBeNull();
   batcher.add(rows('a', 1));
   expect(ids(batcher.take())).toEqual([1]);
@@ -35,7 +38,7 @@ it('gives a lone prediction at once: nothing waits for company', () => {
 });
 
 it('merges what waits, whichever envelope it came in, up to the size of the version', () => {
-  const batcher = new DynamicBatcher(() => 3);
+  const batcher = batcherOf(3);
   batcher.add(rows('a', 1, 2));
   batcher.add(rows('a', 3, 4));
   expect(ids(batcher.take())).toEqual([1, 2, 3]);
@@ -43,7 +46,7 @@ it('merges what waits, whichever envelope it came in, up to the size of the vers
 });
 
 it('takes turns between versions, so that a busy one does not starve the others', () => {
-  const batcher = new DynamicBatcher(() => 2);
+  const batcher = batcherOf(2);
   batcher.add(rows('busy', 1, 2, 3, 4, 5));
   batcher.add(rows('rare', 9));
   expect(ids(batcher.take())).toEqual([1, 2]);
@@ -52,7 +55,7 @@ it('takes turns between versions, so that a busy one does not starve the others'
 });
 
 it('puts back in front what an executor did not begin', () => {
-  const batcher = new DynamicBatcher(() => 2);
+  const batcher = batcherOf(2);
   batcher.add(rows('a', 1, 2, 3));
   const given = batcher.take()!;
   batcher.putBack(given);
@@ -60,7 +63,7 @@ it('puts back in front what an executor did not begin', () => {
 });
 
 it('drops what was marked, and fills the micro-batch with the next', () => {
-  const batcher = new DynamicBatcher(() => 2);
+  const batcher = batcherOf(2);
   const [first, marked, third] = rows('a', 1, 2, 3) as [Row, Row, Row];
   marked.isMarked = true;
   batcher.add([first, marked, third]);
@@ -69,7 +72,7 @@ it('drops what was marked, and fills the micro-batch with the next', () => {
 });
 
 it('looks at the next version where everything of the first was marked', () => {
-  const batcher = new DynamicBatcher(() => 2);
+  const batcher = batcherOf(2);
   const [marked] = rows('a', 1) as [Row];
   marked.isMarked = true;
   batcher.add([marked]);
@@ -93,7 +96,7 @@ describe('under any interleaving of add, take, put back and mark', () => {
 
   it('no prediction is lost or given twice, and a micro-batch is of one version and not too large', () => {
     const property = fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
-      const batcher = new DynamicBatcher((version) => limits[version] ?? 0);
+      const batcher = new DynamicBatcher({ interactive: (version) => limits[version] ?? 0, bulk: () => 1 });
       const all: Row[] = [];
       /** Given out and not put back, the latest last. */
       const given: Row[][] = [];
@@ -126,5 +129,33 @@ describe('under any interleaving of add, take, put back and mark', () => {
       expect(seen).toEqual(all.map((row) => row.id));
     });
     fc.assert(property, { numRuns: 500 });
+  });
+});
+
+describe('the bulk lane', () => {
+  const bulk = (...ids: number[]): Row[] => ids.map((id) => new Row('a', id, 'bulk'));
+
+  it('waits behind interactive predictions, and runs in smaller micro-batches', () => {
+    const batcher = batcherOf(8, 2);
+    batcher.add(bulk(1, 2, 3));
+    batcher.add(rows('a', 7, 8, 9));
+    expect(ids(batcher.take())).toEqual([7, 8, 9]);
+    expect(ids(batcher.take())).toEqual([1, 2]);
+    expect(ids(batcher.take())).toEqual([3]);
+  });
+
+  it('gets one turn in ten, however many interactive predictions wait', () => {
+    const batcher = batcherOf(1);
+    batcher.add(bulk(1, 2));
+    batcher.add(rows('a', ...Array.from({ length: 30 }, (_, n) => 100 + n)));
+    const turns = Array.from({ length: 20 }, () => batcher.take()?.[0]?.lane);
+    expect(turns.map((lane, turn) => (lane === 'bulk' ? turn : -1)).filter((turn) => turn >= 0)).toEqual([9, 19]);
+  });
+
+  it('takes what is put back first', () => {
+    const batcher = batcherOf(8, 2);
+    batcher.add(bulk(1, 2, 3));
+    batcher.putBack(batcher.take()!);
+    expect(ids(batcher.take())).toEqual([1, 2]);
   });
 });

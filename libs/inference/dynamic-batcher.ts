@@ -4,14 +4,20 @@
  * There is no timer. An idle executor takes what is there, so a lone prediction never waits; while a micro-batch runs,
  * the next one gathers, so the size grows with the load by itself. Between versions it takes turns, the one that has
  * waited longest first.
+ *
+ * There are two lanes. Interactive predictions come first; rows of the bulk lane run in micro-batches of a few
+ * milliseconds, so that nobody waits long behind one, and get at least one turn in ten, so that they do not starve.
  */
 import type { Input, VersionId } from '#domain/model-version';
 import type { Outcome } from '#domain/outcome';
+
+export type Lane = 'interactive' | 'bulk';
 
 /** One prediction that waits to run. Exactly one of its endings is called, once. */
 export interface PendingPrediction {
   readonly versionId: VersionId;
   readonly input: Input;
+  readonly lane: Lane;
   /** True once a mark was set: it is dropped when its micro-batch would form. */
   isDropped(): boolean;
   /** The micro-batch it is in begins to run. */
@@ -19,37 +25,71 @@ export interface PendingPrediction {
   settle(outcome: Outcome): void;
 }
 
-export class DynamicBatcher {
-  /** Insertion order is the order in which versions began to wait. */
-  readonly #waiting = new Map<VersionId, PendingPrediction[]>();
-  #size = 0;
+/** Rows that a micro-batch of a version may hold. */
+export interface BatchLimits {
+  readonly interactive: (versionId: VersionId) => number;
+  /** As many as run in the time that somebody may wait behind them. */
+  readonly bulk: (versionId: VersionId) => number;
+}
 
-  /** @param maxBatchSize rows that a micro-batch of the version may hold */
-  constructor(private readonly maxBatchSize: (versionId: VersionId) => number) {}
+/** Turns that interactive micro-batches may take in a row while rows of the bulk lane wait. */
+const MOST_IN_A_ROW = 9;
+
+export class DynamicBatcher {
+  readonly #lanes: Readonly<Record<Lane, WaitingLane>>;
+  #interactiveInARow = 0;
+
+  constructor(limits: BatchLimits) {
+    this.#lanes = { interactive: new WaitingLane(limits.interactive), bulk: new WaitingLane(limits.bulk) };
+  }
 
   /** Predictions that wait. */
   get size(): number {
-    return this.#size;
+    return this.#lanes.interactive.size + this.#lanes.bulk.size;
   }
 
   add(predictions: readonly PendingPrediction[]): void {
-    for (const prediction of predictions) this.#queueOf(prediction.versionId).push(prediction);
-    this.#size += predictions.length;
+    for (const prediction of predictions) this.#lanes[prediction.lane].push(prediction);
   }
 
   /** Puts back, in front, what an executor was given and did not begin. */
   putBack(predictions: readonly PendingPrediction[]): void {
-    for (const prediction of predictions.toReversed()) this.#queueOf(prediction.versionId).unshift(prediction);
-    this.#size += predictions.length;
+    for (const prediction of predictions.toReversed()) this.#lanes[prediction.lane].unshift(prediction);
   }
 
   /**
    * Takes the next micro-batch; what was marked meanwhile is settled as dropped on the way.
-   * @returns at least one prediction of one version, or null where nothing waits
+   * @returns at least one prediction of one version and lane, or null where nothing waits
    */
   take(): PendingPrediction[] | null {
+    const { interactive, bulk } = this.#lanes;
+    const isBulksTurn = this.#interactiveInARow >= MOST_IN_A_ROW && bulk.size > 0;
+    const batch = isBulksTurn ? null : interactive.take();
+    this.#interactiveInARow = batch === null ? 0 : this.#interactiveInARow + 1;
+    return batch ?? bulk.take() ?? (isBulksTurn ? interactive.take() : null);
+  }
+}
+
+class WaitingLane {
+  /** Insertion order is the order in which versions began to wait. */
+  readonly #waiting = new Map<VersionId, VersionQueue>();
+  size = 0;
+
+  constructor(private readonly limit: (versionId: VersionId) => number) {}
+
+  push(prediction: PendingPrediction): void {
+    this.#queueOf(prediction.versionId).push(prediction);
+    this.size += 1;
+  }
+
+  unshift(prediction: PendingPrediction): void {
+    this.#queueOf(prediction.versionId).unshift(prediction);
+    this.size += 1;
+  }
+
+  take(): PendingPrediction[] | null {
     for (const [versionId, queue] of this.#waiting) {
-      const batch = this.#takeFrom(queue, this.maxBatchSize(versionId));
+      const batch = this.#takeFrom(queue, this.limit(versionId));
       // The version goes to the back of the line, or out of it.
       this.#waiting.delete(versionId);
       if (queue.length > 0) this.#waiting.set(versionId, queue);
@@ -58,23 +98,52 @@ export class DynamicBatcher {
     return null;
   }
 
-  #takeFrom(queue: PendingPrediction[], limit: number): PendingPrediction[] {
+  #takeFrom(queue: VersionQueue, limit: number): PendingPrediction[] {
     const batch: PendingPrediction[] = [];
-    let taken = 0;
-    while (batch.length < limit && taken < queue.length) {
-      const prediction = queue[taken++];
+    while (batch.length < limit) {
+      const prediction = queue.shift();
       if (prediction === undefined) break;
+      this.size -= 1;
       if (prediction.isDropped()) prediction.settle({ kind: 'dropped' });
       else batch.push(prediction);
     }
-    queue.splice(0, taken);
-    this.#size -= taken;
     return batch;
   }
 
-  #queueOf(versionId: VersionId): PendingPrediction[] {
+  #queueOf(versionId: VersionId): VersionQueue {
     let queue = this.#waiting.get(versionId);
-    if (queue === undefined) this.#waiting.set(versionId, (queue = []));
+    if (queue === undefined) this.#waiting.set(versionId, (queue = new VersionQueue()));
     return queue;
+  }
+}
+
+/** First in, first out; taking one from an array of a thousand would move all the others. */
+class VersionQueue {
+  #items: (PendingPrediction | undefined)[] = [];
+  #head = 0;
+
+  get length(): number {
+    return this.#items.length - this.#head;
+  }
+
+  push(prediction: PendingPrediction): void {
+    this.#items.push(prediction);
+  }
+
+  unshift(prediction: PendingPrediction): void {
+    if (this.#head > 0) this.#items[(this.#head -= 1)] = prediction;
+    else this.#items.unshift(prediction);
+  }
+
+  shift(): PendingPrediction | undefined {
+    const first = this.#items[this.#head];
+    if (first === undefined) return undefined;
+    this.#items[this.#head] = undefined;
+    this.#head += 1;
+    if (this.#head === this.#items.length) {
+      this.#items = [];
+      this.#head = 0;
+    }
+    return first;
   }
 }

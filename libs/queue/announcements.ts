@@ -11,13 +11,20 @@ import { JOB_OPTIONS } from './model-queues.js';
 
 export type Announcement =
   /** The rows with a callback of an envelope, or of a retry job, have ended. */
-  { readonly kind: 'envelope'; readonly model: string; readonly envelopeId: string; readonly rows: readonly number[] };
+  | { readonly kind: 'envelope'; readonly model: string; readonly envelopeId: string; readonly rows: readonly number[] }
+  /** Every row of a batch has ended. */
+  | { readonly kind: 'batch'; readonly model: string; readonly batchId: string };
 
 /** Telling is tried until it is done: what hinders it is Redis or a bug, never the receiver. */
-const ANNOUNCEMENT_OPTIONS: JobsOptions = { ...JOB_OPTIONS, attempts: 1_000 };
+export const ANNOUNCEMENT_OPTIONS: JobsOptions = { ...JOB_OPTIONS, attempts: 1_000 };
 
 export function announcementId(jobId: string): string {
   return `${jobId}-a`;
+}
+
+/** The queue of a model's announcements, as BullMQ wants it where a job names its parent. */
+export function qualifiedAnnouncementQueue(catalogue: Catalogue, model: string): string {
+  return `${catalogue.tag(model)}:${catalogue.announcementQueue(model)}`;
 }
 
 export interface AnnouncedJob {

@@ -42,6 +42,31 @@ export class Catalogue {
     return `${this.tag(model)}:${this.retryQueue(model)}:${retryJobId(envelopeId, row)}`;
   }
 
+  /** The record of a batch. */
+  batchKey(model: string, batchId: string): string {
+    return `${this.tag(model)}:batch:${batchId}`;
+  }
+
+  /** What each envelope of a batch was made of, while its rows arrive. */
+  batchDigestsKey(model: string, batchId: string): string {
+    return `${this.batchKey(model, batchId)}:digests`;
+  }
+
+  /** The model's batches, by the time at which they were made. */
+  batchesKey(model: string): string {
+    return `${this.tag(model)}:batches`;
+  }
+
+  /** A client's batches of all models, by time. */
+  clientBatchesKey(client: string): string {
+    return `${this.prefix}:client-batches:${hash(client)}`;
+  }
+
+  /** Holds the gates of batches that still arrive; no worker takes them. */
+  gateQueue(model: string): string {
+    return `${model}-gates`;
+  }
+
   /** Predictions with a deadline, by its time, for the janitor. */
   deadlinesKey(model: string): string {
     return `${this.tag(model)}:deadlines`;

@@ -5,7 +5,7 @@
  * completed with that token, which Redis does only for the holder of the lock. The end is told afterwards, and nothing
  * hangs on that message.
  */
-import { type Envelope, ENVELOPE_VERSION } from '#contract/envelope';
+import { batchOf, type Envelope, ENVELOPE_VERSION } from '#contract/envelope';
 import type { Mark } from '#domain/mark';
 import type { Outcome } from '#domain/outcome';
 import { DelayedError, type Job, UnrecoverableError, WaitingError, Worker } from 'bullmq';
@@ -47,6 +47,8 @@ export interface IntakeOptions {
   /** Jobs in hand at once. */
   readonly slots: number;
   readonly resultTtlSeconds: number;
+  /** Whether BullMQ removes what ended longer ago than that; it does so only when another job ends. */
+  readonly removesByAge: boolean;
   readonly process: (taken: TakenEnvelope) => Promise<Settled>;
   /** Redis is so full that it may refuse a write: outcomes are then held until it has taken them. */
   readonly isNearlyFull: () => boolean;
@@ -97,8 +99,9 @@ export class EnvelopeIntake {
       maxStalledCount: STALLS_BULLMQ_ALLOWS,
       runRetryDelay: SETTLE_RETRY_MS,
       skipVersionCheck: true,
-      removeOnComplete: { age: options.resultTtlSeconds },
-      removeOnFail: { age: options.resultTtlSeconds },
+      ...(options.removesByAge
+        ? { removeOnComplete: { age: options.resultTtlSeconds }, removeOnFail: { age: options.resultTtlSeconds } }
+        : {}),
     });
     this.#worker.on('error', options.onError);
     this.#worker.on('stalled', options.onStalled);
@@ -156,7 +159,7 @@ export class EnvelopeIntake {
   async #settle(job: Job, taken: TakenEnvelope, token: string, outcomes: readonly Outcome[]): Promise<Settlement> {
     const blocks = encodeBlocks(outcomes);
     const counts = countOutcomes(outcomes);
-    await this.#write(taken.jobId, token, blocks);
+    await this.#write(taken, token, blocks);
     const ending: Ending = { taken, counts, settled: { token, blocks }, told: null };
     this.#endings.set(job, ending);
     setImmediate(() => {
@@ -165,11 +168,14 @@ export class EnvelopeIntake {
     return { token, counts };
   }
 
-  async #write(jobId: string, token: string, blocks: readonly string[]): Promise<void> {
+  async #write({ jobId, envelope }: TakenEnvelope, token: string, blocks: readonly string[]): Promise<void> {
     const { model, resultTtlSeconds, onError } = this.options;
     const key = this.catalogue.outcomesKey(model, jobId, token);
     const manner = this.options.isNearlyFull() ? 'held' : 'at_once';
-    await hold(() => writeOutcomes(this.redis, key, blocks, resultTtlSeconds, manner, onError), onError);
+    // The clock of a batch's results starts when all of it has ended.
+    const batchSeconds = Math.ceil(Math.max(0, (batchOf(envelope)?.expiresAtMs ?? 0) - Date.now()) / 1_000);
+    const ttlSeconds = batchSeconds + resultTtlSeconds;
+    await hold(() => writeOutcomes(this.redis, key, blocks, ttlSeconds, manner, onError), onError);
   }
 
   async #ended(job: Job): Promise<void> {

@@ -1,7 +1,7 @@
 /**
  * Reads one prediction by its id, in one round trip: the envelope's job, its settled outcome, and the retry job.
  */
-import type { Envelope } from '#contract/envelope';
+import { batchOf, type Envelope, rowAt } from '#contract/envelope';
 import { envelopeTimeMs, formatPredictionId, type PredictionAddress } from '#domain/prediction-id';
 import { isTerminal, type Prediction, type Submission } from '#domain/prediction';
 import { GONE, type JobRow, project } from '#domain/project';
@@ -101,7 +101,9 @@ export class EnvelopeReader {
     // The envelope's record may end before its retry job's: the retry job holds all that is needed.
     const standing = project(job === null ? MOVED : toJobRow(job, row, deadlineAtMs), retry);
     if (standing === GONE) return 'expired';
-    if (standing.completedAtMs !== null && this.#isOverdue(standing.completedAtMs)) return 'expired';
+    // A row of a batch is kept as long as its batch, which is removed as a whole.
+    const isKept = batchOf(envelope) !== undefined;
+    if (!isKept && standing.completedAtMs !== null && this.#isOverdue(standing.completedAtMs)) return 'expired';
     return { submission, standing };
   }
 
@@ -139,7 +141,7 @@ function toJobRow(
 }
 
 function toSubmission(model: string, address: PredictionAddress, envelope: Envelope, row: number): Submission | null {
-  const content = envelope.rows[row];
+  const content = rowAt(envelope, row);
   if (content === undefined) return null;
   const { versionId, versionLabel, priority = 'normal' } = envelope;
   const { deadlineAtMs = null, callback = null } = content;

@@ -68,10 +68,13 @@ export async function setMark(
 }
 
 /** A mark that a worker hears of while it holds the job. */
-export interface MarkNotice {
-  readonly jobId: string;
-  readonly row: number;
-  readonly mark: Mark;
+export type MarkNotice =
+  | { readonly kind: 'row'; readonly jobId: string; readonly row: number }
+  | { readonly kind: 'batch'; readonly batchId: string; readonly mark: Mark };
+
+/** On the channel of marks: the batch, an asterisk for all its rows, the mark. */
+export function batchMarkNotice(batchId: string, { kind, atMs }: Mark): string {
+  return `${batchId} * ${kind} ${atMs}`;
 }
 
 /** Tells a worker of marks on its models' jobs; a notice that is lost costs a needless run, not a wrong answer. */
@@ -86,9 +89,9 @@ export class MarkFeed {
   async start(models: readonly string[]): Promise<void> {
     this.subscriber.on('message', (_channel, message: string) => {
       const [jobId = '', row = '', kind = '', atMs = ''] = message.split(' ');
-      if (kind === 'canceled' || kind === 'aborted') {
-        this.onMark({ jobId, row: Number(row), mark: { kind, atMs: Number(atMs) } });
-      }
+      if (kind !== 'canceled' && kind !== 'aborted') return;
+      if (row === '*') this.onMark({ kind: 'batch', batchId: jobId, mark: { kind, atMs: Number(atMs) } });
+      else this.onMark({ kind: 'row', jobId, row: Number(row) });
     });
     await this.subscriber.subscribe(...models.map((model) => this.catalogue.marksChannel(model)));
   }

@@ -25,6 +25,8 @@ export interface QueueSet {
   readonly bulk: Queue;
   readonly retry: Queue;
   readonly announcements: Queue;
+  /** One job a batch whose rows still arrive. */
+  readonly gates: Queue;
 }
 
 export class ModelQueues {
@@ -46,6 +48,7 @@ export class ModelQueues {
         bulk: this.#open(catalogue.queue(model, 'b'), model),
         retry: this.#open(catalogue.retryQueue(model), model),
         announcements: this.#open(catalogue.announcementQueue(model), model),
+        gates: this.#open(catalogue.gateQueue(model), model),
       };
       this.#sets.set(model, set);
     }

@@ -4,8 +4,8 @@
  * Its id is a function of the prediction, and it is added before its envelope is settled, so a crash between the two
  * neither loses the prediction nor makes two of it.
  */
-import type { Envelope, RetryEnvelope } from '#contract/envelope';
-import { announced } from './announcements.js';
+import { type Envelope, type RetryEnvelope, rowAt } from '#contract/envelope';
+import { announced, announcementId, qualifiedAnnouncementQueue } from './announcements.js';
 import { retryJobId } from './catalogue.js';
 import { hold } from './hold.js';
 import type { ModelQueues } from './model-queues.js';
@@ -18,9 +18,15 @@ export async function addRetryJobs(
   reason: string,
 ): Promise<void> {
   const jobs = rows.flatMap((row) => {
-    const content = envelope.rows[row];
+    const content = rowAt(envelope, row);
     if (content === undefined) return [];
-    const data: RetryEnvelope = { ...envelope, rows: [content], retryOf: { envelopeId, row, reason } };
+    const { batch, ...common } = envelope;
+    const data: RetryEnvelope = {
+      ...common,
+      rows: [content],
+      ...(batch === undefined ? {} : { partOf: { id: batch.id, expiresAtMs: batch.expiresAtMs } }),
+      retryOf: { envelopeId, row, reason },
+    };
     const name = `${envelope.model}:${envelope.versionLabel} ${reason}`;
     return [{ name, data, row }];
   });
@@ -28,11 +34,19 @@ export async function addRetryJobs(
   await Promise.all(jobs.map(({ name, data, row }) => hold(() => add(queues, name, data, row), queues.onError)));
 }
 
-/** A row that somebody is told of takes an announcement of its own: the envelope's will not wait for it. */
+/**
+ * A row that somebody is told of takes an announcement of its own: the envelope's will not wait for it. That of a batch
+ * does, since its envelope has not ended yet: the row becomes one more part of it.
+ */
 async function add(queues: ModelQueues, name: string, data: RetryEnvelope, row: number): Promise<void> {
   const { model, retryOf } = data;
   const { catalogue } = queues;
   const jobId = retryJobId(retryOf.envelopeId, row);
+  if (data.partOf !== undefined) {
+    const parent = { id: announcementId(data.partOf.id), queue: qualifiedAnnouncementQueue(catalogue, model) };
+    await queues.of(model).retry.add(name, data, { jobId, parent, ignoreDependencyOnFailure: true });
+    return;
+  }
   if (data.rows[0]?.callback === undefined) {
     await queues.of(model).retry.add(name, data, { jobId });
     return;

@@ -28,6 +28,7 @@ export function executorOptions(entry: Entry, modelsDir = MODELS_DIR, timeoutMs 
 /** One prediction of iris. */
 export class Row implements PendingPrediction {
   readonly versionId = IRIS.id;
+  readonly lane = 'interactive';
   readonly #started = signal<number>();
   readonly #outcome = signal<Outcome>();
   /** Every outcome that it was given; more than one is a bug. */
@@ -64,12 +65,17 @@ export interface Death {
 export async function readyPool(entry: Entry, timeoutMs?: number) {
   const deaths: Death[] = [];
   let ready = signal();
-  const pool = new ExecutorPool(1, executorOptions(entry, MODELS_DIR, timeoutMs), new DynamicBatcher(() => 256), {
-    onReady: () => ready.send(),
-    onRefused: (reason) => void deaths.push({ cause: reason, suspects: 0 }),
-    onDeath: (cause, suspects) => void deaths.push({ cause, suspects }),
-    onBatch: () => undefined,
-  });
+  const pool = new ExecutorPool(
+    1,
+    executorOptions(entry, MODELS_DIR, timeoutMs),
+    new DynamicBatcher({ interactive: () => 256, bulk: () => 64 }),
+    {
+      onReady: () => ready.send(),
+      onRefused: (reason) => void deaths.push({ cause: reason, suspects: 0 }),
+      onDeath: (cause, suspects) => void deaths.push({ cause, suspects }),
+      onBatch: () => undefined,
+    },
+  );
   onTestFinished(() => pool.close());
   pool.start();
   await ready.seen;

@@ -96,6 +96,7 @@ export class QueueCorner {
       queueName: kind === 'retry' ? catalogue.retryQueue(MODEL) : catalogue.queue(MODEL),
       slots: 1,
       resultTtlSeconds: 3_600,
+      removesByAge: true,
       process,
       isNearlyFull: () => false,
       onSettled: ({ jobId }, counts) => played.settledBy(jobId).send(counts),

@@ -22,7 +22,8 @@ it('each of 500 predictions is told of, whoever dies meanwhile', async () => {
   const { api } = await fleet.pair();
   await fleet.courier();
   const live = new Map<App, FleetProcess>();
-  const launch = async (app: 'worker' | 'courier'): Promise<void> => void live.set(app, await fleet.launch(app).ready());
+  const launch = async (app: 'worker' | 'courier'): Promise<void> =>
+    void live.set(app, await fleet.launch(app).ready());
   await Promise.all([launch('worker'), launch('courier')]);
 
   const killing = (async () => {

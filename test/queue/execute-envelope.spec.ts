@@ -29,7 +29,7 @@ class WatchedBatcher extends DynamicBatcher {
 
 /** A worker whose executors are the test: the pool has none, so rows wait in the batcher until the test settles them. */
 function worker(corner: QueueCorner, serves = true) {
-  const batcher = new WatchedBatcher(() => 256);
+  const batcher = new WatchedBatcher({ interactive: () => 256, bulk: () => 64 });
   const options = { entry: '', modelsDir: '', models: null, threads: 1, timeoutMs: () => 600_000, environment: {} };
   const ignore = (): void => undefined;
   const observer = { onReady: ignore, onRefused: ignore, onDeath: ignore, onBatch: ignore };
@@ -84,7 +84,7 @@ describe('the rows of an envelope', () => {
     const addresses = await corner.submit(3);
     const { execute, batcher } = worker(corner);
     const next = batcher.next();
-    const intake = corner.intake((taken) => execute.run(taken));
+    const intake = corner.intake((taken) => execute.run(taken, 'interactive'));
     const rows = await next;
     for (const row of rows.toReversed()) row.settle(succeeded(numberOf(row)));
     await intake.settled(addresses[0]!);
@@ -100,7 +100,7 @@ describe('the rows of an envelope', () => {
     const next = batcher.next();
     let retriesAtEnd: string[] = [];
     const intake = corner.intake(async (taken) => {
-      const settled = await execute.run(taken);
+      const settled = await execute.run(taken, 'interactive');
       retriesAtEnd = await retryJobs(corner);
       return settled;
     });
@@ -119,7 +119,7 @@ describe('the rows of an envelope', () => {
     let takes = 0;
     const intake = corner.intake((taken) => {
       takes += 1;
-      if (takes === 1) return first.execute.run(taken);
+      if (takes === 1) return first.execute.run(taken, 'interactive');
       again.send();
       return Promise.resolve({ kind: 'outcomes', outcomes: [succeeded(0), succeeded(1)] });
     });
@@ -137,7 +137,7 @@ describe('the rows of an envelope', () => {
     const { execute, batcher } = worker(corner, false);
     const answer = signal<Awaited<ReturnType<ExecuteEnvelope['run']>>>();
     corner.intake(async (taken) => {
-      const settled = await execute.run(taken);
+      const settled = await execute.run(taken, 'interactive');
       answer.send(settled);
       return settled;
     });
@@ -155,7 +155,7 @@ describe('an envelope whose worker has died', () => {
     });
     const { execute, batcher } = worker(corner);
     const next = batcher.next();
-    const intake = corner.intake((taken) => execute.run(taken));
+    const intake = corner.intake((taken) => execute.run(taken, 'interactive'));
     const rows = await next;
     expect(rows.map(numberOf)).toEqual([0, 2]);
     for (const row of rows) row.settle(succeeded(numberOf(row)));
@@ -167,7 +167,7 @@ describe('an envelope whose worker has died', () => {
     const corner = await QueueCorner.open();
     const addresses = await orphaned(corner, 3, 2, () => Promise.resolve());
     const { execute, batcher } = worker(corner);
-    const intake = corner.intake((taken) => execute.run(taken));
+    const intake = corner.intake((taken) => execute.run(taken, 'interactive'));
     expect(await intake.settled(addresses[0]!)).toEqual({ succeeded: 0, failed: 0, moved: 3, dropped: 0 });
     expect(batcher.size).toBe(0);
     expect(await retryJobs(corner)).toEqual([0, 1, 2].map((n) => `${addresses[0]!.envelopeId}-${n}-r`));

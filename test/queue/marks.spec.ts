@@ -105,9 +105,9 @@ describe('who has to know', () => {
     await feed.start([MODEL, 'churn']);
     await cancel(corner, { ...row!, row: 2 }, { kind: 'canceled', atMs: 1_700_000_000_000 });
     expect(await heard.seen).toEqual({
+      kind: 'row',
       jobId: row!.envelopeId,
       row: 2,
-      mark: { kind: 'canceled', atMs: 1_700_000_000_000 },
     });
   });
 

@@ -1,0 +1,103 @@
+/** An envelope on its way through the batcher: its rows leave one by one and come back as outcomes, in any order. */
+import { rowAt, rowCount } from '#contract/envelope';
+import type { Mark } from '#domain/mark';
+import type { Input, VersionId } from '#domain/model-version';
+import type { Outcome } from '#domain/outcome';
+import type { Lane, PendingPrediction } from '#inference/dynamic-batcher';
+import type { TakenEnvelope } from '#queue/envelope-intake';
+import type { HeldJob } from './in-hand.js';
+
+/** Also what becomes of a row that runs elsewhere. */
+const NOT_YET: Outcome = { kind: 'moved', run: null };
+
+export class EnvelopeRun {
+  readonly #outcomes: Outcome[];
+  #open: number;
+  #finish: (outcomes: Outcome[]) => void = () => undefined;
+  /** One outcome a row, in the order of the rows. */
+  readonly ended = new Promise<Outcome[]>((resolve) => (this.#finish = resolve));
+
+  /**
+   * @param elsewhere rows that do not run here
+   * @param onStarted a row begins to run
+   */
+  constructor(
+    readonly taken: TakenEnvelope,
+    readonly held: HeldJob,
+    private readonly elsewhere: ReadonlySet<number>,
+    readonly lane: Lane,
+    readonly onStarted: (row: number, atMs: number) => void,
+  ) {
+    const rows = rowCount(taken.envelope);
+    this.#outcomes = new Array<Outcome>(rows).fill(NOT_YET);
+    this.#open = rows - elsewhere.size;
+    if (this.#open === 0) this.#finish(this.#outcomes);
+  }
+
+  /** What has to run; rows of a batch that were not valid get their outcome at once. */
+  pending(): PendingPrediction[] {
+    const { envelope } = this.taken;
+    const pending: PendingPrediction[] = [];
+    for (let row = 0; row < this.#outcomes.length; row += 1) {
+      if (this.elsewhere.has(row)) continue;
+      const content = rowAt(envelope, row);
+      if (content === undefined || envelope.batch?.inputs[row] === null) this.settle(row, invalid(this.taken, row));
+      else pending.push(new RowRun(this, row, content.input, content.deadlineAtMs ?? Infinity));
+    }
+    return pending;
+  }
+
+  isOpen(row: number): boolean {
+    return this.#outcomes[row] === NOT_YET && !this.elsewhere.has(row);
+  }
+
+  settle(row: number, outcome: Outcome): void {
+    this.#outcomes[row] = outcome.kind === 'dropped' ? this.#dropped() : outcome;
+    this.#open -= 1;
+    if (this.#open === 0) this.#finish(this.#outcomes);
+  }
+
+  /** A row of a batch has no mark of its own to be found later. */
+  #dropped(): Outcome {
+    const { batch } = this.taken.envelope;
+    if (batch === undefined) return { kind: 'dropped' };
+    const expired: Mark = { kind: 'aborted', atMs: batch.expiresAtMs };
+    return { kind: 'dropped', mark: this.held.markOfAll ?? expired };
+  }
+}
+
+/** One row in the batcher; a class and not closures, since a batch has a million of them. */
+class RowRun implements PendingPrediction {
+  constructor(
+    private readonly run: EnvelopeRun,
+    private readonly row: number,
+    readonly input: Input,
+    private readonly deadlineAtMs: number,
+  ) {}
+
+  get versionId(): VersionId {
+    return this.run.taken.envelope.versionId;
+  }
+
+  get lane(): Lane {
+    return this.run.lane;
+  }
+
+  isDropped(): boolean {
+    return this.run.held.isMarked(this.row) || Date.now() >= this.deadlineAtMs;
+  }
+
+  onStarted(atMs: number): void {
+    this.run.onStarted(this.row, atMs);
+  }
+
+  settle(outcome: Outcome): void {
+    this.run.settle(this.row, outcome);
+  }
+}
+
+function invalid({ envelope: { batch } }: TakenEnvelope, row: number): Outcome {
+  const [problem] = batch?.invalid?.[row] ?? [];
+  const message = problem === undefined ? 'The row was not valid.' : `${problem.pointer || '/'}: ${problem.detail}`;
+  return { kind: 'failed', failure: { code: 'invalid_input', message }, run: null };
+}

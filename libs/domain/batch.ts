@@ -1,0 +1,64 @@
+/** A batch: rows that a client sent together. Times are milliseconds since the epoch. */
+import type { Callback } from './callback.js';
+import type { VersionId } from './model-version.js';
+
+/** `validating`: its rows still arrive. */
+export type BatchStatus = 'validating' | 'in_progress' | 'completed' | 'failed' | 'canceled' | 'expired';
+
+/** The legal next statuses; a terminal status has none, for ever. */
+export const BATCH_TRANSITIONS: Readonly<Record<BatchStatus, readonly BatchStatus[]>> = {
+  validating: ['in_progress', 'failed', 'canceled', 'expired'],
+  in_progress: ['completed', 'canceled', 'expired'],
+  completed: [],
+  failed: [],
+  canceled: [],
+  expired: [],
+};
+
+export function hasBatchEnded(status: BatchStatus): boolean {
+  return BATCH_TRANSITIONS[status].length === 0;
+}
+
+/** Fixed before the first row: whoever repeats the upload makes the same envelopes, whatever is measured or served then. */
+export interface BatchPlan {
+  readonly id: string;
+  readonly client: string;
+  readonly model: string;
+  readonly versionId: VersionId;
+  readonly versionLabel: string;
+  readonly rowsPerEnvelope: number;
+  readonly metadata: Readonly<Record<string, string>> | null;
+  readonly callback: Callback | null;
+  readonly createdAtMs: number;
+  /** What has not run by then is aborted. */
+  readonly expiresAtMs: number;
+}
+
+export interface BatchCounts {
+  readonly succeeded: number;
+  readonly failed: number;
+  /** Rows that ended without running. */
+  readonly dropped: number;
+}
+
+/**
+ *     b | model (4) | time (9) | random (12)          26 characters, base 32
+ *
+ * An envelope's id is that of its batch without the model, and its number: so the rows of a batch have ids as all
+ * predictions have, and each says which batch it belongs to.
+ */
+const ID = /^b([0-9a-v]{4})([0-9a-v]{21})$/;
+const NUMBER_DIGITS = 4;
+
+export function formatBatchId(modelCode: string, envelopeId: string): string {
+  return `b${modelCode}${envelopeId.slice(1, -NUMBER_DIGITS)}`;
+}
+
+/** @returns the four characters that stand for the model's name, or null for a text that is no batch's id */
+export function modelCodeOfBatch(id: string): string | null {
+  return ID.exec(id)?.[1] ?? null;
+}
+
+export function batchEnvelopeId(batchId: string, n: number): string {
+  return `b${batchId.slice(5)}${n.toString(32).padStart(NUMBER_DIGITS, '0')}`;
+}
