@@ -7,7 +7,7 @@
 import { createHash } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import type { PredictionRequest } from '#contract/prediction.dto';
-import { problem, ProblemError, tooManyRequests } from '#contract/problem';
+import { tooManyRequests } from '#contract/problem';
 import type { Submission } from '#domain/prediction';
 import { formatPredictionId, newEnvelopeId } from '#domain/prediction-id';
 import type { ModelVersion } from '#models/repository';
@@ -22,6 +22,7 @@ import {
 } from '#queue/envelope-writer';
 import type { Claim, Reservations } from '#queue/reservations';
 import type { ApiMetrics } from '#telemetry/metrics';
+import { keyHeld, keyReused } from './idempotency.js';
 import type { ModelCatalogue } from './model-catalogue.js';
 import type { WebhookRules } from './webhooks/webhook-rules.js';
 
@@ -120,7 +121,7 @@ export class AcceptPrediction {
   #replay(claim: Claim, prediction: NewPrediction): Accepted {
     const { prediction: claimed, version } = this.#claimed(claim, prediction);
     const id = formatPredictionId(modelCode(claimed.model), claim.envelopeId, 0);
-    return { submission: { ...claimed, id, createdAtMs: claim.createdAtMs }, version, replayed: true };
+    return { submission: { ...claimed, batchId: null, id, createdAtMs: claim.createdAtMs }, version, replayed: true };
   }
 
   /** A key belongs to the version that its reference meant at its first use, whatever is latest now. */
@@ -159,15 +160,4 @@ function fingerprint(request: PredictionRequest): string {
   return createHash('sha256')
     .update(canonicalize(request) ?? '')
     .digest('hex');
-}
-
-function keyReused(): ProblemError {
-  const code = 'idempotency_key_reused';
-  const detail = 'The Idempotency-Key was used with another body; a key stands for one request, for 24 hours.';
-  return new ProblemError(problem(422, code, detail, [{ pointer: '', code, detail }]));
-}
-
-function keyHeld(): ProblemError {
-  const detail = 'A request with this Idempotency-Key is being handled right now.';
-  return new ProblemError(problem(409, 'idempotency_key_in_use', detail), { 'retry-after': '1' });
 }

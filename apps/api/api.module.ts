@@ -12,6 +12,8 @@ import { KeysController } from './access/keys.controller.js';
 import { ManageKeys } from './access/manage-keys.js';
 import { AcceptPrediction } from './accept-prediction.js';
 import { AwaitPrediction } from './await-prediction.js';
+import { BatchesController } from './batches/batches.controller.js';
+import { BatchParts } from './batches/build-batches.js';
 import { CancelPrediction } from './cancel-prediction.js';
 import { ClientAddress } from './client-address.js';
 import { ModelCatalogue } from './model-catalogue.js';
@@ -35,6 +37,7 @@ export interface ApiParts {
   readonly waitEstimate: WaitEstimate;
   readonly metrics: ApiMetrics;
   readonly manageKeys: ManageKeys;
+  readonly batches: BatchParts;
 }
 
 @Module({})
@@ -43,7 +46,7 @@ export class ApiModule {
     return {
       module: ApiModule,
       imports: [HealthModule.of(readiness)],
-      controllers: [PredictionsController, ModelsController, KeysController, DeliveriesController],
+      controllers: [PredictionsController, BatchesController, ModelsController, KeysController, DeliveriesController],
       providers: [
         { provide: AcceptPrediction, useValue: parts.accept },
         { provide: AwaitPrediction, useValue: parts.await },
@@ -56,6 +59,7 @@ export class ApiModule {
         { provide: WebhookSecrets, useValue: parts.webhooks.secrets },
         { provide: WaitEstimate, useValue: parts.waitEstimate },
         { provide: ApiMetrics, useValue: parts.metrics },
+        { provide: BatchParts, useValue: parts.batches },
         { provide: ManageKeys, useValue: parts.manageKeys },
         { provide: APP_FILTER, useValue: new ProblemFilter(logger) },
         { provide: APP_PIPE, useValue: strictPipe() },

@@ -39,11 +39,17 @@ export class ModelCatalogue {
     return version;
   }
 
+  /** @returns one error a field, none for an input that the version accepts */
+  check(version: ModelVersion, input: unknown): readonly FieldError[] {
+    const errors = this.#validators.get(version.id)?.(input) ?? [];
+    if (errors.length > 0) this.#count(version, errors);
+    return errors;
+  }
+
   /** @throws ProblemError 422 with one error a field */
   validate(version: ModelVersion, input: unknown): Input {
-    const errors = this.#validators.get(version.id)?.(input) ?? [];
+    const errors = this.check(version, input);
     if (errors.length === 0) return input as Input;
-    this.#count(version, errors);
     throw invalidFields(errors.map(({ pointer, ...rest }): FieldProblem => ({ pointer: `/input${pointer}`, ...rest })));
   }
 

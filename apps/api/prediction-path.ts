@@ -13,6 +13,7 @@ import type { ApiMetrics } from '#telemetry/metrics';
 import { AcceptPrediction } from './accept-prediction.js';
 import type { ApiParts } from './api.module.js';
 import { AwaitPrediction } from './await-prediction.js';
+import { BatchParts } from './batches/build-batches.js';
 import { CancelPrediction } from './cancel-prediction.js';
 import { ClientAddress } from './client-address.js';
 import type { FleetView } from './fleet-view.js';
@@ -42,22 +43,18 @@ export function buildPredictionPath(options: PathOptions): PredictionParts {
   const writer = new EnvelopeWriter(queues, origin, (versionId) => fleet.rowCostMs(versionId));
   const completions = new Completions(options.subscriber, names, origin, options.onRedisError);
   const reader = new EnvelopeReader(queues, settings.RESULT_TTL_SECONDS);
+  const reservations = new Reservations(redis, names);
+  const { rules } = options.webhooks;
   return {
     catalogue,
-    accept: new AcceptPrediction(
-      catalogue,
-      backlog,
-      writer,
-      new Reservations(redis, names),
-      options.webhooks.rules,
-      metrics,
-    ),
+    accept: new AcceptPrediction(catalogue, backlog, writer, reservations, rules, metrics),
     completions,
     await: new AwaitPrediction(completions, reader),
     reader,
     cancel: new CancelPrediction(queues, reader),
     address: new ClientAddress(settings.PUBLIC_URL, `${settings.HOST}:${settings.PORT}`),
     webhooks: options.webhooks,
+    batches: new BatchParts({ ...options, catalogue, predictions: reader, reservations, webhooks: rules }),
     waitEstimate: new WaitEstimate(backlog, fleet),
     metrics,
   };

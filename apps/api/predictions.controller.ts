@@ -6,11 +6,11 @@ import {
   type PredictionRequest,
   toResource,
 } from '#contract/prediction.dto';
-import { invalidFields, notFound } from '#contract/problem';
+import { invalidFields, notFound, problem, ProblemError } from '#contract/problem';
 import type { Caller } from '#domain/key-record';
 import type { Prediction } from '#domain/prediction';
 import { isTerminal } from '#domain/prediction';
-import { parsePredictionId, type PredictionAddress } from '#domain/prediction-id';
+import { parsePredictionId, type PredictionAddress, queueKindOf } from '#domain/prediction-id';
 import { EnvelopeReader, type Found } from '#queue/envelope-reader';
 import { ApiMetrics } from '#telemetry/metrics';
 import { Requires } from './access/requires.js';
@@ -92,11 +92,20 @@ export class PredictionsController {
   @HttpCode(200)
   async cancel(@Param('id') id: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const { model, address } = this.#locate(id);
+    if (queueKindOf(address.envelopeId) === 'b') await this.#refusePartOfBatch(id, model, address, request);
     const before = requireOwn(await this.reader.read(model, address), request.caller, id);
     const after = isTerminal(before.standing.status)
       ? before
       : requireOwn(await this.cancelPrediction.cancel(model, address), request.caller, id);
     reply.send(this.#resource(after, request));
+  }
+
+  /** A batch is canceled as a whole. */
+  async #refusePartOfBatch(id: string, model: string, at: PredictionAddress, request: FastifyRequest): Promise<void> {
+    const { submission } = requireOwn(await this.reader.read(model, at), request.caller, id);
+    if (submission.batchId === null) return;
+    const detail = `The prediction is a row of the batch ${submission.batchId}, which can be canceled as a whole.`;
+    throw new ProblemError(problem(409, 'part_of_batch', detail));
   }
 
   async #submit(body: PredictionRequest, request: FastifyRequest, reply: FastifyReply): Promise<void> {

@@ -13,10 +13,10 @@ import { ApiModule, type ApiParts } from './api.module.js';
 import { answerUnreadableRequest } from './early-errors.js';
 import { sendProblem } from './problem-filter.js';
 import { observeRequests } from './request-log.js';
+import { streamBodies } from './streamed-body.js';
 
-/** A request's headers have this long to arrive, and the whole of it this long. */
+/** A request's headers have this long to arrive. */
 const HEADERS_TIMEOUT_MS = 10_000;
-const REQUEST_TIMEOUT_MS = 30_000;
 const SWEEP_EVERY_MS = 50;
 
 export async function createPublicApp(
@@ -32,7 +32,8 @@ export async function createPublicApp(
     requestIdHeader: false,
     genReqId: (request: { headers: IncomingHttpHeaders }) => requestIdFrom(request.headers['x-request-id']),
     forceCloseConnections: 'idle',
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    // Node's limit holds for every request alike; see `streamed-body` for those of ours.
+    requestTimeout: 0,
     // A malformed URL never reaches Nest.
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) =>
       sendProblem(error, request, reply, logger),
@@ -51,7 +52,10 @@ export async function createPublicApp(
   server.removeContentTypeParser('text/plain');
   requireDeclarations(server);
   observeRequests(server, logger, parts.metrics, settings.SLOW_SECONDS);
-  guardRequests(server, keys, (error, request, reply) => sendProblem(error, request, reply, logger));
+  const refuse = (error: unknown, request: FastifyRequest, reply: FastifyReply): void =>
+    sendProblem(error, request, reply, logger);
+  streamBodies(server, refuse);
+  guardRequests(server, keys, refuse);
   if (settings.CORS_ORIGINS.length > 0) app.enableCors({ origin: settings.CORS_ORIGINS });
   return app;
 }

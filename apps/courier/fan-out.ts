@@ -2,11 +2,14 @@
  * Turns the end of an envelope into events, one by one, for the clients of its rows. Telling twice is telling once: an
  * event's id is a function of its prediction, and the store makes each of them at most once.
  */
+import { toBatchResource } from '#contract/batch.dto';
 import { toResource } from '#contract/prediction.dto';
+import type { Batch } from '#domain/batch';
 import { type Callback, eventId, type EventKind } from '#domain/callback';
 import { isTerminal, type Prediction } from '#domain/prediction';
 import { formatPredictionId, parsePredictionId } from '#domain/prediction-id';
 import type { Announcement } from '#queue/announcements';
+import type { BatchReader } from '#queue/batch-reader';
 import { modelCode } from '#queue/catalogue';
 import type { Deliveries } from '#queue/deliveries';
 import type { EnvelopeReader } from '#queue/envelope-reader';
@@ -23,9 +26,14 @@ export interface FanOutObserver {
 export class FanOut {
   constructor(
     private readonly reader: EnvelopeReader,
+    private readonly batches: Pick<BatchReader, 'read'>,
     private readonly deliveries: Deliveries,
     private readonly observer: FanOutObserver,
   ) {}
+
+  tell(announcement: Announcement): Promise<void> {
+    return announcement.kind === 'batch' ? this.tellBatchEnded(announcement) : this.tellEnded(announcement);
+  }
 
   /** Rows that left for retry jobs are told of when those have ended. */
   async tellEnded({ model, envelopeId, rows }: Extract<Announcement, { kind: 'envelope' }>): Promise<void> {
@@ -42,7 +50,7 @@ export class FanOut {
 
   async tellStarted({ model, id, startedAtMs }: StartNotice): Promise<void> {
     const address = parsePredictionId(id);
-    if (address === null) return;
+    if (address === null) return this.#tellBatchStarted(model, id);
     const found = await this.reader.read(model, address);
     if (typeof found === 'string') return;
     const { standing } = found;
@@ -52,17 +60,53 @@ export class FanOut {
     await this.#tell({ ...found, standing: begun }, ['start']);
   }
 
+  async tellBatchEnded({ model, batchId }: Extract<Announcement, { kind: 'batch' }>): Promise<void> {
+    // Reading it is what ends it, where nobody has looked before.
+    const batch = await this.batches.read(model, batchId);
+    if (batch === null) return this.observer.onExpired(batchId);
+    const { startedAtMs, counts } = batch;
+    await this.#tellOfBatch(batch, [
+      ...(startedAtMs === null ? [] : (['start'] as const)),
+      ...(counts.succeeded === 0 ? [] : (['output'] as const)),
+      'completed',
+    ]);
+  }
+
+  async #tellBatchStarted(model: string, batchId: string): Promise<void> {
+    const batch = await this.batches.read(model, batchId);
+    if (batch !== null) await this.#tellOfBatch(batch, ['start']);
+  }
+
+  async #tellOfBatch(batch: Batch, kinds: readonly EventKind[]): Promise<void> {
+    const { id, client, callback } = batch.plan;
+    if (callback === null) return;
+    const body = freeze({ ...toBatchResource(batch, callback.owner, callback.baseUrl) });
+    await this.#owe({ subjectId: id, client, callback, body }, kinds);
+  }
+
   async #tell(prediction: Prediction, kinds: readonly EventKind[]): Promise<void> {
     const { submission } = prediction;
     const { callback, client, id: subjectId } = submission;
     if (callback === null) return;
+    const happened = kinds.filter((kind) => hasHappened(prediction, kind));
+    const body = messageOf(prediction, callback);
+    await this.#owe({ subjectId, client, callback, body }, happened);
+  }
+
+  async #owe({ subjectId, client, callback, body }: Told, kinds: readonly EventKind[]): Promise<void> {
     for (const kind of kinds) {
-      if (!callback.events.includes(kind) || !hasHappened(prediction, kind)) continue;
-      const body = messageOf(prediction, callback);
+      if (!callback.events.includes(kind)) continue;
       const event = { id: eventId(subjectId, kind), kind, client, subjectId, url: callback.url, body };
       if (await this.deliveries.owe(event)) this.observer.onEvent(kind);
     }
   }
+}
+
+interface Told {
+  readonly subjectId: string;
+  readonly client: string;
+  readonly callback: Callback;
+  readonly body: string;
 }
 
 function hasHappened({ standing }: Prediction, kind: EventKind): boolean {

@@ -6,6 +6,7 @@ import { logRedisErrors } from '#process/redis-errors';
 import { makeRegistry } from '#process/registry';
 import type { Running } from '#process/start';
 import { AnnouncementIntake } from '#queue/announcement-intake';
+import { BatchReader } from '#queue/batch-reader';
 import { Catalogue } from '#queue/catalogue';
 import { ClockWatch } from '#queue/clock-watch';
 import { connectSubscriber, connectWorker, isAnswering } from '#queue/connection';
@@ -34,7 +35,8 @@ export async function runCourier(settings: Settings, logger: Logger): Promise<Ru
   const deliveries = new Deliveries(redis, catalogue, settings.RESULT_TTL_SECONDS);
   const metrics = new CourierMetrics(makeRegistry('courier'), () => deliveries.summary());
   const reader = new EnvelopeReader(queues, settings.RESULT_TTL_SECONDS);
-  const fanOut = new FanOut(reader, deliveries, {
+  const batches = new BatchReader(queues, reader, settings.RESULT_TTL_SECONDS);
+  const fanOut = new FanOut(reader, batches, deliveries, {
     onEvent: (kind) => metrics.events.inc({ event: kind }),
     onExpired(id) {
       metrics.expired.inc();
@@ -51,7 +53,7 @@ export async function runCourier(settings: Settings, logger: Logger): Promise<Ru
     const intake = new AnnouncementIntake(redis, catalogue, {
       model,
       keptSeconds: settings.RESULT_TTL_SECONDS,
-      tell: (announcement) => (announcement.kind === 'envelope' ? fanOut.tellEnded(announcement) : Promise.resolve()),
+      tell: (announcement) => fanOut.tell(announcement),
       onError: (error) => logger.warn({ err: error, model }, 'announcement not told yet'),
     });
     intakes.set(model, intake);

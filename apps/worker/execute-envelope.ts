@@ -89,7 +89,11 @@ export class ExecuteEnvelope {
   /** Nobody watches the rows of a batch one by one; when each has started stands in its outcome. */
   #onStarted(taken: TakenEnvelope, row: number, atMs: number): void {
     const { envelope, jobKey, jobId } = taken;
-    if (envelope.batch !== undefined) return;
+    if (envelope.batch !== undefined) {
+      const { id, tellsStart = false } = envelope.batch;
+      if (tellsStart && row === 0) this.parts.notices.tell({ model: envelope.model, id, startedAtMs: atMs });
+      return;
+    }
     this.parts.starts.started(jobKey, row, atMs);
     if (envelope.rows[row]?.callback?.events.includes('start') !== true) return;
     const id = formatPredictionId(modelCode(envelope.model), jobId, row);

@@ -31,6 +31,8 @@ export interface BatchPart {
   readonly expiresAtMs: number;
   /** Number of its first row in the batch. */
   readonly firstIndex: number;
+  /** Somebody wants to hear that its first row runs; set in the first envelope alone. */
+  readonly tellsStart?: boolean;
   /** One a row; null for a row that was not valid. */
   readonly inputs: readonly (Input | null)[];
   /** The client's own names, where it gave any. */

@@ -25,6 +25,7 @@ function resourceOf(change: Partial<Standing>) {
       priority: 'normal',
       deadlineAtMs: null,
       callback: null,
+      batchId: null,
       createdAtMs: 1_700_000_000_000,
     },
     standing: { ...standing, ...change },

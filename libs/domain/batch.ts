@@ -62,3 +62,35 @@ export function modelCodeOfBatch(id: string): string | null {
 export function batchEnvelopeId(batchId: string, n: number): string {
   return `b${batchId.slice(5)}${n.toString(32).padStart(NUMBER_DIGITS, '0')}`;
 }
+
+export interface BatchFailure {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** Where a batch stands. Times are milliseconds since the epoch. */
+export interface Batch {
+  readonly plan: BatchPlan;
+  readonly status: BatchStatus;
+  /** Rows of the whole batch; those that have arrived, while it is `validating`. */
+  readonly rows: number;
+  readonly envelopes: number;
+  readonly counts: BatchCounts;
+  /** A worker took the first of its rows. */
+  readonly startedAtMs: number | null;
+  /** When it came to its terminal status; some rows may end later, where it was canceled. */
+  readonly endedAtMs: number | null;
+  /** Why it failed as a whole. */
+  readonly failure: BatchFailure | null;
+}
+
+/**
+ * How long the rest will take, if it goes on as it went until now.
+ * @returns milliseconds, or null where nothing can be said
+ */
+export function timeLeftMs({ status, rows, counts, startedAtMs }: Batch, nowMs: number): number | null {
+  if (hasBatchEnded(status)) return 0;
+  const ended = counts.succeeded + counts.failed + counts.dropped;
+  if (status === 'validating' || startedAtMs === null || ended === 0) return null;
+  return Math.max(0, ((rows - ended) * (nowMs - startedAtMs)) / ended);
+}

@@ -38,6 +38,8 @@ export interface Submission {
   /** Not started by then, it is aborted; running past it, it is stopped. Milliseconds since the epoch. */
   readonly deadlineAtMs: number | null;
   readonly callback: Callback | null;
+  /** The batch that it is a row of, or null. */
+  readonly batchId: string | null;
 }
 
 /** Where a prediction stands, as `project` computes it; times are milliseconds since the epoch. */

@@ -1,32 +1,17 @@
 /** Where a batch stands, and its results in the order of its rows. */
 import type { Envelope, RowProblem } from '#contract/envelope';
-import { type BatchCounts, type BatchPlan, type BatchStatus, batchEnvelopeId, hasBatchEnded } from '#domain/batch';
+import { type Batch, type BatchCounts, batchEnvelopeId, type BatchPlan, hasBatchEnded } from '#domain/batch';
 import { formatPredictionId } from '#domain/prediction-id';
 import { isTerminal, type Standing } from '#domain/prediction';
 import { GONE, type JobRow, project } from '#domain/project';
 import { announcementId, qualifiedAnnouncementQueue } from './announcements.js';
-import { Batches, type BatchFailure, type BatchRecord, statusOf, toRecord } from './batches.js';
+import { Batches, type BatchRecord, statusOf, toRecord } from './batches.js';
 import { modelCode } from './catalogue.js';
 import type { EnvelopeReader } from './envelope-reader.js';
 import type { ModelQueues } from './model-queues.js';
 import { blockOf, ROWS_PER_BLOCK, type Settlement } from './outcomes.js';
 import { parseProgress } from './progress.js';
 import { Script } from './script.js';
-
-/** Where a batch stands. Times are milliseconds since the epoch. */
-export interface Batch {
-  readonly plan: BatchPlan;
-  readonly status: BatchStatus;
-  /** Rows of the whole batch; those that have arrived, while it is `validating`. */
-  readonly rows: number;
-  readonly envelopes: number;
-  readonly counts: BatchCounts;
-  /** The first of its rows was taken by a worker. */
-  readonly startedAtMs: number | null;
-  /** When it came to its terminal status; some rows may end later, where it was canceled. */
-  readonly endedAtMs: number | null;
-  readonly failure: BatchFailure | null;
-}
 
 /** One row that has ended. */
 export interface BatchResult {

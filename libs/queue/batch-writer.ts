@@ -11,11 +11,11 @@
  */
 import { createHash } from 'node:crypto';
 import { type BatchPart, type Envelope, ENVELOPE_VERSION, type RowProblem } from '#contract/envelope';
-import { batchEnvelopeId, type BatchPlan } from '#domain/batch';
+import { batchEnvelopeId, type BatchFailure, type BatchPlan } from '#domain/batch';
 import type { Mark } from '#domain/mark';
 import type { Input } from '#domain/model-version';
 import { ANNOUNCEMENT_OPTIONS, announcementId, qualifiedAnnouncementQueue } from './announcements.js';
-import { type BatchFailure, Batches, type BatchSize } from './batches.js';
+import { Batches, type BatchSize } from './batches.js';
 import { isFull, isUnavailable, QueueFullError, withinBudget } from './connection.js';
 import { JOB_OPTIONS, type ModelQueues } from './model-queues.js';
 
@@ -153,6 +153,13 @@ export class BatchUpload {
     await patiently(this.queues, () => removeGate(this.queues, model, id));
   }
 
+  /** It was marked: no more rows are wanted, and those that are there end by the mark. */
+  async close(): Promise<void> {
+    const { model, id } = this.plan;
+    await patiently(this.queues, () => this.batches.close(model, id, { ...this.size, hasNotes: true }));
+    await patiently(this.queues, () => removeGate(this.queues, model, id));
+  }
+
   /** There will be no more rows. */
   async fail(failure: BatchFailure): Promise<void> {
     await this.#sending.catch(() => undefined);
@@ -236,6 +243,7 @@ export class BatchUpload {
       expiresAtMs,
       firstIndex: n * rowsPerEnvelope,
       inputs: rows.map(({ input }) => input),
+      ...(n === 0 && this.plan.callback?.events.includes('start') === true ? { tellsStart: true } : {}),
       ...(isNamed ? { customIds: rows.map(({ customId }) => customId) } : {}),
       ...(invalid.length > 0 ? { invalid: Object.fromEntries(invalid) as BatchPart['invalid'] & object } : {}),
     };

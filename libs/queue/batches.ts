@@ -5,7 +5,7 @@
  * canceled cannot complete, and one that completed cannot be canceled.
  */
 import type { Redis } from 'ioredis';
-import type { BatchCounts, BatchPlan, BatchStatus } from '#domain/batch';
+import type { BatchCounts, BatchFailure, BatchPlan, BatchStatus } from '#domain/batch';
 import type { Mark } from '#domain/mark';
 import { parseBatchMark } from './batch-mark.js';
 import type { Catalogue } from './catalogue.js';
@@ -14,11 +14,6 @@ import { Script } from './script.js';
 
 /** `open`: its rows arrive. `closed`: all are in the queue. `ended`: none of them is open any more. */
 type State = 'open' | 'closed' | 'ended';
-
-export interface BatchFailure {
-  readonly code: string;
-  readonly message: string;
-}
 
 export interface BatchRecord {
   readonly plan: BatchPlan;

@@ -146,5 +146,6 @@ function toSubmission(model: string, address: PredictionAddress, envelope: Envel
   const { versionId, versionLabel, priority = 'normal' } = envelope;
   const { deadlineAtMs = null, callback = null } = content;
   const id = formatPredictionId(modelCode(model), address.envelopeId, address.row);
-  return { ...content, id, model, versionId, versionLabel, priority, deadlineAtMs, callback };
+  const batchId = batchOf(envelope)?.id ?? null;
+  return { ...content, id, model, versionId, versionLabel, priority, deadlineAtMs, callback, batchId };
 }

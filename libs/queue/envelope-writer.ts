@@ -13,7 +13,7 @@ import { modelCode } from './catalogue.js';
 import { withinBudget } from './connection.js';
 import type { ModelQueues } from './model-queues.js';
 
-export type NewPrediction = Omit<Submission, 'id' | 'createdAtMs'>;
+export type NewPrediction = Omit<Submission, 'id' | 'createdAtMs' | 'batchId'>;
 
 export type PlacedListener = (envelopeId: string, row: number) => void;
 
@@ -108,7 +108,7 @@ export class EnvelopeWriter {
     }
     const code = modelCode(group[0]?.prediction.model ?? '');
     for (const [row, { prediction, createdAtMs, resolve }] of group.entries()) {
-      resolve({ ...prediction, createdAtMs, id: formatPredictionId(code, envelopeId, row) });
+      resolve({ ...prediction, createdAtMs, batchId: null, id: formatPredictionId(code, envelopeId, row) });
     }
   }
 

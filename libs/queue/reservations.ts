@@ -59,6 +59,22 @@ return {'granted', found[2]}
   1,
 );
 
+/**
+ * KEYS   1 the reservation
+ * ARGV   1 lease in ms, from now
+ * Atomic with Redis's own clock; a reservation that is gone does not come back.
+ */
+const SET_LEASE = new Script(
+  `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
+redis.call('HSET', KEYS[1], 'lease', now + ARGV[1])
+return 1
+`,
+  1,
+);
+
 export class Reservations {
   constructor(
     private readonly redis: Redis,
@@ -78,6 +94,20 @@ export class Reservations {
     )) as [Reservation['kind'], string];
     if (kind === 'held' || kind === 'other_body') return { kind };
     return { kind, claim: JSON.parse(text) as Claim };
+  }
+
+  /** Its caller is still at work: nobody else may take over. */
+  async renew(client: string, key: string): Promise<void> {
+    await this.#setLease(client, key, LEASE_MS);
+  }
+
+  /** Its caller has given up: a repeat may go on at once. */
+  async letGo(client: string, key: string): Promise<void> {
+    await this.#setLease(client, key, 0);
+  }
+
+  async #setLease(client: string, key: string, ms: number): Promise<void> {
+    await withinBudget(this.redis, () => SET_LEASE.run(this.redis, [this.catalogue.reservationKey(client, key), ms]));
   }
 
   /** Nothing was enqueued and nothing will be: the key is free again. */

@@ -24,7 +24,8 @@ declare module 'fastify' {
 }
 
 /** Decorates a handler. */
-export const Requires = (requires: Requirement): MethodDecorator => RouteConfig({ requires });
+export const Requires = (requires: Requirement, more: { readonly stream?: true } = {}): MethodDecorator =>
+  RouteConfig({ requires, ...more });
 
 /** What a library mounts, by the pattern of its route: the API's own description, and health for load balancers. */
 const OPEN = /^\/(health|ready|openapi\.(json|yaml)|docs(\/.*)?)$/;

@@ -1,0 +1,83 @@
+/** The options of a batch, out of the query of its request. */
+import { createHash } from 'node:crypto';
+import canonicalize from 'canonicalize';
+import { type FieldProblem, invalidFields } from '#contract/problem';
+import { EVENT_KINDS, type EventKind } from '#domain/callback';
+import type { RowFormat } from '#rows/format';
+import type { CreateBatchQuery, OnInvalid } from './batches.dto.js';
+
+export interface BatchOptions {
+  readonly model: string;
+  readonly format: RowFormat;
+  readonly onInvalid: OnInvalid;
+  readonly webhook: string | null;
+  readonly events: readonly EventKind[] | null;
+  readonly windowMs: number;
+  readonly metadata: Readonly<Record<string, string>> | null;
+}
+
+const UNIT_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+const DEFAULT_WINDOW = '24h';
+const LONGEST_WINDOW_MS = 7 * 86_400_000;
+const MOST_TEXTS = 16;
+const LONGEST_NAME = 64;
+const LONGEST_TEXT = 512;
+
+/** @throws ProblemError 422 */
+export function readOptions(query: CreateBatchQuery, format: RowFormat): BatchOptions {
+  return {
+    model: query.model,
+    format,
+    onInvalid: query.on_invalid ?? 'report',
+    webhook: query.webhook ?? null,
+    events: query.webhook_events_filter === undefined ? null : eventsOf(query.webhook_events_filter),
+    windowMs: windowOf(query.completion_window ?? DEFAULT_WINDOW),
+    metadata: query.metadata === undefined ? null : metadataOf(query.metadata),
+  };
+}
+
+/** SHA-256 of what the client asked for: the rows themselves are compared as they come. */
+export function fingerprintOf(options: BatchOptions): string {
+  return createHash('sha256')
+    .update(canonicalize(options) ?? '')
+    .digest('hex');
+}
+
+function eventsOf(list: string): EventKind[] {
+  const asked = list.split(',');
+  return EVENT_KINDS.filter((kind) => asked.includes(kind));
+}
+
+function windowOf(text: string): number {
+  const ms = Number(text.slice(0, -1)) * (UNIT_MS[text.slice(-1)] ?? Number.NaN);
+  if (ms >= 1_000 && ms <= LONGEST_WINDOW_MS) return ms;
+  throw wrong('/completion_window', 'must be a span of time from 1s to 7d');
+}
+
+function metadataOf(text: string): Readonly<Record<string, string>> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw wrong('/metadata', 'must be a JSON object');
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw wrong('/metadata', 'must be a JSON object');
+  }
+  const entries = Object.entries(value as Record<string, unknown>);
+  if (entries.length > MOST_TEXTS) throw wrong('/metadata', `must have at most ${MOST_TEXTS} fields`);
+  for (const [name, content] of entries) {
+    if (name.length < 1 || name.length > LONGEST_NAME) {
+      throw wrong('/metadata', `must have names of 1 to ${LONGEST_NAME} characters`);
+    }
+    if (typeof content !== 'string' || content.length > LONGEST_TEXT) {
+      throw wrong(`/metadata/${name}`, `must be a text of at most ${LONGEST_TEXT} characters`);
+    }
+  }
+  return value as Record<string, string>;
+}
+
+function wrong(pointer: string, detail: string): Error {
+  const errors: FieldProblem[] = [{ pointer, code: 'invalid_field', detail }];
+  return invalidFields(errors);
+}

@@ -1,0 +1,168 @@
+import type { IncomingMessage } from 'node:http';
+import { Readable } from 'node:stream';
+import { Controller, Get, HttpCode, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { type BatchResource, toBatchResource } from '#contract/batch.dto';
+import { notFound, problem, ProblemError } from '#contract/problem';
+import { type Batch, modelCodeOfBatch } from '#domain/batch';
+import { withinBudget } from '#queue/connection';
+import { formatOf } from '#rows/format';
+import { Requires } from '../access/requires.js';
+import { ClientAddress } from '../client-address.js';
+import { idempotencyKeyOf } from '../preferences.js';
+import type { Upload } from './row-source.js';
+import { readOptions } from './batch-options.js';
+import { BatchParams, CreateBatchQuery, ListBatchesQuery, ResultsQuery } from './batches.dto.js';
+import { BatchParts } from './build-batches.js';
+import { type ResultFormat, resultWriter } from './result-lines.js';
+
+const PAGE = 20;
+
+/** Rows that are sent together, and their results. */
+@ApiTags('batches')
+@Controller('v1/batches')
+export class BatchesController {
+  constructor(
+    @Inject(BatchParts) private readonly parts: BatchParts,
+    @Inject(ClientAddress) private readonly address: ClientAddress,
+  ) {}
+
+  @ApiOperation({ operationId: 'createBatch' })
+  @ApiCreatedResponse()
+  @Requires('predict', { stream: true })
+  @Post()
+  async create(
+    @Query() query: CreateBatchQuery,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const upload = uploadOf(request);
+    const accepted = await this.parts.accept.accept(
+      {
+        ...readOptions(query, upload.format),
+        client: request.caller.client,
+        idempotencyKey: idempotencyKeyOf(request.headers['idempotency-key']),
+        baseUrl: this.address.baseUrl(request),
+      },
+      upload,
+    );
+    const batch = await this.#read(accepted.model, accepted.id);
+    if (batch === null) throw notFound(`The batch ${accepted.id} has ended and is no longer kept.`, 'expired');
+    const resource = this.#resource(batch, request);
+    if (accepted.replayed) reply.header('idempotency-replayed', 'true');
+    reply.code(201).header('location', resource.urls.get).send(resource);
+  }
+
+  @ApiOperation({ operationId: 'listBatches' })
+  @ApiOkResponse()
+  @Requires('predict')
+  @Get()
+  async list(@Query() query: ListBatchesQuery, @Req() request: FastifyRequest): Promise<object> {
+    const limit = Number(query.limit ?? PAGE);
+    const { batches, redis } = this.parts;
+    const { client } = request.caller;
+    const ids = await withinBudget(redis, () => batches.idsOf(client, limit, query.before ?? null));
+    const found = await Promise.all(ids.map((id) => this.#find(id, client)));
+    const last = ids.at(-1);
+    const next = ids.length < limit || last === undefined ? null : `/v1/batches?limit=${limit}&before=${last}`;
+    const results = found.flatMap((batch) => (batch === null ? [] : [this.#resource(batch, request)]));
+    return { next, previous: null, results };
+  }
+
+  @ApiOperation({ operationId: 'getBatch' })
+  @ApiOkResponse()
+  @Requires('predict')
+  @Get(':id')
+  async show(@Param() { id }: BatchParams, @Req() request: FastifyRequest): Promise<BatchResource> {
+    return this.#resource(await this.#own(id, request), request);
+  }
+
+  @ApiOperation({ operationId: 'getBatchResults' })
+  @ApiOkResponse()
+  @Requires('predict')
+  @Get(':id/results')
+  async results(
+    @Param() { id }: BatchParams,
+    @Query() { after }: ResultsQuery,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const batch = await this.#own(id, request);
+    const { outputs } = this.parts.catalogue.version(batch.plan.versionId).manifest;
+    const writer = resultWriter(resultFormatOf(request.headers.accept), outputs);
+    const from = after === undefined ? 0 : Number(after) + 1;
+    const { reader } = this.parts;
+    async function* lines(): AsyncGenerator<string, void, undefined> {
+      if (from === 0) yield writer.header;
+      for await (const results of reader.results(batch, from)) yield writer.lines(results);
+    }
+    reply.header('cache-control', 'private, no-cache').type(writer.contentType);
+    await reply.send(Readable.from(lines(), { objectMode: false, highWaterMark: 1 }));
+  }
+
+  @ApiOperation({ operationId: 'cancelBatch' })
+  @ApiOkResponse()
+  @Requires('predict')
+  @Post(':id/cancel')
+  @HttpCode(200)
+  async cancel(@Param() { id }: BatchParams, @Req() request: FastifyRequest): Promise<BatchResource> {
+    const { plan } = await this.#own(id, request);
+    const { batches, redis } = this.parts;
+    await withinBudget(redis, () => batches.mark(plan.model, id, { kind: 'canceled', atMs: Date.now() }));
+    return this.#resource(await this.#own(id, request), request);
+  }
+
+  async #own(id: string, request: FastifyRequest): Promise<Batch> {
+    const batch = await this.#find(id, request.caller.client);
+    if (batch === null) throw notFound('There is no such batch.');
+    return batch;
+  }
+
+  /** Another client's batch does not exist. */
+  async #find(id: string, client: string): Promise<Batch | null> {
+    const code = modelCodeOfBatch(id);
+    const model = code === null ? undefined : this.parts.catalogue.modelOfCode(code);
+    const batch = model === undefined ? null : await this.#read(model, id);
+    return batch?.plan.client === client ? batch : null;
+  }
+
+  #read(model: string, id: string): Promise<Batch | null> {
+    return withinBudget(this.parts.redis, () => this.parts.reader.read(model, id));
+  }
+
+  #resource(batch: Batch, request: FastifyRequest): BatchResource {
+    const { versionId, model } = batch.plan;
+    const { repository } = this.parts.catalogue;
+    const owner = (repository.byId(versionId) ?? repository.latest(model))?.owner ?? 'millrace';
+    return toBatchResource(batch, owner, this.address.baseUrl(request), this.parts.waitSeconds(batch));
+  }
+}
+
+function uploadOf(request: FastifyRequest): Upload {
+  const format = formatOf(request.sentAs);
+  if (format === null) {
+    const detail = 'Send the rows as application/json (an array), application/x-ndjson or text/csv, in UTF-8.';
+    throw new ProblemError(problem(415, 'unsupported_media_type', detail));
+  }
+  const encoding = request.headers['content-encoding'] ?? 'identity';
+  if (encoding !== 'identity' && encoding !== 'gzip') {
+    throw new ProblemError(problem(415, 'unsupported_encoding', 'The Content-Encoding must be gzip, or none.'));
+  }
+  return { body: request.body as IncomingMessage, format, encoding };
+}
+
+/** @throws ProblemError 406 */
+function resultFormatOf(accept: string | undefined): ResultFormat {
+  const types = (accept ?? '*/*')
+    .toLowerCase()
+    .split(',')
+    .map((type) => type.split(';')[0]?.trim() ?? '');
+  for (const type of types) {
+    if (type === 'text/csv') return 'csv';
+    if (['application/x-ndjson', 'application/jsonl', 'application/json', 'application/*', '*/*'].includes(type)) {
+      return 'ndjson';
+    }
+  }
+  throw new ProblemError(problem(406, 'not_acceptable', 'Results are application/x-ndjson or text/csv.'));
+}

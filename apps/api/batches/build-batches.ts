@@ -1,0 +1,84 @@
+/** The parts of the API that know of batches. */
+import type { Settings } from '#config/settings';
+import type { Batch } from '#domain/batch';
+import { hasBatchEnded } from '#domain/batch';
+import type { Backlog } from '#queue/backlog';
+import { BatchReader } from '#queue/batch-reader';
+import { BatchWriter } from '#queue/batch-writer';
+import type { Batches } from '#queue/batches';
+import type { EnvelopeReader } from '#queue/envelope-reader';
+import type { ModelQueues } from '#queue/model-queues';
+import type { Reservations } from '#queue/reservations';
+import type { ApiMetrics } from '#telemetry/metrics';
+import type { FleetView } from '../fleet-view.js';
+import type { ModelCatalogue } from '../model-catalogue.js';
+import type { WebhookRules } from '../webhooks/webhook-rules.js';
+import { AcceptBatch } from './accept-batch.js';
+import { RowSource } from './row-source.js';
+
+export interface BatchPartsOptions {
+  readonly settings: Settings;
+  readonly queues: ModelQueues;
+  readonly catalogue: ModelCatalogue;
+  readonly predictions: EnvelopeReader;
+  readonly reservations: Reservations;
+  readonly backlog: Backlog;
+  readonly fleet: FleetView;
+  readonly webhooks: WebhookRules;
+  readonly metrics: ApiMetrics;
+}
+
+/** A queue that is full is looked at again after this. */
+const ROOM_EVERY_MS = 500;
+
+/** What the routes of batches stand on. */
+export class BatchParts {
+  readonly accept: AcceptBatch;
+  readonly reader: BatchReader;
+  readonly batches: Batches;
+  readonly catalogue: ModelCatalogue;
+  readonly redis: ModelQueues['redis'];
+  readonly #backlog: Backlog;
+  readonly #fleet: FleetView;
+
+  constructor(options: BatchPartsOptions) {
+    const { settings, queues, catalogue, backlog, fleet } = options;
+    const limits = {
+      maxBytes: settings.BATCH_LIMIT_BYTES,
+      maxInflatedBytes: settings.BATCH_LIMIT_BYTES,
+      stallMs: settings.UPLOAD_STALL_SECONDS * 1_000,
+      maxRows: settings.BATCH_MAX_ROWS,
+    };
+    this.redis = queues.redis;
+    this.catalogue = catalogue;
+    this.#backlog = backlog;
+    this.#fleet = fleet;
+    this.reader = new BatchReader(queues, options.predictions, settings.RESULT_TTL_SECONDS);
+    this.batches = this.reader.batches;
+    this.accept = new AcceptBatch({
+      ...options,
+      writer: new BatchWriter(queues, { roomFor: (model, rows) => this.#roomFor(model, rows) }),
+      source: new RowSource(catalogue, limits),
+      dataDir: settings.DATA_DIR,
+      maxRows: settings.BATCH_MAX_ROWS,
+    });
+  }
+
+  /** Seconds until the first row of a batch is expected to run; null once it has, and where nothing is known. */
+  waitSeconds({ plan, status, startedAtMs }: Batch): number | null {
+    if (startedAtMs !== null || hasBatchEnded(status)) return null;
+    const costMs = this.#fleet.rowCostMs(plan.versionId);
+    const executors = this.#fleet.executorsOf(plan.model);
+    if (costMs === null || executors === 0) return null;
+    const { predictions, bulk } = this.#backlog.of(plan.model);
+    return Math.round(((predictions + bulk) * costMs) / executors / 100) / 10;
+  }
+
+  /** The sender waits while the queue is full, instead of being sent away in the middle. */
+  async #roomFor(model: string, rows: number): Promise<void> {
+    while (this.#backlog.roomFor(model).kind !== 'room') {
+      await new Promise((resolve) => setTimeout(resolve, ROOM_EVERY_MS));
+    }
+    this.#backlog.accepted(model, rows);
+  }
+}

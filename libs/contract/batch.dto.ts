@@ -1,0 +1,149 @@
+/** The batch on the wire. */
+import { type Batch, timeLeftMs } from '#domain/batch';
+import { EVENT_KINDS, type EventKind } from '#domain/callback';
+
+export interface BatchResource {
+  readonly id: string;
+  readonly model: string;
+  readonly version: string;
+  readonly version_label: string;
+  readonly status: string;
+  readonly request_counts: {
+    readonly total: number;
+    readonly completed: number;
+    readonly failed: number;
+    readonly not_run: number;
+  };
+  readonly progress: number;
+  readonly estimated_time_left: number | null;
+  readonly error: string | null;
+  readonly error_code: string | null;
+  readonly completion_window: number;
+  readonly webhook: string | null;
+  readonly webhook_events_filter: readonly EventKind[] | null;
+  readonly metadata: Readonly<Record<string, string>> | null;
+  readonly created_at: string;
+  readonly started_at: string | null;
+  readonly expires_at: string;
+  readonly completed_at: string | null;
+  readonly urls: { readonly get: string; readonly results: string; readonly cancel: string };
+}
+
+const time = { type: ['string', 'null'], format: 'date-time' } as const;
+const rows = { type: 'integer', minimum: 0 } as const;
+const uri = { type: 'string', format: 'uri' } as const;
+
+export const BATCH_SCHEMA = {
+  type: 'object',
+  description: 'Rows that were sent together: how far they are.',
+  required: [
+    'id',
+    'model',
+    'version',
+    'version_label',
+    'status',
+    'request_counts',
+    'progress',
+    'estimated_time_left',
+    'error',
+    'error_code',
+    'completion_window',
+    'webhook',
+    'webhook_events_filter',
+    'metadata',
+    'created_at',
+    'started_at',
+    'expires_at',
+    'completed_at',
+    'urls',
+  ],
+  properties: {
+    id: { type: 'string' },
+    model: { type: 'string', examples: ['millrace/iris'] },
+    version: { type: 'string', description: 'Id of the version, 64 hex digits.' },
+    version_label: { type: 'string', examples: ['1.0.0'] },
+    status: {
+      enum: ['validating', 'in_progress', 'completed', 'failed', 'canceled', 'expired'],
+      description: '`validating`: its rows still arrive.',
+    },
+    request_counts: {
+      type: 'object',
+      required: ['total', 'completed', 'failed', 'not_run'],
+      properties: {
+        total: { ...rows, description: 'Rows that have arrived.' },
+        completed: { ...rows, description: 'Rows that have an output.' },
+        failed: { ...rows, description: 'Rows that were not valid, or that failed.' },
+        not_run: { ...rows, description: 'Rows that ended without running, since the batch was canceled or expired.' },
+      },
+    },
+    progress: { type: 'number', minimum: 0, maximum: 1, description: 'Share of its rows that have ended.' },
+    estimated_time_left: {
+      type: ['number', 'null'],
+      description: 'Seconds, if it goes on as it went; null while nothing can be said.',
+    },
+    error: { type: ['string', 'null'], description: 'Why it failed as a whole, for people.' },
+    error_code: { type: ['string', 'null'], description: 'Stable, for programs.' },
+    completion_window: { type: 'number', description: 'Seconds; what has not run by then does not run.' },
+    webhook: { type: ['string', 'null'] },
+    webhook_events_filter: { type: ['array', 'null'], items: { enum: EVENT_KINDS } },
+    metadata: { type: ['object', 'null'], additionalProperties: { type: 'string' } },
+    created_at: { type: 'string', format: 'date-time' },
+    started_at: time,
+    expires_at: { type: 'string', format: 'date-time' },
+    completed_at: { ...time, description: 'When it came to its last status.' },
+    urls: {
+      type: 'object',
+      required: ['get', 'results', 'cancel'],
+      properties: { get: uri, results: uri, cancel: uri },
+    },
+  },
+} as const;
+
+/**
+ * The batch as clients see it.
+ * @param owner of the model
+ * @param baseUrl of this API, without a slash at its end
+ * @param waitS seconds until its first row is expected to run, where that is known
+ */
+export function toBatchResource(
+  batch: Batch,
+  owner: string,
+  baseUrl: string,
+  waitS: number | null = null,
+): BatchResource {
+  const { plan, status, counts, startedAtMs, endedAtMs, failure } = batch;
+  const url = `${baseUrl}/v1/batches/${plan.id}`;
+  const ended = counts.succeeded + counts.failed + counts.dropped;
+  const leftMs = timeLeftMs(batch, Date.now());
+  return {
+    id: plan.id,
+    model: `${owner}/${plan.model}`,
+    version: plan.versionId,
+    version_label: plan.versionLabel,
+    status,
+    request_counts: {
+      total: batch.rows,
+      completed: counts.succeeded,
+      failed: counts.failed,
+      not_run: counts.dropped,
+    },
+    // Four digits, rounded down: 1 means all of it.
+    progress: batch.rows === 0 ? 0 : Math.floor((ended / batch.rows) * 10_000) / 10_000,
+    estimated_time_left: leftMs === null ? waitS : Math.round(leftMs / 100) / 10,
+    error: failure?.message ?? null,
+    error_code: failure?.code ?? null,
+    completion_window: Math.round((plan.expiresAtMs - plan.createdAtMs) / 1_000),
+    webhook: plan.callback?.url ?? null,
+    webhook_events_filter: plan.callback?.events ?? null,
+    metadata: plan.metadata,
+    created_at: toTime(plan.createdAtMs),
+    started_at: startedAtMs === null ? null : toTime(startedAtMs),
+    expires_at: toTime(plan.expiresAtMs),
+    completed_at: endedAtMs === null ? null : toTime(endedAtMs),
+    urls: { get: url, results: `${url}/results`, cancel: `${url}/cancel` },
+  };
+}
+
+function toTime(ms: number): string {
+  return new Date(ms).toISOString();
+}

@@ -1,0 +1,331 @@
+/** A pipeline's day: it sends rows in the format that it has, watches them run, and reads the answers in their order. */
+import { gzipSync } from 'node:zlib';
+import Papa from 'papaparse';
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { batchEnded, getBatch, irisRow, irisRows, ndjson, results, resultText, sendBatch } from '#testing/batches';
+import type { FleetProcess } from '#testing/fleet';
+import { until } from '#testing/patience';
+import { get, IRIS, predict } from '#testing/predictions';
+import { withRedis } from '#testing/redis-server';
+import { WebhookReceiver } from '#testing/webhook-receiver';
+import { fleetFor, fleetOfTest } from '../stage.js';
+
+const fleet = fleetFor('file', {
+  WEBHOOK_ALLOW_PRIVATE: 'true',
+  UPLOAD_STALL_SECONDS: '1',
+  BATCH_MAX_ROWS: '50000',
+  BATCH_LIMIT_BYTES: '8000000',
+  LOG_LEVEL: 'debug',
+});
+let api: FleetProcess;
+
+beforeAll(async () => {
+  ({ api } = await fleet.pair());
+});
+
+const indexes = (lines: readonly { readonly index: number }[]): number[] => lines.map(({ index }) => index);
+const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
+
+describe('rows', () => {
+  const given = upTo(2_500).map((index) => ({ custom_id: `row-${index}`, ...irisRow(index) }));
+  const columns = Object.keys(given[0]!);
+  const csv = [columns.join(','), ...given.map((row) => Object.values(row).join(','))].join('\r\n');
+
+  it.each([
+    ['NDJSON', 'application/x-ndjson', ndjson(given), {}],
+    ['a JSON array', 'application/json', JSON.stringify(given), {}],
+    ['CSV', 'text/csv', csv, {}],
+    ['NDJSON in gzip', 'application/x-ndjson', gzipSync(ndjson(given)), { 'content-encoding': 'gzip' }],
+  ])('as %s come back as answers, in their order and under their names', async (_, type, body, headers) => {
+    const { status, headers: answered, json } = await sendBatch(api, { type, body, headers });
+    expect(status).toBe(201);
+    expect(answered.get('location')).toBe(json.urls.get);
+    const ended = await batchEnded(api, json.id);
+    expect(ended).toMatchObject({
+      status: 'completed',
+      request_counts: { total: 2_500, completed: 2_500, failed: 0, not_run: 0 },
+      progress: 1,
+      estimated_time_left: 0,
+    });
+    const lines = await results(api, json.id);
+    expect(indexes(lines)).toEqual(upTo(2_500));
+    expect(lines.map((line) => line.custom_id)).toEqual(given.map((row) => row.custom_id));
+    for (const index of [0, 31, 32, 1_023, 1_024, 2_499]) {
+      const { output } = await predict(api, { version: 'iris', input: irisRow(index) });
+      expect(lines[index]!.output!.label).toBe(output.label);
+      expect(lines[index]!.output!.probabilities['setosa']).toBeCloseTo(output.probabilities['setosa']!, 5);
+    }
+  });
+
+  it('that are not valid become error lines with row number, pointer and rule', async () => {
+    const wrong = { ...irisRow(1), petal_width: 40 };
+    const body = `${JSON.stringify(irisRow(0))}\n${JSON.stringify(wrong)}\n{"no json\n${JSON.stringify(irisRow(3))}\n`;
+    const { json } = await sendBatch(api, { body });
+    const ended = await batchEnded(api, json.id);
+    expect(ended.request_counts).toEqual({ total: 4, completed: 2, failed: 2, not_run: 0 });
+    const lines = await results(api, json.id);
+    expect(indexes(lines)).toEqual([0, 1, 2, 3]);
+    expect(lines[1]!.error).toMatchObject({
+      code: 'invalid_input',
+      errors: [{ pointer: '/petal_width', code: 'out_of_range' }],
+    });
+    expect(lines[2]!.error).toMatchObject({ code: 'invalid_input', errors: [{ pointer: '', code: 'invalid_json' }] });
+    expect(lines[3]!.output).toBeDefined();
+  });
+
+  it('come back as CSV where that is asked for', async () => {
+    const body = ndjson([
+      { ...irisRow(0), custom_id: 'a "quoted", name' },
+      { ...irisRow(1), petal_width: 40 },
+    ]);
+    const { json } = await sendBatch(api, { body });
+    await batchEnded(api, json.id);
+    const text = await resultText(api, json.id, 'text/csv');
+    const { data } = Papa.parse<Record<string, string>>(text, { header: true, skipEmptyLines: true });
+    expect(Object.keys(data[0]!)).toEqual([
+      'index',
+      'id',
+      'custom_id',
+      'label',
+      'score',
+      'probability_setosa',
+      'probability_versicolor',
+      'probability_virginica',
+      'error_code',
+      'error',
+    ]);
+    expect(data[0]).toMatchObject({ index: '0', custom_id: 'a "quoted", name', error_code: '' });
+    expect(data[1]).toMatchObject({ index: '1', label: '', error_code: 'invalid_input' });
+  });
+
+  it('are predictions: each can be read by its id, and none canceled by itself', async () => {
+    const { json } = await sendBatch(api, { body: irisRows(40) });
+    await batchEnded(api, json.id);
+    const [line] = await results(api, json.id, 36);
+    const prediction = await get(api, line!.id);
+    expect(prediction).toMatchObject({ status: 'succeeded', output: line!.output });
+    const canceled = await api.call('POST', `/v1/predictions/${line!.id}/cancel`);
+    expect([canceled.status, canceled.json.code]).toEqual([409, 'part_of_batch']);
+  });
+});
+
+describe('results', () => {
+  it('go on behind the row that one has', async () => {
+    const { json } = await sendBatch(api, { body: irisRows(3_000) });
+    await batchEnded(api, json.id);
+    const lines = await results(api, json.id, 1_500);
+    expect(indexes(lines)).toEqual(upTo(3_000).slice(1_501));
+    expect(await results(api, json.id, 2_999)).toEqual([]);
+  });
+
+  it('come while the batch runs, as far as it has come without a gap', async () => {
+    const corner = fleetOfTest({ WORKER_MODELS: 'digits' });
+    // No worker serves the model: nothing has ended.
+    const idle = await corner.api();
+    const { json } = await sendBatch(idle, { body: irisRows(10) });
+    expect(json.status).toBe('in_progress');
+    expect(await results(idle, json.id)).toEqual([]);
+  });
+});
+
+describe('with on_invalid=reject', () => {
+  const reject = { on_invalid: 'reject' };
+
+  it('runs when all rows are valid', async () => {
+    const { status, json } = await sendBatch(api, { query: reject, body: irisRows(2_100) });
+    expect(status).toBe(201);
+    const ended = await batchEnded(api, json.id);
+    expect(ended.request_counts).toMatchObject({ total: 2_100, completed: 2_100 });
+    expect(indexes(await results(api, json.id))).toEqual(upTo(2_100));
+  });
+
+  it('names the first hundred errors and leaves nothing behind', async () => {
+    const key = `reject-${Date.now()}`;
+    const headers = { 'idempotency-key': key };
+    const rows = upTo(3_000).map((index) =>
+      index % 10 === 7 ? { ...irisRow(index), petal_width: -1 } : irisRow(index),
+    );
+    const before = await keysOfBatches();
+    const { status, json } = await sendBatch(api, { query: reject, headers, body: ndjson(rows) });
+    expect([status, json.code]).toEqual([422, 'invalid_rows']);
+    expect(json.detail).toMatch(/300 of 3000 rows/);
+    expect(json.errors).toHaveLength(100);
+    expect(json.errors[0]).toMatchObject({ pointer: '/7/petal_width', code: 'out_of_range' });
+    expect(await keysOfBatches()).toEqual(before);
+    // The key is free for the rows as they should have been.
+    expect((await sendBatch(api, { query: reject, headers, body: irisRows(10) })).status).toBe(201);
+  });
+});
+
+/** Whatever there is of batches in Redis. */
+async function keysOfBatches(): Promise<string[]> {
+  const { REDIS_URL: url = '', REDIS_PREFIX: prefix = '' } = fleet.settings;
+  return withRedis(url, async (client) => (await client.keys(`{${prefix}:*}:*b*`)).sort());
+}
+
+describe('the same Idempotency-Key', () => {
+  it('is the same batch, and its rows are there once', async () => {
+    const headers = { 'idempotency-key': `same-${Date.now()}` };
+    const first = await sendBatch(api, { headers, body: irisRows(1_500) });
+    const again = await sendBatch(api, { headers, body: irisRows(1_500) });
+    expect([first.status, again.status]).toEqual([201, 201]);
+    expect(again.json.id).toBe(first.json.id);
+    expect(again.headers.get('idempotency-replayed')).toBe('true');
+    expect((await batchEnded(api, first.json.id)).request_counts.completed).toBe(1_500);
+  });
+
+  it('with other options is refused', async () => {
+    const headers = { 'idempotency-key': `options-${Date.now()}` };
+    await sendBatch(api, { headers, body: irisRows(10) });
+    const { status, json } = await sendBatch(api, { headers, query: { completion_window: '1h' }, body: irisRows(10) });
+    expect([status, json.code]).toEqual([422, 'idempotency_key_reused']);
+  });
+
+  it('goes on where an upload was cut off, and refuses other rows', async () => {
+    const headers = { 'idempotency-key': `cut-${Date.now()}` };
+    const whole = irisRows(6_000);
+    // Its sender stalls in the middle, and is sent away.
+    const stalled = await sendBatch(api, { headers, body: trickle([whole.slice(0, 400_000)], 'never ends') });
+    expect([stalled.status, stalled.json.code]).toEqual([408, 'upload_stalled']);
+    const other = await sendBatch(api, { headers, body: whole.replace('"petal_width":0.2', '"petal_width":0.3') });
+    expect([other.status, other.json.code]).toEqual([422, 'idempotency_key_reused']);
+    expect(other.json.detail).toMatch(/Rows 0 to \d+ differ/);
+    const repeated = await sendBatch(api, { headers, body: whole });
+    expect(repeated.status).toBe(201);
+    const ended = await batchEnded(api, repeated.json.id);
+    expect(ended.request_counts).toEqual({ total: 6_000, completed: 6_000, failed: 0, not_run: 0 });
+    expect(indexes(await results(api, ended.id))).toEqual(upTo(6_000));
+  });
+});
+
+/** Sends the pieces with pauses, and then ends, or does not. */
+function trickle(pieces: readonly string[], end: 'ends' | 'never ends', pauseMs = 0): ReadableStream<Uint8Array> {
+  const left = [...pieces];
+  let release: () => void = () => undefined;
+  onTestFinished(() => release());
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const piece = left.shift();
+      if (piece !== undefined) {
+        controller.enqueue(new TextEncoder().encode(piece));
+        await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      } else if (end === 'ends') controller.close();
+      else await new Promise<void>((resolve) => (release = resolve));
+    },
+  });
+}
+
+describe('an upload', () => {
+  it('may be slow', async () => {
+    const lines = upTo(8).map((index) => ndjson([irisRow(index)]));
+    // Each piece comes well within the time, all of them together do not.
+    const { status, json } = await sendBatch(api, { body: trickle(lines, 'ends', 300) });
+    expect(status).toBe(201);
+    expect((await batchEnded(api, json.id)).request_counts.completed).toBe(8);
+  });
+
+  it('that ends in the middle fails without a key, and what has not run does not', async () => {
+    const { status } = await sendBatch(api, { body: trickle([irisRows(2_000)], 'never ends') });
+    expect(status).toBe(408);
+    const list = await api.call('GET', '/v1/batches?limit=1');
+    const [batch] = list.json.results as unknown as { id: string }[];
+    expect(await getBatch(api, batch!.id)).toMatchObject({ status: 'failed', error_code: 'upload_stalled' });
+  });
+
+  it.each([
+    ['no model of this service', { query: { model: 'lotus' }, body: irisRows(1) }, 422, 'invalid_request'],
+    ['an unknown option', { query: { modell: 'iris' }, body: irisRows(1) }, 422, 'invalid_request'],
+    ['a type that holds no rows', { type: 'text/plain', body: irisRows(1) }, 415, 'unsupported_media_type'],
+    ['another compression', { headers: { 'content-encoding': 'br' }, body: 'x' }, 415, 'unsupported_encoding'],
+    ['gzip that is none', { headers: { 'content-encoding': 'gzip' }, body: 'x' }, 400, 'invalid_compression'],
+    ['no rows', { body: '\n\n' }, 422, 'invalid_request'],
+    ['an empty array', { type: 'application/json', body: '[]' }, 422, 'invalid_request'],
+    ['an object', { type: 'application/json', body: '{"a":1}' }, 400, 'invalid_body'],
+    ['half an array', { type: 'application/json', body: `[${JSON.stringify(IRIS.input)}` }, 400, 'invalid_body'],
+    ['a header row of another model', { type: 'text/csv', body: 'a,b\n1,2\n' }, 422, 'invalid_header'],
+    ['too many rows', { body: irisRows(50_001) }, 413, 'too_many_rows'],
+    ['too many bytes', { body: 'x'.repeat(8_000_001) }, 413, 'body_too_large'],
+    [
+      'too many bytes after inflating',
+      { headers: { 'content-encoding': 'gzip' }, body: gzipSync(Buffer.alloc(9_000_000, ' ')) },
+      413,
+      'body_too_large',
+    ],
+    ['a window of years', { query: { completion_window: '900d' }, body: irisRows(1) }, 422, 'invalid_request'],
+    ['metadata that are none', { query: { metadata: '[1]' }, body: irisRows(1) }, 422, 'invalid_request'],
+    ['a webhook that is no URL', { query: { webhook: 'here' }, body: irisRows(1) }, 422, 'invalid_request'],
+  ])('with %s is refused', async (_, send, status, code) => {
+    const answer = await sendBatch(api, send);
+    expect([answer.status, answer.json.code]).toEqual([status, code]);
+  });
+
+  it('leaves no word of its query in the logs', async () => {
+    await sendBatch(api, { query: { metadata: '{"who":"somebody-secret"}' }, body: irisRows(1) });
+    await api.line({ route: '/v1/batches', method: 'POST', status: 201 });
+    expect(JSON.stringify(api.lines)).not.toContain('somebody-secret');
+  });
+});
+
+describe('a batch that has not run', () => {
+  it('is canceled at once: its rows never run', async () => {
+    const corner = fleetOfTest();
+    const idle = await corner.api();
+    const { json } = await sendBatch(idle, { body: irisRows(3_000) });
+    const canceled = await idle.call('POST', `/v1/batches/${json.id}/cancel`);
+    expect([canceled.status, canceled.json.status]).toEqual([200, 'canceled']);
+    await corner.worker();
+    const drained = await until(
+      async () => {
+        const batch = await getBatch(idle, json.id);
+        return batch.request_counts.not_run === 3_000 && batch;
+      },
+      { deadlineMs: 20_000, what: 'its rows to be let go' },
+    );
+    expect(drained).toMatchObject({ status: 'canceled', request_counts: { completed: 0, failed: 0 } });
+    expect((await results(idle, json.id))[0]!.error!.code).toBe('canceled');
+    const again = await idle.call('POST', `/v1/batches/${json.id}/cancel`);
+    expect([again.status, again.json.status]).toEqual([200, 'canceled']);
+  });
+
+  it('expires when its window is over, and says what it did', async () => {
+    const corner = fleetOfTest();
+    const idle = await corner.api();
+    const { json } = await sendBatch(idle, { query: { completion_window: '1s' }, body: irisRows(1_100) });
+    const expired = await batchEnded(idle, json.id);
+    expect(expired.status).toBe('expired');
+    await corner.worker();
+    await until(async () => (await getBatch(idle, json.id)).request_counts.not_run === 1_100, {
+      deadlineMs: 20_000,
+      what: 'its rows to be let go',
+    });
+    expect((await results(idle, json.id)).at(-1)!.error!.code).toBe('aborted');
+  });
+});
+
+it('a batch that has completed stays so, whoever cancels it', async () => {
+  const { json } = await sendBatch(api, { body: irisRows(5) });
+  await batchEnded(api, json.id);
+  const { status, json: after } = await api.call('POST', `/v1/batches/${json.id}/cancel`);
+  expect([status, after.status]).toEqual([200, 'completed']);
+});
+
+it('who asked for it is told of its start, its output and its end, as GET shows it', async () => {
+  const hooks = await new WebhookReceiver().start();
+  onTestFinished(() => hooks.stop());
+  await fleet.courier();
+  const query = { webhook: hooks.url(), webhook_events_filter: 'start,output,completed', metadata: '{"run":"7"}' };
+  const { json } = await sendBatch(api, { query, body: irisRows(2_000) });
+  const completed = await hooks.hook(`${json.id}-completed`);
+  expect(completed.json).toEqual(await getBatch(api, json.id));
+  expect(completed.json).toMatchObject({ status: 'completed', metadata: { run: '7' } });
+  expect(hooks.ids).toEqual(new Set(['start', 'output', 'completed'].map((kind) => `${json.id}-${kind}`)));
+});
+
+it('batches are listed, newest first, page by page', async () => {
+  const ids: string[] = [];
+  for (let i = 0; i < 3; i += 1) ids.unshift((await sendBatch(api, { body: irisRows(1) })).json.id);
+  const first = await api.call('GET', '/v1/batches?limit=2');
+  expect(first.json.results.map(({ id }) => id)).toEqual(ids.slice(0, 2));
+  const second = await api.call('GET', first.json.next!);
+  expect(second.json.results[0]!.id).toBe(ids[2]);
+});
