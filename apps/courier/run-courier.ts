@@ -12,6 +12,7 @@ import { ClockWatch } from '#queue/clock-watch';
 import { connectSubscriber, connectWorker, isAnswering } from '#queue/connection';
 import { Deliveries } from '#queue/deliveries';
 import { EnvelopeReader } from '#queue/envelope-reader';
+import { Janitor, JANITOR_DEFAULTS, MENDED } from '#queue/janitor';
 import { ModelQueues } from '#queue/model-queues';
 import { ModelRegister } from '#queue/model-register';
 import { StartNoticeIntake } from '#queue/start-notices';
@@ -23,7 +24,10 @@ import { newSecret } from '#webhooks/signature';
 import { WebhookClient } from '#webhooks/webhook-client';
 import { Deliverer } from './deliverer.js';
 import { FanOut } from './fan-out.js';
+import { Rounds } from './rounds.js';
 import { SecretCache } from './secret-cache.js';
+
+const JANITOR_EVERY_MS = 15_000;
 
 export async function runCourier(settings: Settings, logger: Logger): Promise<Running> {
   const redisUrl = requireRedis(settings);
@@ -48,6 +52,23 @@ export async function runCourier(settings: Settings, logger: Logger): Promise<Ru
   const clock = new ClockWatch(redis, (sentence) => logger.error(sentence));
   const register = new ModelRegister(redis, catalogue, onRedisError);
 
+  const janitor = new Janitor(queues, batches, {
+    ...JANITOR_DEFAULTS,
+    resultTtlSeconds: settings.RESULT_TTL_SECONDS,
+  });
+  for (const what of MENDED) metrics.mended.inc({ what }, 0);
+  const rounds = new Rounds(
+    async () => {
+      const mended = await janitor.sweep([...intakes.keys()]);
+      for (const [what, count] of Object.entries<number>(mended ?? {})) {
+        if (count === 0) continue;
+        metrics.mended.inc({ what }, count);
+        logger.warn({ what, count }, 'the janitor mended what nobody else had ended');
+      }
+    },
+    JANITOR_EVERY_MS,
+    onRedisError,
+  );
   const intakes = new Map<string, AnnouncementIntake>();
   register.onModel((model) => {
     const intake = new AnnouncementIntake(redis, catalogue, {
@@ -74,6 +95,7 @@ export async function runCourier(settings: Settings, logger: Logger): Promise<Ru
   subscriber.on('message', () => deliverer.wake());
   subscriber.subscribe(deliveries.channel).catch(onRedisError);
   deliverer.start();
+  rounds.start();
   logger.info('delivers webhooks');
 
   return {
@@ -82,7 +104,12 @@ export async function runCourier(settings: Settings, logger: Logger): Promise<Ru
       draining = true;
       clock.stop();
       register.stop();
-      await Promise.all([deliverer.stop(), starts.close(), ...[...intakes.values()].map((intake) => intake.close())]);
+      await Promise.all([
+        rounds.stop(),
+        deliverer.stop(),
+        starts.close(),
+        ...[...intakes.values()].map((intake) => intake.close()),
+      ]);
       await operations.app.close();
       redis.disconnect();
       subscriber.disconnect();

@@ -75,13 +75,18 @@ export class BatchReader {
     const found = await this.#look(model, id);
     if (found === null) return null;
     const { record, open } = found;
-    if (record.endedAtMs !== null && Date.now() - record.endedAtMs > this.resultTtlSeconds * 1_000) return null;
     if (record.state === 'closed' && open === 0) await this.batches.end(model, id, found.counts);
+    else if (record.endedAtMs !== null && this.#isOver(record.endedAtMs)) return null;
     else if (isOverdue(record)) {
       await this.batches.mark(model, id, { kind: 'aborted', atMs: record.plan.expiresAtMs });
     } else return toBatch(found);
     const now = await this.#look(model, id);
-    return now === null ? null : toBatch(now);
+    if (now === null || (now.record.endedAtMs !== null && this.#isOver(now.record.endedAtMs))) return null;
+    return toBatch(now);
+  }
+
+  #isOver(endedAtMs: number): boolean {
+    return Date.now() - endedAtMs > this.resultTtlSeconds * 1_000;
   }
 
   async #look(model: string, id: string): Promise<Look | null> {

@@ -5,6 +5,7 @@
  * on one node and spreads models over its nodes.
  */
 import { createHash } from 'node:crypto';
+import { formatBatchId } from '#domain/batch';
 import { type QueueKind, queueKindOf } from '#domain/prediction-id';
 
 /** Characters of a prediction's id that stand for its model. */
@@ -118,6 +119,10 @@ export class Catalogue {
     return `{${this.prefix}:access}:keys-used`;
   }
 
+  janitorKey(): string {
+    return `${this.prefix}:janitor`;
+  }
+
   modelSet(): string {
     return `${this.prefix}:models`;
   }
@@ -129,6 +134,11 @@ export class Catalogue {
   workerKey(workerId: string): string {
     return `${this.prefix}:worker:${workerId}`;
   }
+}
+
+/** The batch that an envelope of the bulk queue is a part of, if it is one of a batch. */
+export function batchIdOfEnvelope(model: string, envelopeId: string): string {
+  return formatBatchId(modelCode(model), envelopeId);
 }
 
 /** A pure function of the prediction, so that adding it twice is adding it once. */

@@ -222,6 +222,7 @@ export class CourierMetrics {
   readonly expired: Counter;
   readonly attempts: Counter<'outcome'>;
   readonly attemptSeconds: Histogram;
+  readonly mended: Counter<'what'>;
 
   constructor(registry: Registry, owed: () => Promise<OwedSummary>) {
     const registers = [registry];
@@ -246,6 +247,12 @@ export class CourierMetrics {
       name: 'millrace_webhook_attempt_duration_seconds',
       help: 'Time of one try to deliver a webhook.',
       buckets: SECONDS,
+      registers,
+    });
+    this.mended = new Counter({
+      name: 'millrace_janitor_mended_total',
+      help: 'What nobody else ended, by what it was; on a normal day nothing.',
+      labelNames: ['what'],
       registers,
     });
     registerOwed(registers, owed);

@@ -52,7 +52,7 @@ export async function sendBatch(api: FleetProcess, { query, headers, type, body 
     headers: { 'content-type': type ?? 'application/x-ndjson', ...headers },
     body,
     duplex: 'half',
-  } as RequestInit);
+  });
   return { status: response.status, headers: response.headers, json: (await response.json()) as BatchBody };
 }
 

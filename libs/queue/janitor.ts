@@ -1,0 +1,227 @@
+/**
+ * Ends what nobody ends.
+ *
+ * Most of it is work that somebody else should have done and could not: a deadline of a prediction that no worker took,
+ * an upload that nobody repeats, an announcement that was not released. What it mended is counted; on a normal day that
+ * is nothing. What it removes because its time is over is its plain duty, and is not.
+ */
+import { randomUUID } from 'node:crypto';
+import type { Queue } from 'bullmq';
+import { batchEnvelopeId } from '#domain/batch';
+import { announcementId } from './announcements.js';
+import type { BatchReader } from './batch-reader.js';
+import { gateId, removeGate } from './batch-writer.js';
+import type { BatchRecord } from './batches.js';
+import { batchIdOfEnvelope } from './catalogue.js';
+import { setMark } from './marks.js';
+import type { ModelQueues } from './model-queues.js';
+import type { Settlement } from './outcomes.js';
+import { Script } from './script.js';
+
+export const MENDED = ['deadline', 'upload', 'gate', 'batch', 'announcement', 'result'] as const;
+/** What was mended: see the methods of the same order below. */
+export type Mended = Record<(typeof MENDED)[number], number>;
+
+export interface JanitorOptions {
+  readonly resultTtlSeconds: number;
+  /** An upload that has sent nothing for so long is over. */
+  readonly abandonedAfterMs: number;
+  /** What has ended, and is not told yet, is given this long. */
+  readonly stuckAfterMs: number;
+}
+
+export const JANITOR_DEFAULTS = { abandonedAfterMs: 15 * 60_000, stuckAfterMs: 60_000 };
+
+/** Of each kind, at a time: the rest has its turn at the next. */
+const AT_ONCE = 1_000;
+const REMOVED_AT_ONCE = 100;
+const LEASE_MS = 45_000;
+
+/**
+ * KEYS   1 the lease
+ * ARGV   1 who asks, 2 its length in ms
+ * Answer 1 it has the lease
+ */
+const TAKE_LEASE = new Script(
+  `
+local holder = redis.call('GET', KEYS[1])
+if holder and holder ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return 1
+`,
+  1,
+);
+
+/**
+ * KEYS   1 announcements that wait for their children, 2 the announcement's dependencies, 3 announcements to be taken,
+ *        4 what wakes who takes them
+ * ARGV   1 announcement id, then keys of dependencies that have ended
+ * Answer 1 released
+ * As BullMQ does when the last child ends. Atomic, since a child may end in the same moment.
+ */
+const RELEASE = new Script(
+  `
+for i = 2, #ARGV do redis.call('SREM', KEYS[2], ARGV[i]) end
+if redis.call('SCARD', KEYS[2]) > 0 then return 0 end
+if redis.call('ZREM', KEYS[1], ARGV[1]) == 0 then return 0 end
+redis.call('LPUSH', KEYS[3], ARGV[1])
+redis.call('ZADD', KEYS[4], 0, '0')
+return 1
+`,
+  4,
+);
+
+export class Janitor {
+  readonly #id = randomUUID();
+
+  constructor(
+    private readonly queues: ModelQueues,
+    private readonly reader: BatchReader,
+    private readonly options: JanitorOptions,
+  ) {}
+
+  /** @returns what it mended, or null where another process is the janitor */
+  async sweep(models: readonly string[]): Promise<Mended | null> {
+    const { redis, catalogue } = this.queues;
+    if ((await TAKE_LEASE.run(redis, [catalogue.janitorKey(), this.#id, LEASE_MS])) !== 1) return null;
+    const mended: Mended = { deadline: 0, upload: 0, gate: 0, batch: 0, announcement: 0, result: 0 };
+    for (const model of models) {
+      mended.deadline += await this.#passDeadlines(model);
+      await this.#lookAfterBatches(model, mended);
+      mended.announcement += await this.#releaseAnnouncements(model);
+      mended.result += await this.#removeResults(model);
+    }
+    return mended;
+  }
+
+  /** Predictions past their deadline that nobody has taken: nobody else says that they are aborted. */
+  async #passDeadlines(model: string): Promise<number> {
+    const { redis, catalogue } = this.queues;
+    const key = catalogue.deadlinesKey(model);
+    const due = await redis.zrangebyscore(key, '-inf', Date.now(), 'WITHSCORES', 'LIMIT', 0, AT_ONCE);
+    let mended = 0;
+    for (let i = 0; i < due.length; i += 2) {
+      const [envelopeId = '', row = ''] = (due[i] ?? '').split(' ');
+      const mark = { kind: 'deadline', atMs: Number(due[i + 1]) } as const;
+      if (await setMark(redis, catalogue, { model, envelopeId, row: Number(row) }, mark)) mended += 1;
+      await redis.zrem(key, due[i] ?? '');
+    }
+    return mended;
+  }
+
+  async #lookAfterBatches(model: string, mended: Mended): Promise<void> {
+    const { batches } = this.reader;
+    for (const id of await batches.idsOfModel(model)) {
+      const record = await batches.read(model, id);
+      if (record === null) await this.queues.redis.zrem(this.queues.catalogue.batchesKey(model), id);
+      else if (record.state === 'open') mended.upload += await this.#endAbandoned(model, record);
+      else if (record.state === 'closed') await this.#endStuck(model, record, mended);
+      else if (this.#isOver(record.endedAtMs)) await this.#remove(model, record);
+    }
+  }
+
+  async #endAbandoned(model: string, { plan, touchedAtMs, mark }: BatchRecord): Promise<number> {
+    const quietMs = Date.now() - touchedAtMs;
+    if (mark === null && Date.now() >= plan.expiresAtMs) await this.reader.read(model, plan.id);
+    if (quietMs < this.options.abandonedAfterMs) return 0;
+    const minutes = Math.round(this.options.abandonedAfterMs / 60_000);
+    const message = `The upload was cut off, and nobody went on with it for ${minutes} minutes.`;
+    await this.reader.batches.fail(model, plan.id, { code: 'upload_abandoned', message });
+    await removeGate(this.queues, model, plan.id);
+    return 1;
+  }
+
+  /** A process died between closing it and letting go of its gate; its end was not told; its time is over. */
+  async #endStuck(model: string, { plan, touchedAtMs, mark }: BatchRecord, mended: Mended): Promise<void> {
+    const gate = await this.queues.of(model).gates.getJob(gateId(plan.id));
+    if (gate !== undefined && Date.now() - touchedAtMs > this.options.stuckAfterMs) {
+      await removeGate(this.queues, model, plan.id);
+      mended.gate += 1;
+    }
+    // Reading it makes true what has become true.
+    const batch = await this.reader.read(model, plan.id);
+    if (mark === null && batch?.status === 'expired') mended.batch += 1;
+  }
+
+  /** Announcements all of whose jobs have ended, or are gone. */
+  async #releaseAnnouncements(model: string): Promise<number> {
+    const { redis } = this.queues;
+    const { announcements } = this.queues.of(model);
+    const waiting = announcements.toKey('waiting-children');
+    const old = await redis.zrangebyscore(waiting, '-inf', Date.now() - this.options.stuckAfterMs, 'LIMIT', 0, AT_ONCE);
+    let mended = 0;
+    for (const id of old) {
+      const dependencies = `${announcements.toKey(id)}:dependencies`;
+      const [, some] = await redis.sscan(dependencies, 0, 'COUNT', REMOVED_AT_ONCE);
+      const ended = await Promise.all(
+        some.map(async (key) => {
+          const [name, finishedOn] = await redis.hmget(key, 'name', 'finishedOn');
+          return name === null || finishedOn !== null;
+        }),
+      );
+      // Most wait for what has not ended, as they should.
+      if (!ended.every(Boolean)) continue;
+      const keys = [waiting, dependencies, announcements.toKey('wait'), announcements.toKey('marker')];
+      mended += Number(await RELEASE.run(redis, [...keys, id, ...some]));
+    }
+    return mended;
+  }
+
+  /** BullMQ removes what has had its time only when another job ends: in a quiet queue that is never. */
+  async #removeResults(model: string): Promise<number> {
+    const { interactive, bulk, retry, announcements } = this.queues.of(model);
+    const ttlMs = this.options.resultTtlSeconds * 1_000;
+    let removed = 0;
+    for (const queue of [interactive, announcements]) {
+      for (const state of ['completed', 'failed'] as const) {
+        removed += (await queue.clean(ttlMs, AT_ONCE, state)).length;
+      }
+    }
+    await this.#removeOverdue(model, bulk);
+    await this.#removeOverdue(model, retry);
+    return removed;
+  }
+
+  /** Parts of a batch stay as long as their batch. */
+  async #removeOverdue(model: string, queue: Queue): Promise<void> {
+    const { redis, catalogue } = this.queues;
+    const before = Date.now() - this.options.resultTtlSeconds * 1_000;
+    const kept = new Map<string, boolean>();
+    for (const state of ['completed', 'failed']) {
+      const ids = await redis.zrangebyscore(queue.toKey(state), '-inf', before);
+      const removable: string[] = [];
+      for (const id of ids) {
+        const batchId = batchIdOfEnvelope(model, id.split('-')[0] ?? '');
+        if (!kept.has(batchId)) kept.set(batchId, (await redis.exists(catalogue.batchKey(model, batchId))) === 1);
+        if (kept.get(batchId) !== true) removable.push(id);
+      }
+      await inGroups(removable.slice(0, AT_ONCE), (id) => queue.remove(id));
+    }
+  }
+
+  #isOver(endedAtMs: number | null): boolean {
+    return endedAtMs !== null && Date.now() - endedAtMs > this.options.resultTtlSeconds * 1_000;
+  }
+
+  /** Envelopes, outcomes, announcement; the record last, so that what was cut off is done again. */
+  async #remove(model: string, { plan, envelopes }: BatchRecord): Promise<void> {
+    const { redis, catalogue } = this.queues;
+    const { bulk, announcements } = this.queues.of(model);
+    const ids = Array.from({ length: envelopes }, (_, n) => batchEnvelopeId(plan.id, n));
+    await inGroups(ids, async (id) => {
+      const value = await redis.hget(catalogue.envelopeKey(model, id), 'returnvalue');
+      if (value !== null) await redis.unlink(catalogue.outcomesKey(model, id, (JSON.parse(value) as Settlement).token));
+      await bulk.remove(id);
+    });
+    await announcements.remove(announcementId(plan.id), { removeChildren: false });
+    await redis.unlink(catalogue.batchKey(model, plan.id), catalogue.batchDigestsKey(model, plan.id));
+    await redis.zrem(catalogue.batchesKey(model), plan.id);
+    await redis.zrem(catalogue.clientBatchesKey(plan.client), plan.id);
+  }
+}
+
+async function inGroups<T>(items: readonly T[], work: (item: T) => Promise<unknown>): Promise<void> {
+  for (let i = 0; i < items.length; i += REMOVED_AT_ONCE) {
+    await Promise.all(items.slice(i, i + REMOVED_AT_ONCE).map(work));
+  }
+}

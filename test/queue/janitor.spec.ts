@@ -1,0 +1,172 @@
+/** What is left lying when somebody dies at the wrong moment, and who picks it up. */
+import { expect, it } from 'vitest';
+import type { BatchPlan } from '#domain/batch';
+import { formatBatchId } from '#domain/batch';
+import { newEnvelopeId } from '#domain/prediction-id';
+import { announcementId } from '#queue/announcements';
+import { BatchReader } from '#queue/batch-reader';
+import { type BatchRow, BatchWriter } from '#queue/batch-writer';
+import { modelCode } from '#queue/catalogue';
+import { Janitor, type JanitorOptions } from '#queue/janitor';
+import { addressOf, MODEL, newPrediction, QueueCorner, succeeded } from '#testing/queue-corner';
+import { until } from '#testing/patience';
+
+const NOTHING = { deadline: 0, upload: 0, gate: 0, batch: 0, announcement: 0, result: 0 };
+
+function janitorOf(corner: QueueCorner, change: Partial<JanitorOptions> = {}): Janitor {
+  const options = { resultTtlSeconds: 3_600, abandonedAfterMs: 900_000, stuckAfterMs: 60_000, ...change };
+  return new Janitor(corner.queues, readerOf(corner), options);
+}
+
+function readerOf(corner: QueueCorner): BatchReader {
+  return new BatchReader(corner.queues, corner.reader, 3_600);
+}
+
+function planOf(change: Partial<BatchPlan> = {}): BatchPlan {
+  const now = Date.now();
+  return {
+    id: formatBatchId(modelCode(MODEL), newEnvelopeId('b', now)),
+    client: 'local',
+    model: MODEL,
+    versionId: 'a'.repeat(64),
+    versionLabel: '1.0.0',
+    rowsPerEnvelope: 2,
+    metadata: null,
+    callback: null,
+    createdAtMs: now,
+    expiresAtMs: now + 3_600_000,
+    ...change,
+  };
+}
+
+const rows = (count: number): BatchRow[] =>
+  Array.from({ length: count }, (_, n) => ({ input: { n }, customId: null, problems: null }));
+
+async function upload(corner: QueueCorner, change: Partial<BatchPlan> = {}) {
+  const writer = new BatchWriter(corner.queues, { roomFor: async () => undefined });
+  return writer.open(planOf(change), true);
+}
+
+it('has nothing to do where everybody did his work', async () => {
+  const corner = await QueueCorner.open();
+  await corner.submit(3);
+  const open = await upload(corner);
+  await open.add(rows(3));
+  expect(await janitorOf(corner).sweep([MODEL])).toEqual(NOTHING);
+});
+
+it('is one in the fleet', async () => {
+  const corner = await QueueCorner.open();
+  const [first, second] = [janitorOf(corner), janitorOf(corner)];
+  expect(await first.sweep([MODEL])).not.toBeNull();
+  expect(await second.sweep([MODEL])).toBeNull();
+  expect(await first.sweep([MODEL])).not.toBeNull();
+});
+
+it('ends a prediction past its deadline that no worker took', async () => {
+  const corner = await QueueCorner.open();
+  const { id } = await corner.writer.write(newPrediction({ deadlineAtMs: Date.now() + 5 }));
+  const later = await corner.writer.write(newPrediction({ deadlineAtMs: Date.now() + 600_000 }));
+  const janitor = janitorOf(corner);
+  await until(async () => (await janitor.sweep([MODEL]))?.deadline === 1, { deadlineMs: 5_000, what: 'the deadline' });
+  expect(await corner.status(addressOf(id))).toBe('aborted');
+  expect(await corner.status(addressOf(later.id))).toBe('starting');
+  expect(await janitor.sweep([MODEL])).toEqual(NOTHING);
+});
+
+it('ends an upload that nobody repeats, and keeps what has ended of it', async () => {
+  const corner = await QueueCorner.open();
+  const open = await upload(corner);
+  await open.add(rows(6));
+  await open.add(rows(2));
+  const reader = readerOf(corner);
+  await until(async () => ((await reader.read(MODEL, open.plan.id))?.rows ?? 0) >= 6, {
+    deadlineMs: 5_000,
+    what: 'the rows to arrive',
+  });
+  expect(await janitorOf(corner, { abandonedAfterMs: -1 }).sweep([MODEL])).toEqual({ ...NOTHING, upload: 1 });
+  const batch = await reader.read(MODEL, open.plan.id);
+  expect(batch).toMatchObject({ status: 'failed', failure: { code: 'upload_abandoned' } });
+  const { gates } = corner.queues.of(MODEL);
+  expect(await gates.getWaitingCount()).toBe(0);
+});
+
+it('lets go of a batch whose gate somebody left standing', async () => {
+  const corner = await QueueCorner.open();
+  const { plan } = await upload(corner);
+  const { batches } = readerOf(corner);
+  // The process died here: closed, and the gate not removed.
+  await batches.close(MODEL, plan.id, { rows: 0, envelopes: 0, hasNotes: false });
+  expect(await janitorOf(corner, { stuckAfterMs: -1 }).sweep([MODEL])).toMatchObject({ gate: 1 });
+  expect(await corner.queues.of(MODEL).announcements.getWaitingCount()).toBe(1);
+});
+
+it('says that a batch has expired whom nobody asks about', async () => {
+  const corner = await QueueCorner.open();
+  const open = await upload(corner, { expiresAtMs: Date.now() + 20 });
+  await open.add(rows(2));
+  await open.finish().catch(() => open.close());
+  const janitor = janitorOf(corner);
+  await until(async () => (await janitor.sweep([MODEL]))?.batch === 1, { deadlineMs: 5_000, what: 'the expiry' });
+  const { batches } = readerOf(corner);
+  expect((await batches.read(MODEL, open.plan.id))?.mark?.kind).toBe('aborted');
+});
+
+it('releases an announcement whose jobs are all gone', async () => {
+  const corner = await QueueCorner.open();
+  const callback = { url: null, events: ['completed'] as const, owner: 'millrace', baseUrl: 'http://x' };
+  const { id } = await corner.writer.write(newPrediction({ callback }));
+  const { envelopeId } = addressOf(id);
+  // Somebody has removed the job by hand, past BullMQ.
+  await corner.redis.del(corner.catalogue.envelopeKey(MODEL, envelopeId));
+  expect(await janitorOf(corner).sweep([MODEL])).toEqual(NOTHING);
+  expect(await janitorOf(corner, { stuckAfterMs: -1 }).sweep([MODEL])).toBeNull();
+  await corner.redis.del(corner.catalogue.janitorKey());
+  expect(await janitorOf(corner, { stuckAfterMs: -1 }).sweep([MODEL])).toMatchObject({ announcement: 1 });
+  const { announcements } = corner.queues.of(MODEL);
+  expect((await announcements.getWaiting()).map((job) => job.id)).toEqual([announcementId(envelopeId)]);
+});
+
+it('removes results past their time in a queue where nothing else ends', async () => {
+  const corner = await QueueCorner.open();
+  const [address] = await corner.submit(1);
+  const intake = corner.intake(async () => ({ kind: 'outcomes', outcomes: [succeeded(1)] }));
+  await intake.settled(address!);
+  expect(await janitorOf(corner, { resultTtlSeconds: 0 }).sweep([MODEL])).toMatchObject({ result: 1 });
+  expect(await corner.redis.exists(corner.catalogue.envelopeKey(MODEL, address!.envelopeId))).toBe(0);
+});
+
+it('removes a batch past its time, with all that belongs to it, and not before', async () => {
+  const corner = await QueueCorner.open();
+  const open = await upload(corner);
+  await open.add(rows(5));
+  await open.finish();
+  const intake = corner.intake(
+    async ({ envelope }) => ({
+      kind: 'outcomes',
+      outcomes: (envelope.batch?.inputs ?? []).map((_, n) => succeeded(n)),
+    }),
+    { queueName: corner.catalogue.queue(MODEL, 'b'), removesByAge: false },
+  );
+  const reader = readerOf(corner);
+  const { id } = open.plan;
+  const ended = await until(
+    async () => {
+      const batch = await reader.read(MODEL, id);
+      return batch?.status === 'completed' && batch;
+    },
+    { deadlineMs: 10_000, what: 'the batch to end' },
+  );
+  expect(ended.counts).toEqual({ succeeded: 5, failed: 0, dropped: 0 });
+  await intake.stop();
+  const patient = janitorOf(corner);
+  expect(await patient.sweep([MODEL])).toEqual(NOTHING);
+  const found: unknown[] = [];
+  for await (const results of reader.results(ended, 0)) found.push(...results);
+  expect(found).toHaveLength(5);
+  await corner.redis.del(corner.catalogue.janitorKey());
+  await janitorOf(corner, { resultTtlSeconds: -1 }).sweep([MODEL]);
+  expect(await reader.read(MODEL, id)).toBeNull();
+  const left = await corner.redis.keys(`*${id.slice(5)}*`);
+  expect(left).toEqual([]);
+});
