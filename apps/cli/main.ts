@@ -48,6 +48,33 @@ program
     },
   );
 
+program
+  .command('batch')
+  .description('send a file of rows through a model, and write the answers to another')
+  .argument('<file>', 'rows as .csv, .json (an array), .ndjson or .jsonl; each may be compressed: .csv.gz')
+  .requiredOption('-m, --model <name>', 'model, e.g. iris')
+  .requiredOption('-o, --out <file>', 'where the answers go: .csv, or .ndjson')
+  .option('--reject', 'run nothing unless every row is valid (default: bad rows become error lines)', false)
+  .option('--window <span>', 'what has not run by then does not run, e.g. 6h (default: 24h)')
+  .addOption(urlOption())
+  .action(
+    async (file: string, options: { model: string; out: string; reject: boolean; window?: string; url?: string }) => {
+      const { batch } = await import('./batch/batch.js');
+      await batch(targetOf(options), { file, ...options });
+    },
+  );
+
+program
+  .command('listen')
+  .description('receive webhooks on this machine, verify and print them')
+  .option('-p, --port <n>', 'port to listen on (default: a free one)', portNumber, 0)
+  .option('--json', 'print each as one line of JSON', false)
+  .addOption(urlOption())
+  .action(async (options: { port: number; json: boolean; url?: string }) => {
+    const { listen } = await import('./listen.js');
+    await listen(targetOf(options), options);
+  });
+
 const models = program.command('models').description('look at the models of a fleet');
 models
   .command('list', { isDefault: true })
@@ -179,6 +206,13 @@ function wholeNumber(text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 1)
     throw new InvalidArgumentError('It must be a whole number from 1 upwards.');
+  return value;
+}
+
+function portNumber(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 0 || value > 65_535)
+    throw new InvalidArgumentError('It must be from 0 to 65535.');
   return value;
 }
 

@@ -92,6 +92,49 @@ export interface CreatePrediction {
   readonly idempotencyKey?: string;
 }
 
+export type BatchStatus = 'validating' | 'in_progress' | 'completed' | 'failed' | 'canceled' | 'expired';
+
+export interface Batch {
+  readonly id: string;
+  /** `owner/name`. */
+  readonly model: string;
+  readonly version_label: string;
+  readonly status: BatchStatus;
+  readonly request_counts: {
+    readonly total: number;
+    readonly completed: number;
+    readonly failed: number;
+    /** Rows that ended without running. */
+    readonly not_run: number;
+  };
+  /** Share of its rows that have ended, 0 to 1. */
+  readonly progress: number;
+  /** Seconds, or null while nothing can be said. */
+  readonly estimated_time_left: number | null;
+  readonly error: string | null;
+  readonly error_code: string | null;
+  readonly created_at: string;
+  readonly completed_at: string | null;
+}
+
+export type RowType = 'application/json' | 'application/x-ndjson' | 'text/csv';
+
+export interface CreateBatch {
+  readonly model: string;
+  readonly type: RowType;
+  /** Rows as bytes of that type. */
+  readonly body: AsyncIterable<Uint8Array> | string;
+  /** The body is compressed. */
+  readonly gzip?: boolean;
+  readonly onInvalid?: 'report' | 'reject';
+  /** `90s`, `30m`, `24h`, `7d` */
+  readonly completionWindow?: string;
+  readonly webhook?: string;
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** With it an upload that was cut off can be sent again: each row is in the batch once. */
+  readonly idempotencyKey?: string;
+}
+
 export interface ApiKey {
   /** Public: the first eight characters behind `mr_live_`. */
   readonly id: string;
@@ -218,6 +261,53 @@ export class MillraceClient {
     return this.#ask('GET', `/v1/models/${encodeURIComponent(owner ?? '')}/${encodeURIComponent(model ?? '')}`);
   }
 
+  /** Sends rows as they come; returns when all of them are in the queue. */
+  async createBatch(batch: CreateBatch): Promise<Batch> {
+    const { model, type, body, gzip, onInvalid, completionWindow, webhook, metadata, idempotencyKey } = batch;
+    const query = new URLSearchParams({ model });
+    if (onInvalid !== undefined) query.set('on_invalid', onInvalid);
+    if (completionWindow !== undefined) query.set('completion_window', completionWindow);
+    if (webhook !== undefined) query.set('webhook', webhook);
+    if (metadata !== undefined) query.set('metadata', JSON.stringify(metadata));
+    const headers = {
+      'content-type': type,
+      ...(gzip === true ? { 'content-encoding': 'gzip' } : {}),
+      ...(idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }),
+    };
+    return this.#ask('POST', `/v1/batches?${query.toString()}`, { headers, content: body, wait: Infinity });
+  }
+
+  async getBatch(id: string): Promise<Batch> {
+    return this.#ask('GET', `/v1/batches/${encodeURIComponent(id)}`);
+  }
+
+  async cancelBatch(id: string): Promise<Batch> {
+    return this.#ask('POST', `/v1/batches/${encodeURIComponent(id)}/cancel`);
+  }
+
+  /**
+   * Results in the order of the rows, as bytes.
+   * @param after index of the row behind which to begin
+   */
+  async batchResults(
+    id: string,
+    type: 'application/x-ndjson' | 'text/csv',
+    after: number | null = null,
+  ): Promise<ReadableStream<Uint8Array>> {
+    const query = after === null ? '' : `?after=${after}`;
+    const path = `/v1/batches/${encodeURIComponent(id)}/results${query}`;
+    const response = await this.#send('GET', path, { headers: { accept: type }, wait: Infinity });
+    if (!response.ok) throw new MillraceError(problemOf(response, await readJson(response)), retryAfterOf(response));
+    if (response.body === null) throw new MillraceUnreachableError(this.#base);
+    return response.body;
+  }
+
+  /** The secret that signs the caller's webhooks. */
+  async webhookSecret(): Promise<string> {
+    const { key }: { key: string } = await this.#ask('GET', '/v1/webhooks/default/secret');
+    return key;
+  }
+
   /** Needs the scope `admin`, as the next three do. */
   async keys(): Promise<readonly ApiKey[]> {
     const page: { results: readonly ApiKey[] } = await this.#ask('GET', '/v1/keys');
@@ -265,9 +355,12 @@ export class MillraceClient {
         ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
         ...call.headers,
       },
-      signal: AbortSignal.timeout((call.wait ?? 0) * 1_000 + PATIENCE_MS),
     };
+    const waitMs = (call.wait ?? 0) * 1_000 + PATIENCE_MS;
+    if (Number.isFinite(waitMs)) request.signal = AbortSignal.timeout(waitMs);
     if (call.body !== undefined) request.body = JSON.stringify(call.body);
+    // A body that is not in memory is sent as it comes; `fetch` wants that said.
+    if (call.content !== undefined) Object.assign(request, { body: call.content, duplex: 'half' });
     try {
       return await send(this.#base + path, request);
     } catch (error) {
@@ -279,6 +372,8 @@ export class MillraceClient {
 interface Call {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: unknown;
+  /** Sent as it stands. */
+  readonly content?: AsyncIterable<Uint8Array> | string;
   /** Seconds that the service was asked to wait. */
   readonly wait?: number;
 }

@@ -1,0 +1,204 @@
+/**
+ * `millrace batch`: a file of rows in, a file of answers out.
+ *
+ * Send, wait, fetch. It may be stopped at any moment, and the same command goes on from there: rows are sent under one
+ * Idempotency-Key, so that those which have arrived count, and results are fetched behind the last one that was written.
+ */
+import { createHash } from 'node:crypto';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import path from 'node:path';
+import { type Batch, type MillraceClient, MillraceError, MillraceUnreachableError } from '#client/millrace-client';
+import { CliError } from '../cli-error.js';
+import { clientOf, type Target } from '../target.js';
+import { Checkpoint } from './checkpoint.js';
+import { inSeconds, inThousands, Progress } from './progress.js';
+import { openRowFile, resultTypeOf, type RowFile } from './row-file.js';
+
+export interface BatchOptions {
+  readonly file: string;
+  readonly model: string;
+  readonly out: string;
+  readonly reject: boolean;
+  /** `24h` unless given. */
+  readonly window?: string;
+}
+
+const POLL_MS = 500;
+/** A fleet that is restarted is back by then. */
+const PATIENCE_MS = 60_000;
+const INTERRUPTED = 130;
+
+export async function batch(target: Target, options: BatchOptions): Promise<void> {
+  const file = await openRowFile(options.file);
+  const out = path.resolve(options.out);
+  const checkpoint = await Checkpoint.open(out, fingerprintOf(target, options, file));
+  const progress = new Progress();
+  process.once('SIGINT', () => {
+    progress.end();
+    console.error('Stopped. The same command goes on from here.');
+    process.exit(INTERRUPTED);
+  });
+  if (checkpoint.isResumed) console.error('Going on with the batch that was interrupted.');
+  const began = Date.now();
+  try {
+    const client = clientOf(target);
+    const id = checkpoint.batchId ?? (await send(client, options, file, checkpoint, progress));
+    const ended = await waitForEnd(client, id, checkpoint, progress);
+    await fetchResults(client, ended, options.out, checkpoint, progress);
+    progress.end();
+    report(ended, options.out, Date.now() - began);
+  } catch (error) {
+    progress.end();
+    // What was wrong with the request stays wrong: the next command begins anew.
+    if (error instanceof MillraceError && error.status < 500) await checkpoint.forget();
+    throw error instanceof MillraceError ? refused(error) : error;
+  }
+}
+
+function fingerprintOf(
+  { url }: Target,
+  { model, reject, window, out }: BatchOptions,
+  { fingerprint }: RowFile,
+): string {
+  const parts = [url, model, reject, window ?? '', resultTypeOf(out), fingerprint];
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+}
+
+/** @returns the batch's id, once all rows are in the queue */
+async function send(
+  client: MillraceClient,
+  options: BatchOptions,
+  file: RowFile,
+  checkpoint: Checkpoint,
+  progress: Progress,
+): Promise<string> {
+  const sent = await patiently(() =>
+    client.createBatch({
+      model: options.model,
+      type: file.type,
+      gzip: file.gzip,
+      body: readWithProgress(file, progress),
+      onInvalid: options.reject ? 'reject' : 'report',
+      ...(options.window === undefined ? {} : { completionWindow: options.window }),
+      idempotencyKey: checkpoint.key,
+    }),
+  );
+  await checkpoint.noteBatch(sent.id);
+  return sent.id;
+}
+
+async function* readWithProgress({ name, sizeBytes }: RowFile, progress: Progress): AsyncGenerator<Uint8Array> {
+  const began = Date.now();
+  let sent = 0;
+  for await (const chunk of createReadStream(name) as AsyncIterable<Buffer>) {
+    yield chunk;
+    sent += chunk.length;
+    const megabytesPerSecond = sent / 1_000 / Math.max(1, Date.now() - began);
+    progress.show('sending', sent / sizeBytes, `${megabytesPerSecond.toFixed(1)} MB/s`);
+  }
+}
+
+async function waitForEnd(
+  client: MillraceClient,
+  id: string,
+  checkpoint: Checkpoint,
+  progress: Progress,
+): Promise<Batch> {
+  const speed = new Speed();
+  for (;;) {
+    const found = await patiently(() => client.getBatch(id)).catch(async (error: unknown) => {
+      if (error instanceof MillraceError && error.status === 404) await checkpoint.forget();
+      throw error;
+    });
+    if (found.status === 'completed') return found;
+    const { completed, failed, not_run: notRun, total } = found.request_counts;
+    // Those that are left are let go of; what has an answer is worth having.
+    if (found.status !== 'in_progress' && found.status !== 'validating' && completed + failed + notRun >= total) {
+      return found;
+    }
+    const rowsPerSecond = speed.after(completed + failed + notRun);
+    const left = found.estimated_time_left;
+    const detail = `${inThousands(rowsPerSecond)} rows/s${left === null ? '' : `, ${inSeconds(left)} left`}`;
+    progress.show('running', found.progress, detail);
+    await pause(POLL_MS);
+  }
+}
+
+async function fetchResults(
+  client: MillraceClient,
+  { id, request_counts: { total } }: Batch,
+  out: string,
+  checkpoint: Checkpoint,
+  progress: Progress,
+): Promise<void> {
+  const type = resultTypeOf(out);
+  await patiently(async () => {
+    const written = await checkpoint.rowsWritten(type);
+    if (total > 0 && written >= total) return;
+    const stream = await client.batchResults(id, type, written === 0 ? null : written - 1);
+    let lines = written;
+    async function* counted(): AsyncGenerator<Uint8Array> {
+      for await (const chunk of stream as unknown as AsyncIterable<Uint8Array>) {
+        for (const byte of chunk) if (byte === 0x0a) lines += 1;
+        progress.show('fetching', lines / Math.max(1, total), `${inThousands(lines)} rows`);
+        yield chunk;
+      }
+    }
+    await pipeline(Readable.from(counted()), createWriteStream(checkpoint.part, { flags: 'a' }));
+    const whole = await checkpoint.rowsWritten(type);
+    if (whole < total) throw new MillraceUnreachableError('the fleet: the results ended too early');
+  });
+  await checkpoint.finish();
+}
+
+function report({ status, error, request_counts: counts }: Batch, out: string, tookMs: number): void {
+  const { total, completed, failed, not_run: notRun } = counts;
+  const rowsPerSecond = total / Math.max(0.001, tookMs / 1_000);
+  console.error(
+    `${inThousands(total)} rows in ${inSeconds(tookMs / 1_000)} (${inThousands(rowsPerSecond)} rows/s): ` +
+      `${inThousands(completed)} answered, ${inThousands(failed)} failed, ${inThousands(notRun)} not run. -> ${out}`,
+  );
+  if (status !== 'completed') throw new CliError(`The batch is ${status}${error === null ? '' : `: ${error}`}`);
+}
+
+/** Rows a second since it began to look. */
+class Speed {
+  #first: { readonly rows: number; readonly atMs: number } | null = null;
+
+  after(rows: number): number {
+    const now = Date.now();
+    this.#first ??= { rows, atMs: now };
+    const seconds = (now - this.#first.atMs) / 1_000;
+    return seconds === 0 ? 0 : (rows - this.#first.rows) / seconds;
+  }
+}
+
+/** A fleet that does not answer, or is not ready, is asked again; a key that somebody holds is waited for. */
+async function patiently<T>(work: () => Promise<T>): Promise<T> {
+  const untilMs = Date.now() + PATIENCE_MS;
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (Date.now() > untilMs || !mayPass(error)) throw error;
+      await pause(error instanceof MillraceError ? (error.retryAfter ?? 1) * 1_000 : 1_000);
+    }
+  }
+}
+
+function mayPass(error: unknown): boolean {
+  if (error instanceof MillraceError) {
+    return error.status === 429 || error.status === 503 || error.problem.code === 'idempotency_key_in_use';
+  }
+  if (error instanceof MillraceUnreachableError) return true;
+  // A stream that broke in the middle.
+  return error instanceof TypeError && error.message === 'terminated';
+}
+
+function refused({ problem, message }: MillraceError): CliError {
+  const errors = (problem.errors ?? []).slice(0, 10).map(({ pointer, detail }) => `  ${pointer || '/'} ${detail}`);
+  return new CliError([`The fleet refused the batch: ${message}`, ...errors].join('\n'));
+}

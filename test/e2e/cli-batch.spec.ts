@@ -1,0 +1,148 @@
+/** The command line with a file of rows: stopped in the middle, called again, and nothing is missing or twice. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { text } from 'node:stream/consumers';
+import { gzipSync } from 'node:zlib';
+import { afterEach, beforeEach, expect, it, onTestFinished } from 'vitest';
+import { projectRoot } from '#config/settings';
+import { irisRow, ndjson, sendBatch, irisRows } from '#testing/batches';
+import type { FleetProcess } from '#testing/fleet';
+import { until } from '#testing/patience';
+import { fleetOfTest } from '../stage.js';
+
+const ROWS = 30_000;
+
+let folder: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'millrace-cli-'));
+});
+
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+interface Ran {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+function start(api: FleetProcess, ...words: string[]): { child: ChildProcess; ended: Promise<Ran> } {
+  const program = path.join(projectRoot(), 'dist', 'apps', 'cli', 'main.js');
+  const child = spawn(process.execPath, [program, ...words, '--url', api.url], {
+    cwd: folder,
+    env: { PATH: process.env['PATH'] },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const ended = Promise.all([once(child, 'exit'), text(child.stdout), text(child.stderr)]).then(
+    ([[code], out, err]): Ran => ({ code: code as number | null, out, err }),
+  );
+  return { child, ended };
+}
+
+const run = (api: FleetProcess, ...words: string[]): Promise<Ran> => start(api, ...words).ended;
+
+async function linesOf(name: string): Promise<{ index: number; output?: { label: string } }[]> {
+  const content = await readFile(path.join(folder, name), 'utf8');
+  return content
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { index: number });
+}
+
+const CSV = ['custom_id,sepal_length,sepal_width,petal_length,petal_width']
+  .concat(Array.from({ length: ROWS }, (_, n) => [`"row ""${n}"""`, ...Object.values(irisRow(n))].join(',')))
+  .join('\n');
+
+it('sends a file and writes the answers to another, in the order of the rows', async () => {
+  const fleet = fleetOfTest({ WEBHOOK_ALLOW_PRIVATE: 'true' });
+  const { api } = await fleet.pair();
+  await writeFile(path.join(folder, 'rows.csv'), CSV);
+  const { code, err } = await run(api, 'batch', 'rows.csv', '--model', 'iris', '--out', 'answers.csv');
+  expect(err).toMatch(/30,000 rows in .* 30,000 answered, 0 failed, 0 not run/);
+  expect(code).toBe(0);
+  const lines = (await readFile(path.join(folder, 'answers.csv'), 'utf8')).trimEnd().split('\r\n');
+  expect(lines).toHaveLength(ROWS + 1);
+  expect(lines[0]).toMatch(/^index,id,custom_id,label,score,/);
+  expect(lines[ROWS]).toContain(`"row ""${ROWS - 1}"""`);
+  // Nothing else is left of it.
+  expect((await readdir(folder)).sort()).toEqual(['answers.csv', 'rows.csv']);
+});
+
+it('goes on where it was after Ctrl-C while its rows run', async () => {
+  const fleet = fleetOfTest();
+  const api = await fleet.api();
+  await writeFile(path.join(folder, 'rows.ndjson.gz'), gzipSync(irisRows(ROWS)));
+  const words = ['batch', 'rows.ndjson.gz', '-m', 'iris', '-o', 'answers.ndjson'];
+  const first = start(api, ...words);
+  const notes = path.join(folder, 'answers.ndjson.millrace');
+  await until(async () => existsSync(notes) && (await readFile(notes, 'utf8')).includes('"batchId":"b'), {
+    deadlineMs: 30_000,
+    what: 'its rows to be sent',
+  });
+  first.child.kill('SIGINT');
+  const stopped = await first.ended;
+  expect([stopped.code, stopped.err]).toEqual([130, expect.stringContaining('The same command goes on from here')]);
+  await fleet.worker();
+  const { code, err } = await run(api, ...words);
+  expect([code, err]).toEqual([0, expect.stringContaining('Going on with the batch')]);
+  expect((await linesOf('answers.ndjson')).map(({ index }) => index)).toEqual(
+    Array.from({ length: ROWS }, (_, n) => n),
+  );
+  const { json } = await api.call('GET', '/v1/batches');
+  expect(json.results).toHaveLength(1);
+});
+
+it('goes on behind the last whole answer that it has written', async () => {
+  const fleet = fleetOfTest({ WEBHOOK_ALLOW_PRIVATE: 'true' });
+  const { api } = await fleet.pair();
+  await writeFile(path.join(folder, 'rows.csv'), CSV);
+  const words = ['batch', 'rows.csv', '-m', 'iris', '-o', 'answers.csv'];
+  const first = start(api, ...words);
+  const part = path.join(folder, 'answers.csv.part');
+  await until(() => existsSync(part), { deadlineMs: 30_000, what: 'the first answers' });
+  first.child.kill('SIGKILL');
+  await first.ended;
+  const { code } = await run(api, ...words);
+  expect(code).toBe(0);
+  const lines = (await readFile(path.join(folder, 'answers.csv'), 'utf8')).trimEnd().split('\r\n');
+  expect(lines.slice(1).map((line) => Number(line.split(',')[0]))).toEqual(Array.from({ length: ROWS }, (_, n) => n));
+});
+
+it('says what is wrong with a file, row by row', async () => {
+  const fleet = fleetOfTest({ WEBHOOK_ALLOW_PRIVATE: 'true' });
+  const { api } = await fleet.pair();
+  await writeFile(path.join(folder, 'rows.ndjson'), ndjson([irisRow(0), { ...irisRow(1), petal_width: 99 }]));
+  const refused = await run(api, 'batch', 'rows.ndjson', '-m', 'iris', '-o', 'a.ndjson', '--reject');
+  expect(refused.code).toBe(1);
+  expect(refused.err).toMatch(/1 of 2 rows are not valid.*\n\s+\/1\/petal_width is 99: must be a number from 0 to 4/);
+  const reported = await run(api, 'batch', 'rows.ndjson', '-m', 'iris', '-o', 'a.ndjson');
+  expect([reported.code, reported.err]).toEqual([0, expect.stringContaining('1 answered, 1 failed')]);
+  const strange = await run(api, 'batch', 'rows.txt', '-m', 'iris', '-o', 'a.ndjson');
+  expect([strange.code, strange.err]).toEqual([1, expect.stringContaining('must end in .csv')]);
+});
+
+it('listens to webhooks, verifies and prints them', async () => {
+  const fleet = fleetOfTest({ WEBHOOK_ALLOW_PRIVATE: 'true' });
+  const { api } = await fleet.pair();
+  await fleet.courier();
+  const { child, ended } = start(api, 'listen', '--json');
+  let heard = '';
+  child.stderr!.setEncoding('utf8').on('data', (piece: string) => (heard += piece));
+  let printed = '';
+  child.stdout!.setEncoding('utf8').on('data', (piece: string) => (printed += piece));
+  const webhook = await until(() => /http:\/\/127\.0\.0\.1:\d+\//.exec(heard)?.[0], {
+    deadlineMs: 20_000,
+    what: 'it to listen',
+  });
+  const { json } = await sendBatch(api, { query: { webhook }, body: irisRows(3) });
+  await until(() => printed.includes(`${json.id}-completed`), { deadlineMs: 20_000, what: 'the webhook' });
+  const forged = await fetch(webhook, { method: 'POST', body: '{}', headers: { 'webhook-id': 'x' } });
+  expect(forged.status).toBe(401);
+  child.kill('SIGINT');
+  expect((await ended).code).toBe(0);
+});
