@@ -14,6 +14,8 @@ import { readSettings } from '#config/settings';
 import type { FleetProcess } from '#testing/fleet';
 import { callRaw } from '#testing/http';
 import { Caller } from '#testing/keys';
+import { until } from '#testing/patience';
+import { IRIS } from '#testing/predictions';
 import { createLogger } from '#telemetry/logger';
 import { fleetFor } from '../stage.js';
 
@@ -184,4 +186,51 @@ it('with a key that lacks the scope each route says 403', async () => {
     const headers = `Authorization: Bearer ${caller.key}\r\n`;
     expect(await statusOf(route.method, pathOf(route), headers), `${route.method} ${route.url}`).toBe(403);
   }
+});
+
+describe("another client's things", () => {
+  /** Of each kind one, by the route that names it: a new kind of thing is missing here until somebody adds it. */
+  async function things(owner: Caller): Promise<Readonly<Record<string, string>>> {
+    const body = { ...IRIS, webhook_events_filter: ['completed'], webhook: 'https://example.com/hook' };
+    const prediction = (await owner.call('POST', '/v1/predictions', { body, headers: { prefer: 'wait=30' } })).json.id;
+    const raw = `${JSON.stringify(IRIS.input)}\n`;
+    const headers = { 'content-type': 'application/x-ndjson' };
+    const batch = (await owner.call('POST', '/v1/batches?model=iris', { raw, headers })).json.id;
+    const delivery = `${prediction}-completed`;
+    await until(async () => (await owner.call('GET', `/v1/deliveries/${delivery}`)).status === 200, {
+      deadlineMs: 20_000,
+      what: 'the delivery',
+    });
+    return { predictions: prediction, batches: batch, deliveries: delivery };
+  }
+
+  it('do not exist on any route, whatever is done with them', async () => {
+    await Promise.all([fleet.worker(), fleet.courier()]);
+    const [owner, stranger] = [await admin.make(['predict']), await admin.make(['predict'])];
+    const ids = await things(owner);
+    // Versions of models belong to nobody, keys to administrators.
+    const routesOfThings = closed.filter(
+      ({ url, requires }) => url.includes(':id') && requires !== 'admin' && !url.startsWith('/v1/models/'),
+    );
+    expect(routesOfThings.length).toBeGreaterThan(6);
+    const seen: string[] = [];
+    for (const { method, url } of routesOfThings) {
+      const [, kind = ''] = /^\/v1\/(\w+)\/:id/.exec(url) ?? [];
+      const id = ids[kind];
+      if (id === undefined) {
+        seen.push(`no thing of the kind ${kind}: ${url}`);
+        continue;
+      }
+      const path = url.replace(':id', id);
+      const { status } = await stranger.call(method, path);
+      if (status !== 404) seen.push(`${method} ${url} -> ${status}`);
+    }
+    expect(seen).toEqual([]);
+    // Its owner still has all of it, as it was.
+    for (const [kind, id] of Object.entries(ids)) {
+      expect((await owner.call('GET', `/v1/${kind}/${id}`)).status).toBe(200);
+    }
+    expect((await stranger.call('GET', '/v1/batches')).json.results).toEqual([]);
+    expect((await stranger.call('GET', '/v1/deliveries')).json.results).toEqual([]);
+  });
 });
