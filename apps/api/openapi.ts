@@ -9,13 +9,9 @@ import {
 } from '#contract/prediction.dto';
 import { inputSchema, outputSchema } from '#models/input-schema';
 import type { ModelRepository, ModelVersion } from '#models/repository';
+import { BATCH_SCHEMAS, withBatches } from './batches/batches.openapi.js';
 import { example } from './models.controller.js';
-
-/** What the door says, before any route does. */
-const AT_THE_DOOR = {
-  401: 'No valid API key.',
-  403: 'The key lacks the scope of this route.',
-};
+import { header, pathParameter, problems } from './openapi-parts.js';
 
 export function mountOpenApi(app: NestFastifyApplication, repository: ModelRepository, version: string): void {
   const config = new DocumentBuilder()
@@ -52,6 +48,7 @@ function addContract(document: OpenAPIObject, repository: ModelRepository): Open
     Prediction: PREDICTION_SCHEMA,
     Problem: PROBLEM_SCHEMA,
     PredictionRequest: PREDICTION_REQUEST_SCHEMA,
+    ...BATCH_SCHEMAS,
     ...Object.fromEntries(versions.flatMap(modelSchemas)),
   };
   const paths: Operations = { ...(document.paths as unknown as Operations) };
@@ -68,7 +65,7 @@ function addContract(document: OpenAPIObject, repository: ModelRepository): Open
   paths['/v1/predictions/{id}/cancel'] = { post: CANCEL_OPERATION };
   return {
     ...document,
-    paths,
+    paths: withBatches(paths),
     components: {
       ...document.components,
       schemas: schemas as NonNullable<OpenAPIObject['components']>['schemas'] & object,
@@ -111,6 +108,11 @@ function inputExamplesOf(versions: readonly ModelVersion[]): object {
 const HEADERS = [
   header('Prefer', '`wait` or `wait=seconds` (at most 60): answer when the prediction has ended.', 'wait=10'),
   header('Idempotency-Key', 'The same key and body give the same prediction, for 24 hours.', '"order-4711"'),
+  header(
+    'Cancel-After',
+    'Its deadline, as `90s`, `15m` or `2h` from now: what has not run by then does not run.',
+    '90s',
+  ),
   header('X-Request-ID', 'Comes back with the answer and stands in the logs.', 'my-request-1'),
 ];
 
@@ -175,26 +177,3 @@ const CANCEL_OPERATION = {
     ...problems({ 404: 'Unknown or expired.', 503: 'Redis is away.' }),
   },
 };
-
-function problems(own: Readonly<Record<number, string>>): Record<string, object> {
-  const byStatus = { ...AT_THE_DOOR, ...own };
-  const content = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } };
-  return Object.fromEntries(
-    Object.entries(byStatus).map(([status, description]) => [status, { description, content }]),
-  );
-}
-
-function header(name: string, description: string, example?: string): object {
-  return {
-    name,
-    in: 'header',
-    required: false,
-    schema: { type: 'string' },
-    description,
-    ...(example ? { example } : {}),
-  };
-}
-
-function pathParameter(name: string, example?: string): object {
-  return { name, in: 'path', required: true, schema: { type: 'string' }, ...(example ? { example } : {}) };
-}

@@ -99,6 +99,36 @@ export const BATCH_SCHEMA = {
   },
 } as const;
 
+/** One line of the results. */
+export const BATCH_RESULT_SCHEMA = {
+  type: 'object',
+  description: 'One row that has ended: it has `output` or `error`.',
+  required: ['index', 'id', 'custom_id'],
+  properties: {
+    index: { ...rows, description: 'Number of the row in the batch, from 0.' },
+    id: { type: 'string', description: 'Id of its prediction.' },
+    custom_id: { type: ['string', 'null'], description: 'The name that the client gave it.' },
+    output: { description: "The model's answer." },
+    error: {
+      type: 'object',
+      required: ['code', 'message'],
+      properties: {
+        code: { type: 'string', description: 'Stable, for programs.' },
+        message: { type: 'string' },
+        errors: {
+          type: 'array',
+          description: 'What was wrong with a row that was not valid.',
+          items: {
+            type: 'object',
+            required: ['pointer', 'code', 'detail'],
+            properties: { pointer: { type: 'string' }, code: { type: 'string' }, detail: { type: 'string' } },
+          },
+        },
+      },
+    },
+  },
+} as const;
+
 /**
  * The batch as clients see it.
  * @param owner of the model

@@ -148,27 +148,34 @@ export class BatchReader {
     if (raw === null) return [];
     const part = wantsData ? (JSON.parse(raw[3]) as Envelope).batch : undefined;
     const rows = part?.inputs.length ?? Number(/ x(\d+)$/.exec(raw[3])?.[1] ?? 0);
-    const jobRows = toJobRows(raw, rows, plan.expiresAtMs);
-    return Promise.all(
-      jobRows.map(async (jobRow, row) => ({
-        index: n * plan.rowsPerEnvelope + row,
-        id: formatPredictionId(modelCode(plan.model), envelopeId, row),
-        customId: part?.customIds?.[row] ?? null,
-        standing: await this.#standing(plan, envelopeId, row, jobRow),
-        problems: part?.invalid?.[row] ?? [],
-      })),
+    const code = modelCode(plan.model);
+    const standings = toJobRows(raw, rows, plan.expiresAtMs).map(standingOf);
+    // The few that run again, alone, are asked for one by one.
+    const moved = standings.flatMap((standing, row) => (standing === MOVED ? [row] : []));
+    await Promise.all(
+      moved.map(async (row) => {
+        const found = await this.predictions.read(plan.model, { modelCode: code, envelopeId, row });
+        standings[row] = typeof found === 'string' ? LOST : found.standing;
+      }),
     );
+    return standings.map((standing, row) => ({
+      index: n * plan.rowsPerEnvelope + row,
+      id: formatPredictionId(code, envelopeId, row),
+      customId: part?.customIds?.[row] ?? null,
+      standing: standing as Standing,
+      problems: part?.invalid?.[row] ?? NO_PROBLEMS,
+    }));
   }
+}
 
-  async #standing(plan: BatchPlan, envelopeId: string, row: number, jobRow: JobRow): Promise<Standing> {
-    if (jobRow.outcome?.kind === 'moved' && jobRow.mark === null) {
-      const address = { modelCode: modelCode(plan.model), envelopeId, row };
-      const found = await this.predictions.read(plan.model, address);
-      return typeof found === 'string' ? LOST : found.standing;
-    }
-    const standing = project(jobRow, null);
-    return standing === GONE ? LOST : standing;
-  }
+const NO_PROBLEMS: readonly RowProblem[] = [];
+/** It runs again, alone: its retry job knows more. */
+const MOVED = 'moved';
+
+function standingOf(jobRow: JobRow): Standing | typeof MOVED {
+  if (jobRow.outcome?.kind === 'moved' && jobRow.mark === null) return MOVED;
+  const standing = project(jobRow, null);
+  return standing === GONE ? LOST : standing;
 }
 
 interface Look {

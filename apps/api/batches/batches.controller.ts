@@ -28,7 +28,11 @@ export class BatchesController {
     @Inject(ClientAddress) private readonly address: ClientAddress,
   ) {}
 
-  @ApiOperation({ operationId: 'createBatch' })
+  @ApiOperation({
+    operationId: 'createBatch',
+    summary: 'Send rows together',
+    description: 'JSON array, NDJSON or CSV. Answered when the last row is in the queue.',
+  })
   @ApiCreatedResponse()
   @Requires('predict', { stream: true })
   @Post()
@@ -54,7 +58,7 @@ export class BatchesController {
     reply.code(201).header('location', resource.urls.get).send(resource);
   }
 
-  @ApiOperation({ operationId: 'listBatches' })
+  @ApiOperation({ operationId: 'listBatches', summary: 'List your batches, newest first' })
   @ApiOkResponse()
   @Requires('predict')
   @Get()
@@ -70,7 +74,7 @@ export class BatchesController {
     return { next, previous: null, results };
   }
 
-  @ApiOperation({ operationId: 'getBatch' })
+  @ApiOperation({ operationId: 'getBatch', summary: 'Get a batch: how far it is' })
   @ApiOkResponse()
   @Requires('predict')
   @Get(':id')
@@ -78,7 +82,11 @@ export class BatchesController {
     return this.#resource(await this.#own(id, request), request);
   }
 
-  @ApiOperation({ operationId: 'getBatchResults' })
+  @ApiOperation({
+    operationId: 'getBatchResults',
+    summary: 'Read the results of a batch in the order of its rows',
+    description: 'Also while it runs: continue with `after` where the answer ended.',
+  })
   @ApiOkResponse()
   @Requires('predict')
   @Get(':id/results')
@@ -101,7 +109,11 @@ export class BatchesController {
     await reply.send(Readable.from(lines(), { objectMode: false, highWaterMark: 1 }));
   }
 
-  @ApiOperation({ operationId: 'cancelBatch' })
+  @ApiOperation({
+    operationId: 'cancelBatch',
+    summary: 'Cancel a batch',
+    description: 'What has not run of it never runs; what has run is kept.',
+  })
   @ApiOkResponse()
   @Requires('predict')
   @Post(':id/cancel')

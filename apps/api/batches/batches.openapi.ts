@@ -1,0 +1,113 @@
+/** What the routes of batches take and answer, for `/openapi.json`: bodies that are streams have no DTO to read it from. */
+import { BATCH_RESULT_SCHEMA, BATCH_SCHEMA } from '#contract/batch.dto';
+import { header, problems } from '../openapi-parts.js';
+
+type Operation = Readonly<Record<string, unknown>>;
+type Paths = Record<string, Record<string, object>>;
+
+export const BATCH_SCHEMAS = { Batch: BATCH_SCHEMA, BatchResult: BATCH_RESULT_SCHEMA, BatchList: list('Batch') };
+
+const BATCH = { 'application/json': { schema: { $ref: '#/components/schemas/Batch' } } };
+const UNKNOWN = 'Unknown (`not_found`), or ended and no longer kept (`expired`).';
+const AWAY = 'Redis is away.';
+
+const CREATE: Operation = {
+  requestBody: {
+    required: true,
+    description: 'The rows. They are read as they come; `Content-Encoding: gzip` is understood.',
+    content: {
+      'application/json': { schema: { type: 'array', items: { type: 'object' } } },
+      'application/x-ndjson': { schema: { type: 'string', description: 'One JSON object a line.' } },
+      'text/csv': { schema: { type: 'string', description: 'A header row names the fields; an empty cell is null.' } },
+    },
+  },
+  responses: {
+    201: {
+      description: 'Every row is in the queue.',
+      headers: { Location: { schema: { type: 'string' } } },
+      content: BATCH,
+    },
+    ...problems({
+      400: 'The body is not what its content type says; `detail` names the row.',
+      408: 'Nothing came for a while (`upload_stalled`). With an Idempotency-Key the upload can be repeated.',
+      409: 'The key is being used by another upload right now, or the batch was canceled while its rows arrived.',
+      413: 'Too many rows or bytes.',
+      415: 'The body is neither JSON, NDJSON nor CSV, or is encoded in another way than gzip.',
+      422: 'A wrong option, no row at all, rows that are not valid (`on_invalid=reject`), or a key used with other rows.',
+      429: 'The queue is full.',
+      503: 'Redis is away.',
+    }),
+  },
+};
+
+const RESULTS: Operation = {
+  responses: {
+    200: {
+      description: 'The rows that have ended, in their order, up to the first that has not.',
+      content: {
+        'application/x-ndjson': { schema: { $ref: '#/components/schemas/BatchResult' } },
+        'text/csv': { schema: { type: 'string' } },
+      },
+    },
+    ...problems({ 404: UNKNOWN, 406: 'Results are NDJSON or CSV.', 503: AWAY }),
+  },
+};
+
+const MORE: Readonly<Record<string, Operation>> = {
+  createBatch: CREATE,
+  listBatches: {
+    responses: {
+      200: {
+        description: 'Your batches.',
+        content: { 'application/json': { schema: { $ref: '#/components/schemas/BatchList' } } },
+      },
+      ...problems({ 503: AWAY }),
+    },
+  },
+  getBatch: {
+    responses: { 200: { description: 'Where it stands.', content: BATCH }, ...problems({ 404: UNKNOWN, 503: AWAY }) },
+  },
+  getBatchResults: RESULTS,
+  cancelBatch: {
+    responses: {
+      200: { description: 'Where it stands now.', content: BATCH },
+      ...problems({ 404: UNKNOWN, 503: AWAY }),
+    },
+  },
+};
+
+const HEADERS = [
+  header('Idempotency-Key', 'The same key, options and rows give the same batch: repeat an upload that was cut off.'),
+  header('Content-Encoding', '`gzip`, or none.'),
+];
+
+/** Adds to what Nest found by decorators: parameters and summaries stay. */
+export function withBatches(paths: Readonly<Paths>): Paths {
+  const all = Object.entries(paths).map(([path, operations]): [string, Record<string, object>] => [
+    path,
+    Object.fromEntries(
+      Object.entries(operations).map(([method, operation]) => [method, complete(operation as Operation)]),
+    ),
+  ]);
+  return Object.fromEntries(all);
+}
+
+function complete(operation: Operation): object {
+  const id = operation['operationId'] as string;
+  const more = MORE[id];
+  if (more === undefined) return operation;
+  const parameters = operation['parameters'] as object[];
+  return { ...operation, ...more, parameters: id === 'createBatch' ? [...parameters, ...HEADERS] : parameters };
+}
+
+function list(item: string): object {
+  return {
+    type: 'object',
+    required: ['next', 'previous', 'results'],
+    properties: {
+      next: { type: ['string', 'null'], description: 'Path of the next page.' },
+      previous: { type: ['string', 'null'] },
+      results: { type: 'array', items: { $ref: `#/components/schemas/${item}` } },
+    },
+  };
+}
