@@ -1,4 +1,4 @@
-/** API and workers as `npm start` runs them: the built processes, default settings, logs in files. */
+/** API, workers and courier as `npm start` runs them: the built processes, default settings, logs in files. */
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { projectRoot, SETTING_NAMES } from '#config/settings';
@@ -14,6 +14,8 @@ export interface FleetSetup {
   readonly workDir: string;
   readonly modelsDir: string;
   readonly workers: number;
+  /** A courier as well, which may call receivers on this machine. */
+  readonly courier?: boolean;
 }
 
 interface Member {
@@ -37,10 +39,10 @@ export class FleetUnderTest {
   static async start(setup: FleetSetup): Promise<FleetUnderTest> {
     const fleet = new FleetUnderTest(setup);
     const workers = Array.from({ length: setup.workers }, (_, index) => `worker-${index + 1}`);
-    for (const name of ['api', ...workers]) fleet.#add(name);
+    for (const name of ['api', ...workers, ...(setup.courier === true ? ['courier'] : [])]) fleet.#add(name);
     try {
       await Promise.all(fleet.#members.map(({ process }) => process.start()));
-      await fleet.#untilReady(1 + setup.workers);
+      await fleet.#untilReady(fleet.#members.length);
     } catch (error) {
       await fleet.stop();
       throw error;
@@ -53,7 +55,7 @@ export class FleetUnderTest {
     return this.#members.flatMap(({ process }) => {
       const { name } = process.spec;
       const pid = process.pid ?? 0;
-      const executors = name === 'api' ? [] : childrenOf(pid);
+      const executors = name.startsWith('worker') ? childrenOf(pid) : [];
       return [
         { name, pid },
         ...executors.map((executor, index) => ({
@@ -89,7 +91,7 @@ export class FleetUnderTest {
     const log = new ProcessLog(path.join(this.setup.workDir, 'logs'), name, (line) => {
       for (const listener of this.#listeners) listener(line);
     });
-    const app = name === 'api' ? 'api' : 'worker';
+    const app = name.replace(/-\d+$/, '');
     const script = path.join(projectRoot(), 'dist', 'apps', app, 'main.js');
     const process = new SupervisedProcess({ name, script, environment: this.#environment() }, log, {
       onListening: ({ url, opsUrl }) => {
@@ -106,7 +108,7 @@ export class FleetUnderTest {
   /** The user's settings are left out: the bench measures the default ones. */
   #environment(): NodeJS.ProcessEnv {
     const own = Object.entries(process.env).filter(([name]) => !SETTING_NAMES.some((setting) => setting === name));
-    const { redisUrl, modelsDir, workDir } = this.setup;
+    const { redisUrl, modelsDir, workDir, courier } = this.setup;
     return {
       ...Object.fromEntries(own),
       REDIS_URL: redisUrl,
@@ -115,6 +117,7 @@ export class FleetUnderTest {
       DATA_DIR: workDir,
       PORT: '0',
       OPS_PORT: '0',
+      ...(courier === true ? { WEBHOOK_ALLOW_PRIVATE: 'true' } : {}),
       // Only says on which port a profiler may be asked for; opens none.
       NODE_OPTIONS: '--inspect-port=0',
     };

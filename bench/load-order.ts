@@ -12,6 +12,8 @@ export interface LoadOrder {
   readonly wait: boolean;
   /** Every so many-th input is invalid; null for none. */
   readonly invalidEvery: number | null;
+  /** What every body says besides model and input. */
+  readonly fields?: Readonly<Record<string, unknown>>;
   /** Where it ends. It also ends after `LONGEST_LOAD_MS`, whatever was asked. */
   readonly until: { readonly requests: number } | { readonly seconds: number };
 }
@@ -67,7 +69,7 @@ export function headersOf(order: LoadOrder): Record<string, string> {
 }
 
 function prepare(order: LoadOrder, input: unknown, isValid: boolean): PreparedRequest {
-  const body = JSON.stringify({ version: order.model, input });
+  const body = JSON.stringify({ version: order.model, input, ...order.fields });
   const lines = [
     'POST /v1/predictions HTTP/1.1',
     `host: 127.0.0.1:${order.port}`,

@@ -14,6 +14,7 @@ import { availableParallelism } from 'node:os';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { readProcessSettings } from '#config/settings';
+import { runBatchPart } from './batch-part.js';
 import { compareWithGraph } from './heavy-comparison.js';
 import { profileLoad, type ProfileRow } from './load-profile.js';
 import { readOptions, type BenchOptions } from './options.js';
@@ -64,6 +65,12 @@ async function measure(
   if (parts.has('c')) {
     progress('c: heavy model, beside the graph alone');
     const part = await compareWithGraph(load, workDir, options, progress);
+    findings.push(...part.findings);
+    tables.push(...part.tables);
+  }
+  if (parts.has('f') || parts.has('g') || parts.has('h')) {
+    progress('f, g, h: batches and webhooks');
+    const part = await runBatchPart(load, options, workDir, progress);
     findings.push(...part.findings);
     tables.push(...part.tables);
   }

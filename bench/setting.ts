@@ -20,6 +20,7 @@ export interface LoadSpec {
   readonly invalidEvery?: number;
   readonly until: LoadOrder['until'];
   readonly engine?: LoadOrder['engine'];
+  readonly fields?: Readonly<Record<string, unknown>>;
 }
 
 export interface Loaded {
@@ -63,6 +64,7 @@ export class LoadBench {
       wait,
       invalidEvery: spec.invalidEvery ?? null,
       until,
+      ...(spec.fields === undefined ? {} : { fields: spec.fields }),
     });
     await this.redis.untilDrained(
       [CATALOGUE.queue(model), CATALOGUE.retryQueue(model)].map((queue) => keyOf(model, queue)),
