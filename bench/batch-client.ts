@@ -28,7 +28,7 @@ export interface BatchAnswer {
   readonly elapsedMs: number;
 }
 
-const PAUSE_MS = 5;
+const PAUSE_MS = 25;
 const LINE_END = 0x0a;
 const agent = new Agent({ keepAlive: true });
 

@@ -40,6 +40,7 @@ export async function compareBatches(
   const findings: Finding[] = [];
   const tables: string[] = [];
   const limit = await BenchChild.start<LimitQuestion, LimitAnswer>('batch-limit');
+  const measured: Measurement[] = [];
   try {
     for (const one of CASES) {
       const inputs = (await goldenInputs(bench.modelsDir, one.model)) as Input[];
@@ -49,8 +50,9 @@ export async function compareBatches(
       const alone = oneProcess(bench, limit, one.model, file);
       const samples = await alternate([alone, ours], options.rounds, say);
       findings.push(finding(one, ours, alone, samples));
-      if (options.profile) tables.push(...(await profileOf(bench.fleet, ours)));
+      measured.push(ours);
     }
+    if (options.profile) tables.push(...(await profilesOf(bench.fleet, measured)));
     return { findings, tables };
   } finally {
     await limit.stop();
@@ -91,11 +93,15 @@ function oneProcess(
   };
 }
 
-async function profileOf(fleet: FleetUnderTest, measurement: Measurement): Promise<string[]> {
+/** Afterwards: an open inspector is not free. */
+async function profilesOf(fleet: FleetUnderTest, measured: readonly Measurement[]): Promise<string[]> {
   const profiler = await CpuProfiler.open(fleet);
-  const tables = await profiler.during(() => measurement.measure());
+  const tables: string[] = [];
+  for (const one of measured) {
+    tables.push(`CPU profiles, ${one.name}`, ...(await profiler.during(() => one.measure())));
+  }
   profiler.close();
-  return [`CPU profiles, ${measurement.name}`, ...tables];
+  return tables;
 }
 
 function finding(

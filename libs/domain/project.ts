@@ -56,6 +56,18 @@ export function project(envelope: JobRow, retry: JobRow | null): Standing | type
 }
 
 /**
+ * @param marks how many rows of the job have one
+ * @returns whether the third rule decides for every row of a job, so that an outcome which is a success is the answer: who
+ *   writes out the rows of a large job asks once, and projects only the others
+ */
+export function outcomesStand(
+  { endedAtMs, failedReason }: Pick<JobRow, 'endedAtMs' | 'failedReason'>,
+  marks: number,
+): boolean {
+  return endedAtMs !== null && failedReason === null && marks === 0;
+}
+
+/**
  * Dropped without a mark means that its turn came too late. A row that had begun before, in an attempt that failed, was
  * `processing`: it is canceled. A job that had a mark which cannot be read any more has lost its record.
  */

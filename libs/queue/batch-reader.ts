@@ -3,14 +3,15 @@ import type { Envelope, RowProblem } from '#contract/envelope';
 import { type Batch, type BatchCounts, batchEnvelopeId, type BatchPlan, hasBatchEnded } from '#domain/batch';
 import { formatPredictionId } from '#domain/prediction-id';
 import { isTerminal, type Standing } from '#domain/prediction';
-import { GONE, type JobRow, project } from '#domain/project';
+import type { Outcome } from '#domain/outcome';
+import { GONE, type JobRow, outcomesStand, project } from '#domain/project';
 import { announcementId, qualifiedAnnouncementQueue } from './announcements.js';
 import { Batches, type BatchRecord, statusOf, toRecord } from './batches.js';
 import { modelCode } from './catalogue.js';
 import type { EnvelopeReader } from './envelope-reader.js';
 import type { ModelQueues } from './model-queues.js';
-import { blockOf, ROWS_PER_BLOCK, type Settlement } from './outcomes.js';
-import { parseProgress } from './progress.js';
+import { blockOf, linesOf, outputOf, ROWS_PER_BLOCK, type Settlement } from './outcomes.js';
+import { parseProgress, type Progress } from './progress.js';
 import { Script } from './script.js';
 
 /** One row that has ended. */
@@ -20,7 +21,8 @@ export interface BatchResult {
   /** The id of its prediction. */
   readonly id: string;
   readonly customId: string | null;
-  readonly standing: Standing;
+  /** Its output, as the text that stands in Redis, or how it ended without one. */
+  readonly answer: { readonly outputJson: string } | { readonly standing: Standing };
   /** What was wrong with a row that was not valid. */
   readonly problems: readonly RowProblem[];
 }
@@ -54,6 +56,16 @@ type RawEnvelope = [
   data: string,
   outcomes: string[],
 ];
+
+/** Rows of an envelope that have ended, up to the first that has not. */
+interface EnvelopeResults {
+  readonly results: readonly BatchResult[];
+  /** All of them have. */
+  readonly isWhole: boolean;
+}
+
+const NO_RESULTS: EnvelopeResults = { results: [], isWhole: false };
+const NO_PROBLEMS: readonly RowProblem[] = [];
 
 /** Envelopes that are read while the one before them is written out. */
 const READ_AHEAD = 4;
@@ -114,11 +126,11 @@ export class BatchReader {
    * Rows that have ended, in their order, up to the first that has not.
    * @param from number of the first row that is wanted
    */
-  async *results({ plan, envelopes }: Batch, from: number): AsyncGenerator<BatchResult[], void, undefined> {
+  async *results({ plan, envelopes }: Batch, from: number): AsyncGenerator<readonly BatchResult[], void, undefined> {
     const record = await this.batches.read(plan.model, plan.id);
     const wantsData = record?.hasNotes ?? true;
     let n = Math.floor(from / plan.rowsPerEnvelope);
-    const ahead: Promise<BatchResult[]>[] = [];
+    const ahead: Promise<EnvelopeResults>[] = [];
     for (; ; n += 1) {
       while (ahead.length < READ_AHEAD && n + ahead.length < envelopes) {
         const read = this.#resultsOf(plan, n + ahead.length, wantsData);
@@ -128,15 +140,15 @@ export class BatchReader {
       }
       const next = ahead.shift();
       if (next === undefined) return;
-      const all = await next;
-      const ended = all.findIndex(({ standing }) => !isTerminal(standing.status));
-      const results = (ended === -1 ? all : all.slice(0, ended)).filter(({ index }) => index >= from);
-      if (results.length > 0) yield results;
-      if (ended !== -1 || all.length === 0) return;
+      const { results, isWhole } = await next;
+      const wanted = results.filter(({ index }) => index >= from);
+      if (wanted.length > 0) yield wanted;
+      // What lies behind a gap is not shown before the gap is filled.
+      if (!isWhole) return;
     }
   }
 
-  async #resultsOf(plan: BatchPlan, n: number, wantsData: boolean): Promise<BatchResult[]> {
+  async #resultsOf(plan: BatchPlan, n: number, wantsData: boolean): Promise<EnvelopeResults> {
     const { redis, catalogue } = this.queues;
     const envelopeId = batchEnvelopeId(plan.id, n);
     const raw = (await READ_ALL.run(redis, [
@@ -145,37 +157,39 @@ export class BatchReader {
       envelopeId,
       wantsData ? '1' : '0',
     ])) as RawEnvelope | null;
-    if (raw === null) return [];
+    if (raw === null) return NO_RESULTS;
+    const rows = new EnvelopeRows(raw, plan.expiresAtMs);
+    if (!rows.mayHaveEnded) return NO_RESULTS;
     const part = wantsData ? (JSON.parse(raw[3]) as Envelope).batch : undefined;
-    const rows = part?.inputs.length ?? Number(/ x(\d+)$/.exec(raw[3])?.[1] ?? 0);
+    const count = part?.inputs.length ?? Number(/ x(\d+)$/.exec(raw[3])?.[1] ?? 0);
     const code = modelCode(plan.model);
-    const standings = toJobRows(raw, rows, plan.expiresAtMs).map(standingOf);
-    // The few that run again, alone, are asked for one by one.
-    const moved = standings.flatMap((standing, row) => (standing === MOVED ? [row] : []));
-    await Promise.all(
-      moved.map(async (row) => {
-        const found = await this.predictions.read(plan.model, { modelCode: code, envelopeId, row });
-        standings[row] = typeof found === 'string' ? LOST : found.standing;
-      }),
-    );
-    return standings.map((standing, row) => ({
-      index: n * plan.rowsPerEnvelope + row,
-      id: formatPredictionId(code, envelopeId, row),
-      customId: part?.customIds?.[row] ?? null,
-      standing: standing as Standing,
-      problems: part?.invalid?.[row] ?? NO_PROBLEMS,
-    }));
+    const results: BatchResult[] = [];
+    for (let row = 0; row < count; row += 1) {
+      const outputJson = rows.outputJson(row);
+      const standing = outputJson === null ? await this.#standing(plan, envelopeId, row, rows) : null;
+      if (standing !== null && !isTerminal(standing.status)) break;
+      results.push({
+        index: n * plan.rowsPerEnvelope + row,
+        id: formatPredictionId(code, envelopeId, row),
+        customId: part?.customIds?.[row] ?? null,
+        answer: standing === null ? { outputJson: outputJson ?? '' } : toAnswer(standing),
+        problems: part?.invalid?.[row] ?? NO_PROBLEMS,
+      });
+    }
+    return { results, isWhole: results.length === count };
   }
-}
 
-const NO_PROBLEMS: readonly RowProblem[] = [];
-/** It runs again, alone: its retry job knows more. */
-const MOVED = 'moved';
-
-function standingOf(jobRow: JobRow): Standing | typeof MOVED {
-  if (jobRow.outcome?.kind === 'moved' && jobRow.mark === null) return MOVED;
-  const standing = project(jobRow, null);
-  return standing === GONE ? LOST : standing;
+  /** The few that run again, alone, are asked for one by one. */
+  async #standing(plan: BatchPlan, envelopeId: string, row: number, rows: EnvelopeRows): Promise<Standing> {
+    const jobRow = rows.jobRow(row);
+    const isMoved = jobRow.outcome?.kind === 'moved' && jobRow.mark === null;
+    if (!isMoved) {
+      const standing = project(jobRow, null);
+      return standing === GONE ? LOST : standing;
+    }
+    const found = await this.predictions.read(plan.model, { modelCode: modelCode(plan.model), envelopeId, row });
+    return typeof found === 'string' ? LOST : found.standing;
+  }
 }
 
 interface Look {
@@ -212,25 +226,48 @@ function count(processed: readonly string[], failed: readonly string[], rowsPerE
   return total;
 }
 
-function toJobRows([progress, endedAt, failed, , pairs]: RawEnvelope, rows: number, deadlineAtMs: number): JobRow[] {
-  const { marks, starts } = parseProgress(progress);
-  const endedAtMs = endedAt === null ? null : Number(endedAt);
-  const outcomes = decodeAll(pairs);
-  return Array.from({ length: rows }, (_, row) => ({
-    startedAtMs: starts.get(row) ?? null,
-    endedAtMs,
-    failedReason: endedAtMs === null ? null : failed,
-    mark: marks.get(row) ?? null,
-    outcome: outcomes(row),
-    deadlineAtMs,
-  }));
+function toAnswer(standing: Standing): BatchResult['answer'] {
+  return standing.status === 'succeeded' ? { outputJson: JSON.stringify(standing.output) } : { standing };
 }
 
-/** @param pairs of block number and block */
-function decodeAll(pairs: readonly string[]): (row: number) => JobRow['outcome'] {
-  const blocks = new Map<number, unknown[]>();
-  for (let i = 0; i < pairs.length; i += 2) blocks.set(Number(pairs[i]), JSON.parse(pairs[i + 1] ?? '[]') as unknown[]);
-  return (row) => (blocks.get(blockOf(row))?.[row % ROWS_PER_BLOCK] ?? null) as JobRow['outcome'];
+/** The rows of one envelope, read one by one: most of them are successes, whose text is all that is wanted. */
+class EnvelopeRows {
+  readonly #job: Pick<JobRow, 'endedAtMs' | 'failedReason' | 'deadlineAtMs'>;
+  readonly #progress: Progress;
+  readonly #stand: boolean;
+  readonly #blocks = new Map<number, readonly string[]>();
+
+  constructor([progress, endedAt, failed, , pairs]: RawEnvelope, deadlineAtMs: number) {
+    const endedAtMs = endedAt === null ? null : Number(endedAt);
+    this.#job = { endedAtMs, failedReason: endedAtMs === null ? null : failed, deadlineAtMs };
+    this.#progress = parseProgress(progress);
+    this.#stand = outcomesStand(this.#job, this.#progress.marks.size);
+    for (let i = 0; i < pairs.length; i += 2) this.#blocks.set(Number(pairs[i]), linesOf(pairs[i + 1] ?? '[]'));
+  }
+
+  get mayHaveEnded(): boolean {
+    return this.#job.endedAtMs !== null || this.#progress.marks.size > 0;
+  }
+
+  /** @returns the output of a row that is known to have succeeded, as JSON */
+  outputJson(row: number): string | null {
+    return this.#stand ? outputOf(this.#line(row)) : null;
+  }
+
+  jobRow(row: number): JobRow {
+    const { marks, starts } = this.#progress;
+    const line = this.#line(row);
+    return {
+      ...this.#job,
+      startedAtMs: starts.get(row) ?? null,
+      mark: marks.get(row) ?? null,
+      outcome: line === '' ? null : (JSON.parse(line) as Outcome),
+    };
+  }
+
+  #line(row: number): string {
+    return this.#blocks.get(blockOf(row))?.[row % ROWS_PER_BLOCK] ?? '';
+  }
 }
 
 /** What should not happen: the row has ended, and its outcome is no longer there. */

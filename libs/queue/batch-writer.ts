@@ -52,7 +52,9 @@ export class BatchMarkedError extends Error {
 
 /** One command: short enough that nobody else waits for Redis. */
 const MOST_ENVELOPES_A_COMMAND = 100;
-const BYTES_A_COMMAND = 1_000_000;
+const BYTES_A_COMMAND = 131_072;
+/** Rows of a batch are alike, so their size is measured now and then. */
+const MEASURED_EVERY = 8;
 /** A Redis that is restarted is back by then; a sender is not kept for longer. */
 const PATIENCE_MS = 30_000;
 const RETRY_MS = 500;
@@ -114,6 +116,7 @@ export class BatchUpload {
   #rows = 0;
   #hasNotes = false;
   #perCommand = 1;
+  #commands = 0;
   /** The command that is under way: while Redis takes it the next rows are read. */
   #sending: Promise<void> = Promise.resolve();
 
@@ -178,8 +181,8 @@ export class BatchUpload {
     await this.#sending;
     const chunk = this.#full.splice(0, this.#perCommand);
     const envelopes = chunk.map(({ n, rows }) => ({ n, envelope: this.#envelopeOf(n, rows) }));
-    const sizeBytes = JSON.stringify(envelopes[0]?.envelope).length;
-    this.#perCommand = Math.max(1, Math.min(MOST_ENVELOPES_A_COMMAND, Math.floor(BYTES_A_COMMAND / sizeBytes)));
+    if (this.#commands % MEASURED_EVERY === 0) this.#perCommand = envelopesPerCommand(envelopes[0]?.envelope);
+    this.#commands += 1;
     await this.options.roomFor(this.plan.model, chunk.length * this.plan.rowsPerEnvelope);
     this.#sending = this.#write(envelopes, this.size);
     // It is awaited before the next one; until then its error is not unheard of.
@@ -249,6 +252,11 @@ export class BatchUpload {
     };
     return { v: ENVELOPE_VERSION, model, versionId, versionLabel, origin: '', awaited: false, rows: [], batch };
   }
+}
+
+function envelopesPerCommand(envelope: Envelope | undefined): number {
+  const fitting = Math.floor(BYTES_A_COMMAND / JSON.stringify(envelope ?? {}).length);
+  return Math.max(1, Math.min(MOST_ENVELOPES_A_COMMAND, fitting));
 }
 
 interface NumberedEnvelope {

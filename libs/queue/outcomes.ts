@@ -5,7 +5,7 @@
  * so that compare-and-set decides which attempt's outcomes are the truth, and what a worker wrote that had lost its
  * lock is never read and expires. Reading one row takes one block, however large the envelope is.
  */
-import type { Outcome } from '#domain/outcome';
+import type { Outcome, RunFacts } from '#domain/outcome';
 import type { Redis } from 'ioredis';
 
 export const ROWS_PER_BLOCK = 32;
@@ -16,13 +16,51 @@ export interface Settlement {
   readonly counts: Readonly<Record<Outcome['kind'], number>>;
 }
 
-/** Outcomes as JSON, block by block; made once and written as often as a full Redis makes necessary. */
+/**
+ * Outcomes as JSON, block by block; made once and written as often as a full Redis makes necessary.
+ *
+ * A block is an array with a line an outcome, and of a success the output stands last: so whoever writes out a million
+ * of them can cut each out as text, without reading it. JSON itself has no raw line ends.
+ */
 export function encodeBlocks(outcomes: readonly Outcome[]): string[] {
+  const encode = outcomeEncoder();
   const blocks: string[] = [];
   for (let i = 0; i < outcomes.length; i += ROWS_PER_BLOCK) {
-    blocks.push(JSON.stringify(outcomes.slice(i, i + ROWS_PER_BLOCK)));
+    blocks.push(
+      `[${outcomes
+        .slice(i, i + ROWS_PER_BLOCK)
+        .map(encode)
+        .join(LINE_BREAK)}]`,
+    );
   }
   return blocks;
+}
+
+const LINE_BREAK = ',\n';
+const SUCCEEDED = '{"kind":"succeeded",';
+const OUTPUT = ',"output":';
+
+/** Rows that ran together have their run facts in common, and they are next to each other. */
+function outcomeEncoder(): (outcome: Outcome) => string {
+  let last: { run: RunFacts; text: string } | null = null;
+  return (outcome) => {
+    if (outcome.kind !== 'succeeded') return JSON.stringify(outcome);
+    const { run, output } = outcome;
+    if (last?.run !== run) last = { run, text: JSON.stringify(run) };
+    return `${SUCCEEDED}"run":${last.text}${OUTPUT}${JSON.stringify(output)}}`;
+  };
+}
+
+/** @returns each outcome of a block as its JSON */
+export function linesOf(block: string): string[] {
+  return block.slice(1, -1).split(LINE_BREAK);
+}
+
+/** @returns the output of a success, as its JSON; null for any other outcome */
+export function outputOf(line: string): string | null {
+  if (!line.startsWith(SUCCEEDED)) return null;
+  // Run facts are numbers: the name cannot stand among them.
+  return line.slice(line.indexOf(OUTPUT) + OUTPUT.length, -1);
 }
 
 /**

@@ -60,6 +60,8 @@ export interface AcceptBatchParts {
 
 /** Work that an envelope of a batch holds, as far as it has been measured. */
 const WORK_MS = 50;
+/** However little work they are: API and worker handle an envelope in one go, and serve nobody else meanwhile. */
+const MOST_ROWS = 256;
 const RENEW_EVERY_MS = 1_000;
 
 export class AcceptBatch {
@@ -207,7 +209,7 @@ export class AcceptBatch {
 
   #rowsPerEnvelope({ id }: ModelVersion): number {
     const cost = this.parts.fleet.rowCostMs(id);
-    const fitting = cost === null || cost <= 0 ? MAX_ENVELOPE_ROWS : Math.floor(WORK_MS / cost);
+    const fitting = cost === null || cost <= 0 ? MOST_ROWS : Math.min(MOST_ROWS, Math.floor(WORK_MS / cost));
     const least = Math.ceil(this.parts.maxRows / MOST_ENVELOPES);
     return Math.min(MAX_ENVELOPE_ROWS, Math.max(least, fitting));
   }

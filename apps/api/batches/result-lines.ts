@@ -34,12 +34,12 @@ const NDJSON: ResultWriter = {
 };
 
 /** Put together by hand where nothing can need an escape: ids are base 32. */
-function toLine({ index, id, customId, standing, problems }: BatchResult): string {
+function toLine({ index, id, customId, answer, problems }: BatchResult): string {
   const name = customId === null ? 'null' : JSON.stringify(customId);
   const content =
-    standing.status === 'succeeded'
-      ? `"output":${JSON.stringify(standing.output)}`
-      : `"error":${JSON.stringify(failureOf(standing, problems))}`;
+    'outputJson' in answer
+      ? `"output":${answer.outputJson}`
+      : `"error":${JSON.stringify(failureOf(answer.standing, problems))}`;
   return `{"index":${index},"id":"${id}","custom_id":${name},${content}}\n`;
 }
 
@@ -58,11 +58,12 @@ class CsvResults implements ResultWriter {
     return toCsv(results.map((result) => this.#record(result)));
   }
 
-  #record({ index, id, customId, standing, problems }: BatchResult): unknown[] {
-    if (standing.status === 'succeeded') {
-      return [index, id, customId, ...this.#columns.map(({ read }) => read(standing.output ?? {})), null, null];
+  #record({ index, id, customId, answer, problems }: BatchResult): unknown[] {
+    if ('outputJson' in answer) {
+      const output = JSON.parse(answer.outputJson) as object;
+      return [index, id, customId, ...this.#columns.map(({ read }) => read(output)), null, null];
     }
-    const { code, message } = failureOf(standing, problems);
+    const { code, message } = failureOf(answer.standing, problems);
     return [index, id, customId, ...this.#columns.map(() => null), code, message];
   }
 }
