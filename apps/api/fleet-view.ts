@@ -5,6 +5,9 @@ const LOOK_EVERY_MS = 1_000;
 /** What this process knows of the workers: looked at once a second, not at every request. */
 export class FleetView {
   #workers: readonly LiveWorker[] = [];
+  /** Worked out when the workers are looked at: it is asked for at every request. */
+  #rowCostsMs: ReadonlyMap<string, number> = new Map();
+  #executors: ReadonlyMap<string, number> = new Map();
   #timer: NodeJS.Timeout | null = null;
 
   constructor(
@@ -29,24 +32,38 @@ export class FleetView {
 
   /** Executors that are ready, of the workers that serve the model. */
   executorsOf(model: string): number {
-    const serving = this.#workers.filter(({ models }) => models.includes(model));
-    return serving.reduce((sum, { executors }) => sum + executors.ready, 0);
+    return this.#executors.get(model) ?? 0;
   }
 
   /** Mean of what the workers measured, milliseconds a prediction; null while none has. */
   rowCostMs(versionId: string): number | null {
-    const costs = this.#workers.flatMap(({ versions }) =>
-      versions.flatMap(({ id, rowCostMs }) => (id === versionId && rowCostMs !== null ? [rowCostMs] : [])),
-    );
-    return costs.length === 0 ? null : costs.reduce((sum, cost) => sum + cost, 0) / costs.length;
+    return this.#rowCostsMs.get(versionId) ?? null;
   }
 
   async #look(): Promise<void> {
     if (!this.isConnected()) return;
     try {
       this.#workers = await this.fleet.list();
+      this.#rowCostsMs = meanCosts(this.#workers);
+      this.#executors = readyExecutors(this.#workers);
     } catch (error) {
       this.onError(error as Error);
     }
   }
+}
+
+function meanCosts(workers: readonly LiveWorker[]): Map<string, number> {
+  const costs = new Map<string, number[]>();
+  for (const { id, rowCostMs } of workers.flatMap(({ versions }) => versions)) {
+    if (rowCostMs !== null) costs.set(id, [...(costs.get(id) ?? []), rowCostMs]);
+  }
+  return new Map([...costs].map(([id, all]) => [id, all.reduce((sum, cost) => sum + cost, 0) / all.length]));
+}
+
+function readyExecutors(workers: readonly LiveWorker[]): Map<string, number> {
+  const ready = new Map<string, number>();
+  for (const { models, executors } of workers) {
+    for (const model of models) ready.set(model, (ready.get(model) ?? 0) + executors.ready);
+  }
+  return ready;
 }

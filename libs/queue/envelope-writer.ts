@@ -108,7 +108,7 @@ export class EnvelopeWriter {
     }
     const code = modelCode(group[0]?.prediction.model ?? '');
     for (const [row, { prediction, createdAtMs, resolve }] of group.entries()) {
-      resolve({ ...prediction, createdAtMs, batchId: null, id: formatPredictionId(code, envelopeId, row) });
+      resolve(toSubmission(prediction, createdAtMs, formatPredictionId(code, envelopeId, row)));
     }
   }
 
@@ -157,6 +157,24 @@ export class EnvelopeWriter {
     );
     if (notes.length > 0) await this.queues.redis.zadd(this.queues.catalogue.deadlinesKey(model), ...notes);
   }
+}
+
+/** Field by field: copying an object of this size costs as much as all else that is done here for a prediction. */
+function toSubmission(prediction: NewPrediction, createdAtMs: number, id: string): Submission {
+  return {
+    id,
+    client: prediction.client,
+    model: prediction.model,
+    versionId: prediction.versionId,
+    versionLabel: prediction.versionLabel,
+    input: prediction.input,
+    metadata: prediction.metadata,
+    createdAtMs,
+    priority: prediction.priority,
+    deadlineAtMs: prediction.deadlineAtMs,
+    callback: prediction.callback,
+    batchId: null,
+  };
 }
 
 function toRow({ prediction, createdAtMs }: Pending): EnvelopeRow {

@@ -5,6 +5,7 @@
 import { connect } from 'node:net';
 import { once } from 'node:events';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { batchEnded, ndjson, sendBatch } from '#testing/batches';
 import type { FleetProcess } from '#testing/fleet';
 import { call, metric } from '#testing/http';
 import { until } from '#testing/patience';
@@ -104,6 +105,18 @@ describe('the job board', () => {
     expect(iris.jobs.length).toBeGreaterThan(0);
     expect(text).not.toContain('5.4321');
     expect(text).not.toContain('sepal_length');
+  });
+
+  it('shows what a batch left behind in every queue, and none of its rows', async () => {
+    const row = { custom_id: 'secret-name', input: { ...(IRIS.input as object), sepal_length: 5.4321 } };
+    const { json: batch } = await sendBatch(api, { body: ndjson([row, row]) });
+    await batchEnded(api, batch.id);
+    for (const queue of ['iris-bulk', 'iris-announcements', 'iris-gates']) {
+      const { status, text, json } = await call('GET', `${board}/api/queues?activeQueue=${queue}&status=latest&page=1`);
+      expect([queue, status, json.queues.find(({ name }) => name === queue)?.name]).toEqual([queue, 200, queue]);
+      expect(text).not.toMatch(/5\.4321|sepal_length|secret-name/);
+      if (queue !== 'iris-gates') expect(text).toContain(batch.id);
+    }
   });
 
   it.each([
