@@ -67,11 +67,12 @@ describe('Cancel-After', () => {
     ['5m', 300_000],
     ['2h', 7_200_000],
     ['168h', 604_800_000],
+    ['7d', 604_800_000],
   ])('%j is %j ms', (header, ms) => {
     expect(cancelAfterMs(header)).toBe(ms);
   });
 
-  it.each(['', '0', '0s', '-1s', 'soon', '90 seconds', '1d', '169h', '1e3s', 'NaN', '1s, 2s'])(
+  it.each(['', '0', '0s', '-1s', 'soon', '90 seconds', '8d', '169h', '1w', '1e3s', 'NaN', '1s, 2s'])(
     '%j is refused with 422',
     (header) => {
       expect(() => cancelAfterMs(header)).toThrow(/Cancel-After must be a span of time/);

@@ -36,7 +36,7 @@ export function idempotencyKeyOf(header: string | string[] | undefined): string 
   return key;
 }
 
-const UNIT_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000 };
+const UNIT_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 const LONGEST_DEADLINE_MS = 7 * 24 * 3_600_000;
 
 /**
@@ -45,7 +45,7 @@ const LONGEST_DEADLINE_MS = 7 * 24 * 3_600_000;
  */
 export function cancelAfterMs(header: string | string[] | undefined): number | null {
   if (header === undefined) return null;
-  const [, amount, unit = 's'] = /^\s*(\d{1,9}(?:\.\d{1,3})?)\s*([smh])?\s*$/.exec(String(header)) ?? [];
+  const [, amount, unit = 's'] = /^\s*(\d{1,9}(?:\.\d{1,3})?)\s*([smhd])?\s*$/.exec(String(header)) ?? [];
   const ms = Number(amount) * (UNIT_MS[unit] ?? Number.NaN);
   if (ms >= 1 && ms <= LONGEST_DEADLINE_MS) return Math.round(ms);
   const code = 'invalid_deadline';

@@ -2,20 +2,20 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsOptional, IsString, Length, Matches, MaxLength } from 'class-validator';
 
 const ID = /^b[0-9a-v]{25}$/;
-const ID_RULE = 'must be the id of a batch';
 
 export const ON_INVALID = ['report', 'reject'] as const;
 export type OnInvalid = (typeof ON_INVALID)[number];
 
 export class BatchParams {
   @ApiProperty({ description: 'Id of the batch.' })
-  @Matches(ID, { message: ID_RULE })
+  // Whatever it is: what is no id names nothing, and is answered with 404.
+  @IsString()
   id!: string;
 }
 
 export class CreateBatchQuery {
   @ApiProperty({ description: 'A version id (64 hex), `name`, `name:label`, or `owner/name:id`.', example: 'iris' })
-  @IsString({ message: 'is required: the model that all rows are for' })
+  @IsString({ message: 'must be one text: the model that all rows are for' })
   @Length(1, 200, { message: 'must be 1 to 200 characters' })
   model!: string;
 
@@ -63,7 +63,7 @@ export class ListBatchesQuery {
 
   @ApiPropertyOptional({ description: 'Continue behind this batch.' })
   @IsOptional()
-  @Matches(ID, { message: ID_RULE })
+  @Matches(ID, { message: 'must be the id of a batch' })
   before?: string;
 }
 
