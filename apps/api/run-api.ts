@@ -23,6 +23,7 @@ import { FleetView } from './fleet-view.js';
 import { mountBoard } from './job-board.js';
 import { mountOpenApi } from './openapi.js';
 import { buildPredictionPath } from './prediction-path.js';
+import { mountRunbooks } from './runbooks.js';
 import { buildWebhooks } from './webhooks/build-webhooks.js';
 import { closePublicApp, createPublicApp } from './public-app.js';
 
@@ -68,7 +69,10 @@ export async function runApi(settings: Settings, logger: Logger): Promise<Runnin
     port: settings.OPS_PORT,
     logger,
     readiness,
-    configure: (app) => mountBoard(app, queues, models),
+    async configure(app) {
+      await mountBoard(app, queues, models);
+      await mountRunbooks(app, path.join(projectRoot(), 'docs', 'runbooks'));
+    },
   });
   const app = await createPublicApp(
     settings,
