@@ -14,11 +14,13 @@ import { ClockWatch } from '#queue/clock-watch';
 import { connectProducer, connectSubscriber, isAnswering } from '#queue/connection';
 import { Fleet } from '#queue/fleet';
 import { ModelRegister } from '#queue/model-register';
-import { MemoryWatch } from '#queue/memory';
+import { RedisWatch } from '#queue/redis-watch';
 import { ModelQueues } from '#queue/model-queues';
 import type { Logger } from '#telemetry/logger';
-import { ApiMetrics, registerQueueGauges } from '#telemetry/metrics';
+import { registerFleetGauges } from '#telemetry/fleet-gauges';
+import { ApiMetrics } from '#telemetry/metrics';
 import { buildAccess } from './access/build-access.js';
+import { fleetGauges } from './fleet-metrics.js';
 import { FleetView } from './fleet-view.js';
 import { mountBoard } from './job-board.js';
 import { mountOpenApi } from './openapi.js';
@@ -38,9 +40,11 @@ export async function runApi(settings: Settings, logger: Logger): Promise<Runnin
   const names = new Catalogue(settings.REDIS_PREFIX);
   const queues = new ModelQueues(redis, names, onRedisError);
   const fleet = new FleetView(new Fleet(redis, names), isConnected, onRedisError);
-  const memory = new MemoryWatch(redis, onRedisError);
-  const backlog = new Backlog(queues, models, limitsOf(settings), memory, onRedisError);
-  const metrics = measure(models, backlog, memory, isConnected);
+  const redisWatch = new RedisWatch(redis, onRedisError);
+  const backlog = new Backlog(queues, models, limitsOf(settings), redisWatch, onRedisError);
+  const registry = makeRegistry('api');
+  registerFleetGauges(registry, fleetGauges({ repository, backlog, fleet, redis: redisWatch, isConnected }));
+  const metrics = new ApiMetrics(registry);
   const parts = buildPredictionPath({
     settings,
     repository,
@@ -58,7 +62,7 @@ export async function runApi(settings: Settings, logger: Logger): Promise<Runnin
   const access = buildAccess(settings, queues, onRedisError);
 
   let draining = false;
-  const readiness = readinessOf(models, fleet, clock, async () => ({
+  const readiness = readinessOf(models, fleet, [clock, redisWatch], async () => ({
     answering: await isAnswering(redis),
     draining,
     knowsKeys: access.keys?.watch.isFresh ?? true,
@@ -83,7 +87,7 @@ export async function runApi(settings: Settings, logger: Logger): Promise<Runnin
   access.start();
   clock.start();
   register.announce(models);
-  memory.start();
+  redisWatch.start();
   backlog.start();
   fleet.start();
   await app.listen(settings.PORT, settings.HOST);
@@ -100,7 +104,7 @@ export async function runApi(settings: Settings, logger: Logger): Promise<Runnin
       access.stop();
       clock.stop();
       register.stop();
-      memory.stop();
+      redisWatch.stop();
       backlog.stop();
       fleet.stop();
       await operations.app.close();
@@ -114,29 +118,10 @@ function limitsOf(settings: Settings): ConstructorParameters<typeof Backlog>[2] 
   return { maxQueueDepth: settings.MAX_QUEUE_DEPTH, redisMemoryMark: settings.REDIS_MEMORY_MARK };
 }
 
-function measure(
-  models: readonly string[],
-  backlog: Backlog,
-  memory: MemoryWatch,
-  isConnected: () => boolean,
-): ApiMetrics {
-  const registry = makeRegistry('api');
-  registerQueueGauges(registry, {
-    depth: () => models.map((model): [string, number] => [model, backlog.of(model).predictions]),
-    jobs: () =>
-      models.flatMap((model) =>
-        Object.entries(backlog.of(model).jobs).map(([state, jobs]): [string, string, number] => [model, state, jobs]),
-      ),
-    memoryShare: () => memory.share,
-    redisUp: isConnected,
-  });
-  return new ApiMetrics(registry);
-}
-
 function readinessOf(
   models: readonly string[],
   fleet: FleetView,
-  clock: ClockWatch,
+  watches: readonly { readonly complaint: string | null }[],
   state: () => Promise<{ readonly answering: boolean; readonly draining: boolean; readonly knowsKeys: boolean }>,
 ): Readiness {
   return {
@@ -150,7 +135,7 @@ function readinessOf(
     },
     degraded: () => [
       ...models.filter((model) => !fleet.serves(model)).map((model) => `no live worker serves ${model}`),
-      ...[clock.complaint].filter((sentence) => sentence !== null),
+      ...watches.flatMap(({ complaint }) => complaint ?? []),
     ],
   };
 }

@@ -14,7 +14,7 @@ import { Deadlines } from '#queue/deadlines';
 import { Fleet } from '#queue/fleet';
 import { MarkFeed } from '#queue/marks';
 import { ModelRegister } from '#queue/model-register';
-import { MemoryWatch } from '#queue/memory';
+import { RedisWatch } from '#queue/redis-watch';
 import { ModelQueues } from '#queue/model-queues';
 import { StartNotices } from '#queue/start-notices';
 import { StartReporter } from '#queue/starts';
@@ -51,7 +51,7 @@ export async function runWorker(options: WorkerOptions): Promise<Running> {
   const catalogue = new Catalogue(settings.REDIS_PREFIX);
   const queues = new ModelQueues(redis, catalogue, onRedisError);
   const inHand = new InHand();
-  const memory = new MemoryWatch(redis, onRedisError);
+  const memory = new RedisWatch(redis, onRedisError);
   const consumer = buildConsumer(options, repository, inference, queues, inHand, memory);
   const clock = new ClockWatch(redis, (sentence) => logger.error(sentence));
   const register = new ModelRegister(redis, catalogue, onRedisError);
@@ -113,7 +113,7 @@ function buildConsumer(
   { pool, quarantine, metrics }: Inference,
   queues: ModelQueues,
   inHand: InHand,
-  memory: MemoryWatch,
+  memory: RedisWatch,
 ): EnvelopeConsumer {
   const starts = new StartReporter(queues.redis, logRedisErrors(logger));
   const notices = new StartNotices(queues.redis, queues.catalogue, logRedisErrors(logger));

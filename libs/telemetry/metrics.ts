@@ -57,53 +57,6 @@ export class ApiMetrics {
   }
 }
 
-/** Gauges that are read when somebody scrapes. */
-export interface QueueGauges {
-  /** Predictions that wait or run, by model. */
-  depth(): Iterable<[model: string, predictions: number]>;
-  jobs(): Iterable<[model: string, state: string, jobs: number]>;
-  memoryShare(): number;
-  redisUp(): boolean;
-}
-
-export function registerQueueGauges(registry: Registry, gauges: QueueGauges): void {
-  const registers = [registry];
-  new Gauge({
-    name: 'millrace_queue_depth_predictions',
-    help: 'Predictions that wait or run, estimated from the jobs and a sample of their sizes. Several API processes export the same: take the maximum.',
-    labelNames: ['model'],
-    registers,
-    collect() {
-      for (const [model, predictions] of gauges.depth()) this.set({ model }, predictions);
-    },
-  });
-  new Gauge({
-    name: 'millrace_queue_jobs',
-    help: 'Jobs of a model by state, retry jobs included.',
-    labelNames: ['model', 'state'],
-    registers,
-    collect() {
-      for (const [model, state, jobs] of gauges.jobs()) this.set({ model, state }, jobs);
-    },
-  });
-  new Gauge({
-    name: 'millrace_redis_memory_ratio',
-    help: 'Used memory of Redis as a share of its limit.',
-    registers,
-    collect() {
-      this.set(gauges.memoryShare());
-    },
-  });
-  new Gauge({
-    name: 'millrace_redis_up',
-    help: '1 while this process is connected to Redis.',
-    registers,
-    collect() {
-      this.set(gauges.redisUp() ? 1 : 0);
-    },
-  });
-}
-
 export class WorkerMetrics {
   readonly predictions: Counter<'model' | 'version' | 'outcome'>;
   readonly queueSeconds: Histogram<'model'>;

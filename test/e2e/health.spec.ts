@@ -37,7 +37,7 @@ describe('without a worker', () => {
 
   it('the queue`s depth is on its metrics', async () => {
     const id = await submit(api, IRIS);
-    const depth = (): Promise<number> => metric(api.opsUrl, 'millrace_queue_depth_predictions', { model: 'iris' });
+    const depth = (): Promise<number> => metric(api.opsUrl, 'millrace_queue_predictions', { model: 'iris' });
     await until(async () => (await depth()) === 1, { deadlineMs: 5_000, what: 'a depth of 1' });
     await api.call('POST', `/v1/predictions/${id}/cancel`);
   });
