@@ -1,7 +1,6 @@
 /** Builds the API out of its parts, and takes it apart again. */
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
-import { projectRoot, requireRedis, type Settings } from '#config/settings';
+import { buildOf } from '#config/build';
+import { requireRedis, type Settings } from '#config/settings';
 import { openRepository } from '#models/repository';
 import { tellLauncher } from '#process/launch-channel';
 import { listenForOperations, type Readiness } from '#process/operations.module';
@@ -19,6 +18,7 @@ import { ModelQueues } from '#queue/model-queues';
 import type { Logger } from '#telemetry/logger';
 import { registerFleetGauges } from '#telemetry/fleet-gauges';
 import { ApiMetrics } from '#telemetry/metrics';
+import { registerClockGauge } from '#telemetry/process-gauges';
 import { buildAccess } from './access/build-access.js';
 import { fleetGauges } from './fleet-metrics.js';
 import { FleetView } from './fleet-view.js';
@@ -42,6 +42,7 @@ export async function runApi(settings: Settings, logger: Logger): Promise<Runnin
   const fleet = new FleetView(new Fleet(redis, names), isConnected, onRedisError);
   const redisWatch = new RedisWatch(redis, onRedisError);
   const backlog = new Backlog(queues, models, limitsOf(settings), redisWatch, onRedisError);
+  const build = buildOf(settings);
   const registry = makeRegistry('api');
   registerFleetGauges(registry, fleetGauges({ repository, backlog, fleet, redis: redisWatch, isConnected }));
   const metrics = new ApiMetrics(registry);
@@ -58,6 +59,7 @@ export async function runApi(settings: Settings, logger: Logger): Promise<Runnin
   });
 
   const clock = new ClockWatch(redis, (sentence) => logger.error(sentence));
+  registerClockGauge(registry, () => clock.aheadMs / 1_000);
   const register = new ModelRegister(redis, names, onRedisError);
   const access = buildAccess(settings, queues, onRedisError);
 
@@ -72,6 +74,7 @@ export async function runApi(settings: Settings, logger: Logger): Promise<Runnin
     port: settings.OPS_PORT,
     logger,
     readiness,
+    build,
     configure: (app) => mountBoard(app, queues, models),
   });
   const app = await createPublicApp(
@@ -81,7 +84,7 @@ export async function runApi(settings: Settings, logger: Logger): Promise<Runnin
     access.keys,
     logger,
   );
-  mountOpenApi(app, repository, packageVersion());
+  mountOpenApi(app, repository, build.version);
   // Redis may be away: the process lives, says that it is not ready, and recovers by itself.
   parts.completions.start().catch(onRedisError);
   access.start();
@@ -138,9 +141,4 @@ function readinessOf(
       ...watches.flatMap(({ complaint }) => complaint ?? []),
     ],
   };
-}
-
-function packageVersion(): string {
-  const text = readFileSync(path.join(projectRoot(), 'package.json'), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
 }

@@ -1,4 +1,5 @@
 /** Builds the courier out of its parts, and takes it apart again. */
+import { buildOf } from '#config/build';
 import { requireRedis, type Settings } from '#config/settings';
 import { tellLauncher } from '#process/launch-channel';
 import { listenForOperations, type Readiness } from '#process/operations.module';
@@ -86,6 +87,7 @@ export async function runCourier(settings: Settings, logger: Logger): Promise<Ru
     host: settings.OPS_HOST,
     port: settings.OPS_PORT,
     logger,
+    build: buildOf(settings),
     readiness: readinessOf(clock, async () => ({ answering: await isAnswering(redis), draining })),
   });
   await tellLauncher({ kind: 'listening', opsUrl: operations.url });

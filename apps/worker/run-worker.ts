@@ -1,6 +1,7 @@
 /**
  * Builds a worker out of its parts, in the order in which a prediction meets them, and takes it apart again.
  */
+import { buildOf } from '#config/build';
 import { requireRedis, type Settings } from '#config/settings';
 import { openRepository, type ModelRepository } from '#models/repository';
 import { tellLauncher } from '#process/launch-channel';
@@ -67,6 +68,7 @@ export async function runWorker(options: WorkerOptions): Promise<Running> {
     host: settings.OPS_HOST,
     port: settings.OPS_PORT,
     logger,
+    build: buildOf(settings),
     readiness: readinessOf(inference, clock, settings.EXECUTORS, async () => ({
       answering: await isAnswering(redis),
       draining,

@@ -8,7 +8,6 @@ const LOOK_EVERY_MS = 60_000;
 const MOST_OFF_MS = 2_000;
 
 export class ClockWatch {
-  /** Milliseconds by which this clock is ahead of Redis's; 0 until it was compared. */
   #aheadMs = 0;
   #timer: NodeJS.Timeout | null = null;
 
@@ -38,6 +37,11 @@ export class ClockWatch {
     this.#aheadMs = Math.round((before + after) / 2 - ((seconds ?? 0) * 1_000 + (micros ?? 0) / 1_000));
     const sentence = this.complaint;
     if (sentence !== null) this.onOff(sentence);
+  }
+
+  /** Milliseconds by which this clock is ahead of Redis's; 0 until it was compared. */
+  get aheadMs(): number {
+    return this.#aheadMs;
   }
 
   /** One sentence where the clock is off, for readiness; else null. */

@@ -71,6 +71,13 @@ describe('with a worker', () => {
     expect(await metric(worker.opsUrl, 'millrace_predictions_total', succeeded)).toBeGreaterThan(0);
     expect(await metric(api.opsUrl, 'millrace_redis_up')).toBe(1);
     for (const one of [api, worker]) {
+      expect(await metric(one.opsUrl, 'millrace_ready')).toBe(1);
+      expect(await metric(one.opsUrl, 'millrace_build_info')).toBe(1);
+    }
+    const { json } = await call('GET', `${api.opsUrl}/ready`);
+    expect(await metric(api.opsUrl, 'millrace_degraded')).toBe(json.status === 'degraded' ? 1 : 0);
+    expect(await metric(api.opsUrl, 'millrace_model_workers', { model: 'iris' })).toBe(1);
+    for (const one of [api, worker]) {
       const { text } = await call('GET', `${one.opsUrl}/metrics`);
       expect(text).toMatch(new RegExp(`^process_resident_memory_bytes\\{app="${one.app}"\\} \\d`, 'm'));
     }
