@@ -13,6 +13,8 @@ export class ApiMetrics {
   readonly refused: Counter<'model' | 'reason'>;
   readonly rejectedInputs: Counter<'model' | 'field' | 'rule'>;
   readonly endToEndSeconds: Histogram<'model'>;
+  /** Requests that have begun and not ended; a plain number, since each request changes it twice. */
+  inFlight = 0;
 
   constructor(registry: Registry) {
     const registers = [registry];
@@ -28,6 +30,15 @@ export class ApiMetrics {
       labelNames: ['route'],
       buckets: SECONDS,
       registers,
+    });
+    const inFlight = (): number => this.inFlight;
+    new Gauge({
+      name: 'millrace_http_requests_in_flight',
+      help: 'HTTP requests that have begun and not ended, waiting callers included.',
+      registers,
+      collect() {
+        this.set(inFlight());
+      },
     });
     this.accepted = new Counter({
       name: 'millrace_predictions_accepted_total',
