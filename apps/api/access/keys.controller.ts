@@ -1,5 +1,5 @@
 import { Body, Controller, Get, Header, HttpCode, Inject, Param, Post, Req } from '@nestjs/common';
-import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { invalidFields } from '#contract/problem';
 import { isValid, type KeyRecord } from '#domain/key-record';
@@ -48,12 +48,13 @@ export class KeysController {
     summary: 'Replace a key by a new one',
     description: 'The old one stays valid for the overlap, so that its owner can change over without a pause.',
   })
+  @ApiBody({ type: KeyRotation, required: false })
   @ApiCreatedResponse({ type: NewKeyResource })
   @Requires('admin')
   @Post(':id/rotate')
   @Header('cache-control', 'no-store')
   async rotate(@Param() { id }: KeyParams, @Body() body: KeyRotation): Promise<NewKeyResource> {
-    return withText(await this.keys.rotate(id, (body.overlap_seconds ?? DEFAULT_OVERLAP_S) * 1_000));
+    return withText(await this.keys.rotate(id, overlapMs(body)));
   }
 
   @ApiOperation({ summary: 'Revoke a key', description: 'Every process refuses it within five seconds.' })
@@ -64,6 +65,11 @@ export class KeysController {
   async revoke(@Param() { id }: KeyParams): Promise<KeyResource> {
     return toResource(await this.keys.revoke(id), null);
   }
+}
+
+/** @param body nothing, where none was sent: that comes here past validation, as a JSON null does */
+function overlapMs(body: KeyRotation | null | undefined): number {
+  return (body?.overlap_seconds ?? DEFAULT_OVERLAP_S) * 1_000;
 }
 
 function expiryOf({ expires_at }: KeyCreation): number | null {
