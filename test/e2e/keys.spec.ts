@@ -173,6 +173,13 @@ it('ends a key at its time', async () => {
   });
 });
 
+it.each([undefined, 'null'])('rotates with the usual overlap where nothing is asked for: body %s', async (raw) => {
+  const old = await admin.make(['predict']);
+  const rotated = await admin.call('POST', `/v1/keys/${old.id}/rotate`, raw === undefined ? {} : { raw });
+  expect(rotated.status, rotated.text).toBe(201);
+  expect((await old.call('GET', '/v1/batches')).status).toBe(200);
+});
+
 it('rotates with an overlap: both keys are one client, until the old one ends', async () => {
   const old = await admin.make(['predict'], 'rotating');
   const id = (await old.call('POST', '/v1/predictions', { body: IRIS })).json.id;

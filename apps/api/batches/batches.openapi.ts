@@ -9,6 +9,7 @@ export const BATCH_SCHEMAS = { Batch: BATCH_SCHEMA, BatchResult: BATCH_RESULT_SC
 
 const BATCH = { 'application/json': { schema: { $ref: '#/components/schemas/Batch' } } };
 const UNKNOWN = 'Unknown (`not_found`), or ended and no longer kept (`expired`).';
+const NO_ID = 'Not the id of a batch.';
 const AWAY = 'Redis is away.';
 
 const CREATE: Operation = {
@@ -49,7 +50,12 @@ const RESULTS: Operation = {
         'text/csv': { schema: { type: 'string' } },
       },
     },
-    ...problems({ 404: UNKNOWN, 406: 'Results are NDJSON or CSV.', 503: AWAY }),
+    ...problems({
+      404: UNKNOWN,
+      406: 'Results are NDJSON or CSV.',
+      422: 'Not the id of a batch, or a query that is not valid.',
+      503: AWAY,
+    }),
   },
 };
 
@@ -61,17 +67,20 @@ const MORE: Readonly<Record<string, Operation>> = {
         description: 'Your batches.',
         content: { 'application/json': { schema: { $ref: '#/components/schemas/BatchList' } } },
       },
-      ...problems({ 503: AWAY }),
+      ...problems({ 422: 'A query that is not valid.', 503: AWAY }),
     },
   },
   getBatch: {
-    responses: { 200: { description: 'Where it stands.', content: BATCH }, ...problems({ 404: UNKNOWN, 503: AWAY }) },
+    responses: {
+      200: { description: 'Where it stands.', content: BATCH },
+      ...problems({ 404: UNKNOWN, 422: NO_ID, 503: AWAY }),
+    },
   },
   getBatchResults: RESULTS,
   cancelBatch: {
     responses: {
       200: { description: 'Where it stands now.', content: BATCH },
-      ...problems({ 404: UNKNOWN, 503: AWAY }),
+      ...problems({ 404: UNKNOWN, 422: NO_ID, 503: AWAY }),
     },
   },
 };
