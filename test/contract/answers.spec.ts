@@ -137,7 +137,7 @@ describe('with a fleet that works', () => {
       ['POST', '/cancel'],
     ] as const) {
       await ask(shop, 404, method, `/v1/batches/${NO_BATCH}${rest}`);
-      await ask(shop, 422, method, `/v1/batches/none${rest}`);
+      await ask(shop, 404, method, `/v1/batches/none${rest}`);
     }
   });
 

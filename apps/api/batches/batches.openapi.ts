@@ -9,7 +9,6 @@ export const BATCH_SCHEMAS = { Batch: BATCH_SCHEMA, BatchResult: BATCH_RESULT_SC
 
 const BATCH = { 'application/json': { schema: { $ref: '#/components/schemas/Batch' } } };
 const UNKNOWN = 'Unknown (`not_found`), or ended and no longer kept (`expired`).';
-const NO_ID = 'Not the id of a batch.';
 const AWAY = 'Redis is away.';
 
 const CREATE: Operation = {
@@ -53,7 +52,7 @@ const RESULTS: Operation = {
     ...problems({
       404: UNKNOWN,
       406: 'Results are NDJSON or CSV.',
-      422: 'Not the id of a batch, or a query that is not valid.',
+      422: 'A query that is not valid.',
       503: AWAY,
     }),
   },
@@ -73,14 +72,14 @@ const MORE: Readonly<Record<string, Operation>> = {
   getBatch: {
     responses: {
       200: { description: 'Where it stands.', content: BATCH },
-      ...problems({ 404: UNKNOWN, 422: NO_ID, 503: AWAY }),
+      ...problems({ 404: UNKNOWN, 503: AWAY }),
     },
   },
   getBatchResults: RESULTS,
   cancelBatch: {
     responses: {
       200: { description: 'Where it stands now.', content: BATCH },
-      ...problems({ 404: UNKNOWN, 422: NO_ID, 503: AWAY }),
+      ...problems({ 404: UNKNOWN, 503: AWAY }),
     },
   },
 };
