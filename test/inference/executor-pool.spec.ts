@@ -121,6 +121,23 @@ describe('a run that takes longer than its version allows', () => {
   });
 });
 
+describe('runs that take too long, one after the other', () => {
+  it('make nobody else wait: the next child starts at once each time', async () => {
+    const { pool, deaths } = await readyPool('testing/endless-executor', 100);
+    for (let i = 0; i < 3; i += 1) {
+      const endless = new Row({ ...GOOD_INPUT, sepal_length: ENDLESS });
+      pool.submit([endless]);
+      await endless.outcome;
+      // Told in the moment of its death, in which a child that died young would have no successor yet.
+      expect(pool.pids).toHaveLength(1);
+    }
+    const innocent = new Row();
+    pool.submit([innocent]);
+    expect((await innocent.outcome).kind).toBe('succeeded');
+    expect(deaths).toEqual(Array(3).fill({ cause: 'timeout', suspects: 1 }));
+  });
+});
+
 describe('a canceled prediction that runs on', () => {
   it('is ended with its child, and its neighbours run again', async () => {
     const { pool, deaths } = await readyPool('testing/endless-executor');
