@@ -104,7 +104,7 @@ describe('a child that talks nonsense', () => {
     const row = new Row();
     pool.submit([row]);
     expect(await row.outcome).toEqual({ kind: 'moved', run: null });
-    expect(deaths).toEqual([{ cause: 'SIGKILL', suspects: 1 }]);
+    expect(deaths).toEqual([{ cause: 'nonsense', suspects: 1 }]);
   });
 });
 
