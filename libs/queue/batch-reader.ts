@@ -261,6 +261,9 @@ class EnvelopeRows {
       ...this.#job,
       startedAtMs: starts.get(row) ?? null,
       mark: marks.get(row) ?? null,
+      // Results of a batch do not show them.
+      attempts: 0,
+      stalls: 0,
       outcome: line === '' ? null : (JSON.parse(line) as Outcome),
     };
   }
@@ -276,6 +279,7 @@ const LOST: Standing = {
   output: null,
   failure: { code: 'internal', message: 'The outcome of this row is no longer kept.' },
   startedAtMs: null,
+  attempts: 0,
   completedAtMs: null,
   predictMs: null,
   batchSize: null,

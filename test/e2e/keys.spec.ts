@@ -8,6 +8,7 @@ import path from 'node:path';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { newApiKey } from '#access/api-key';
 import type { FleetProcess } from '#testing/fleet';
+import type { Body } from '#testing/http';
 import { bearer, Caller } from '#testing/keys';
 import { until } from '#testing/patience';
 import { IRIS, post } from '#testing/predictions';
@@ -215,6 +216,32 @@ it('keeps one administrator', async () => {
   const { status, json } = await admin.call('POST', `/v1/keys/${self[0]!.id}/revoke`);
   expect(status).toBe(409);
   expect(json.code).toBe('last_admin_key');
+});
+
+it('keeps one administrator who stays: a key that ends soon is no reason to revoke the other', async () => {
+  const self = (await admin.keys()).find(({ status, scopes }) => scopes.includes('admin') && status === 'active')!;
+  const brief = await admin.call('POST', '/v1/keys', {
+    body: { client: 'brief', scopes: ['admin'], expires_at: new Date(Date.now() + 3_600_000).toISOString() },
+  });
+  const refused = await new Caller(api, brief.json.key).call('POST', `/v1/keys/${self.id}/revoke`);
+  expect(refused.status).toBe(409);
+  expect(refused.json).toMatchObject({ code: 'last_admin_key', detail: expect.stringContaining('create one first') });
+  // Beside one that stays, the brief one may go.
+  expect((await admin.call('POST', `/v1/keys/${brief.json.id}/revoke`)).status).toBe(200);
+});
+
+it('keeps one administrator, also of two who revoke each other at once', async () => {
+  const prefix = freshPrefix();
+  const hall = await fleet.api({ REDIS_PREFIX: prefix });
+  onTestFinished(() => hall.stop().then(() => undefined));
+  const one = new Caller(hall, await hall.firstKey());
+  const [{ id: ownId }] = (await one.keys()) as [Body];
+  const two = await one.make(['admin']);
+  const answers = await Promise.all([
+    one.call('POST', `/v1/keys/${two.id}/revoke`),
+    two.call('POST', `/v1/keys/${ownId}/revoke`),
+  ]);
+  expect(answers.map(({ status }) => status).filter((status) => status === 200)).toHaveLength(1);
 });
 
 it("another client's prediction does not exist", async () => {

@@ -29,12 +29,15 @@ describe('with a worker', () => {
       expect(status).toBe(201);
       expect(json).toMatchObject({ status: 'succeeded', output: { label: 'setosa' } });
       expect(headers.get('preference-applied')).toMatch(/^wait=(10|60)$/);
+      // What the worker's message said is what everybody else reads.
+      expect(json.attempts).toBe(1);
+      expect(await get(there, json.id)).toMatchObject({ attempts: 1, metrics: json.metrics });
     },
   );
 
   it('a post without it is answered at once', async () => {
     const { headers, json } = await post(here, IRIS);
-    expect(json.status).toBe('starting');
+    expect(json).toMatchObject({ status: 'starting', attempts: 0 });
     expect(headers.has('preference-applied')).toBe(false);
   });
 

@@ -21,7 +21,7 @@ describe('the depth of a queue', () => {
 
     const [row] = await corner.submit(2);
     const [envelope] = await corner.queues.of(MODEL).interactive.getWaiting();
-    await addRetryJobs(corner.queues, row!.envelopeId, envelope!.data as never, [0], 'test');
+    await addRetryJobs(corner.queues, row!.envelopeId, envelope!.data as never, [0], { reason: 'test', attempts: 1 });
     await backlog.look();
     expect(backlog.of(MODEL)).toMatchObject({ predictions: 43, jobs: { waiting: 4 } });
   });

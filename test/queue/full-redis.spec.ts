@@ -71,7 +71,7 @@ describe('a Redis that is full', () => {
     const intake = corner.intake(async ({ jobId, envelope }) => {
       runs += 1;
       await fill();
-      await addRetryJobs(corner.queues, jobId, envelope, [0], 'test');
+      await addRetryJobs(corner.queues, jobId, envelope, [0], { reason: 'test', attempts: 1 });
       return { kind: 'outcomes', outcomes: [{ kind: 'moved', run: null }] };
     });
     await refused;
