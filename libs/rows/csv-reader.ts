@@ -129,14 +129,19 @@ function cellReader({ type }: Feature): (cell: string) => unknown {
     case 'integer':
       return numberOf;
     case 'boolean':
-      return (cell) => (cell === '' ? null : (BOOLEANS[cell.trim().toLowerCase()] ?? cell));
+      return (cell) => (cell === '' ? null : (BOOLEANS.get(cell.trim().toLowerCase()) ?? cell));
     case 'category':
     case 'string':
       return (cell) => (cell === '' ? null : cell);
   }
 }
 
-const BOOLEANS: Readonly<Record<string, boolean>> = { true: true, false: false, '1': true, '0': false };
+const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
+  ['true', true],
+  ['false', false],
+  ['1', true],
+  ['0', false],
+]);
 const DECIMAL = /^\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*$/;
 
 function numberOf(cell: string): unknown {
