@@ -136,6 +136,7 @@ function buildDeliverer(
         'delivery attempt',
       );
     },
+    onGivenUp: (count) => logger.warn({ count }, 'gave deliveries up whose endpoint failed for too long'),
     onError: logRedisErrors(logger),
   });
 }
