@@ -26,6 +26,7 @@ import type { EventKind } from '#domain/callback';
 import type { Delivery, DeliveryAttempt, DeliveryStatus } from '#domain/delivery';
 import type { Redis } from 'ioredis';
 import type { Catalogue } from './catalogue.js';
+import { type DeliveryPage, type DeliveryWish, readPage } from './delivery-list.js';
 import { FINISH, OWE, REDELIVER, TAKE } from './delivery-scripts.js';
 
 /** Tries of one endpoint at once. */
@@ -146,15 +147,11 @@ export class Deliveries {
     return fields['client'] === undefined ? null : toDelivery(id, fields);
   }
 
-  /** The client's deliveries, newest first. @param before continue behind this id */
-  async list(client: string, { limit, before }: { limit: number; before: string | null }): Promise<Delivery[]> {
-    const index = this.#key(`of:${client}`);
-    const start = before === null ? 0 : ((await this.redis.zrevrank(index, before)) ?? -1) + 1;
-    const ids = await this.redis.zrevrange(index, start, start + limit - 1);
-    const found = await Promise.all(ids.map((id) => this.read(id)));
-    const gone = ids.filter((_, i) => found[i] === null);
-    if (gone.length > 0) await this.redis.zrem(index, ...gone);
-    return found.filter((delivery) => delivery !== null);
+  /** The client's deliveries, newest first. */
+  async list(client: string, wish: DeliveryWish): Promise<DeliveryPage> {
+    // Dead letters are listed however much was delivered since.
+    const index = this.#key(wish.status === 'failed' ? `dead:${client}` : `of:${client}`);
+    return readPage({ redis: this.redis, index, read: (id) => this.read(id) }, wish);
   }
 
   /** The client's events, oldest first. @param after the cursor of the last one that was read */
