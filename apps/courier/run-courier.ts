@@ -71,12 +71,13 @@ export async function runCourier(settings: Settings, logger: Logger): Promise<Ru
     onRedisError,
   );
   const intakes = new Map<string, AnnouncementIntake>();
+  const onUntold = logRedisErrors(logger, 'announcement not told yet');
   register.onModel((model) => {
     const intake = new AnnouncementIntake(redis, catalogue, {
       model,
       keptSeconds: settings.RESULT_TTL_SECONDS,
       tell: (announcement) => fanOut.tell(announcement),
-      onError: (error) => logger.warn({ err: error, model }, 'announcement not told yet'),
+      onError: (error) => onUntold(error, { model }),
     });
     intakes.set(model, intake);
     intake.start();
@@ -138,6 +139,7 @@ function buildDeliverer(
         'delivery attempt',
       );
     },
+    onGivenUp: (count) => logger.warn({ count }, 'gave deliveries up whose endpoint failed for too long'),
     onError: logRedisErrors(logger),
   });
 }

@@ -8,13 +8,14 @@
 import { batchOf, type Envelope, ENVELOPE_VERSION } from '#contract/envelope';
 import type { Mark } from '#domain/mark';
 import type { Outcome } from '#domain/outcome';
-import { DelayedError, type Job, UnrecoverableError, WaitingError, Worker } from 'bullmq';
+import { DelayedError, type Job, UnrecoverableError, WaitingError } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Catalogue } from './catalogue.js';
 import { announceEnd, type End } from './completions.js';
 import type { ErrorListener } from './connection.js';
 import { hold } from './hold.js';
 import { countOutcomes, encodeBlocks, type Settlement, writeOutcomes } from './outcomes.js';
+import { PatientWorker } from './patient-worker.js';
 import { parseProgress } from './progress.js';
 
 /** A job in the hands of this worker. */
@@ -86,7 +87,7 @@ const HANDED_BACK: Settled = { kind: 'handed_back' };
 const ONE_FAILED = { succeeded: 0, failed: 1, moved: 0, dropped: 0 };
 
 export class EnvelopeIntake {
-  readonly #worker: Worker;
+  readonly #worker: PatientWorker;
   /** Endings that Redis has not confirmed; those of a lost lock go with their job. */
   readonly #endings = new WeakMap<Job, Ending>();
   #quiet = false;
@@ -96,7 +97,7 @@ export class EnvelopeIntake {
     private readonly catalogue: Catalogue,
     private readonly options: IntakeOptions,
   ) {
-    this.#worker = new Worker(options.queueName, (job, token) => this.#handle(job, token ?? ''), {
+    this.#worker = new PatientWorker(options.queueName, (job, token) => this.#handle(job, token ?? ''), {
       connection: redis,
       prefix: catalogue.tag(options.model),
       autorun: false,

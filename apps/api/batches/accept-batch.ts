@@ -70,6 +70,7 @@ export class AcceptBatch {
   /** @throws ProblemError, QueueUnavailableError, QueueFullError, and what the stream throws when its sender goes away */
   async accept(options: AcceptBatchOptions, upload: Upload): Promise<AcceptedBatch> {
     const version = this.#version(options.model);
+    if (options.webhook !== null) await this.parts.webhooks.requirePublicHost(options.webhook);
     const key = options.idempotencyKey === null ? null : `batch ${options.idempotencyKey}`;
     const fresh = newClaim(options, version);
     if (key === null) {

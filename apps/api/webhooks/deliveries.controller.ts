@@ -69,12 +69,14 @@ export class DeliveriesController {
   @Requires('predict')
   @Get('deliveries')
   async list(@Req() { caller }: FastifyRequest, @Query() query: DeliveryQuery): Promise<DeliveryList> {
-    const limit = Number(query.limit ?? PAGE);
-    const found = await this.#ask((store) => store.list(caller.client, { limit, before: query.before ?? null }));
-    const last = found.at(-1);
-    const next = found.length < limit || last === undefined ? null : `/v1/deliveries?limit=${limit}&before=${last.id}`;
-    const wanted = query.status === undefined ? found : found.filter(({ status }) => status === query.status);
-    return { next, previous: null, results: wanted.map(toResource) };
+    const { limit = String(PAGE), before = null, status = null } = query;
+    const wish = { limit: Number(limit), before, status };
+    const { deliveries, next } = await this.#ask((store) => store.list(caller.client, wish));
+    return {
+      next: next === null ? null : pageBehind(next, query),
+      previous: null,
+      results: deliveries.map(toResource),
+    };
   }
 
   @ApiOperation({ summary: 'Show a delivery: its tries, and when the next one is' })
@@ -131,6 +133,12 @@ export class DeliveriesController {
   #ask<T>(question: (store: Deliveries) => Promise<T>): Promise<T> {
     return withinBudget(this.deliveries.redis, () => question(this.deliveries));
   }
+}
+
+/** The same question, further on. */
+function pageBehind(cursor: string, { limit = String(PAGE), status }: DeliveryQuery): string {
+  const filter = status === undefined ? {} : { status };
+  return `/v1/deliveries?${new URLSearchParams({ limit, ...filter, before: cursor }).toString()}`;
 }
 
 function toResource(delivery: Delivery): DeliveryResource {
