@@ -45,7 +45,7 @@ it('leaves out the metadata before the output, and nothing that is small', () =>
 it('is at most 20 KB, whatever is large', () => {
   const letter = fc.constantFrom('x', 'ü', '漢', '\u0000', '"');
   const text = (mostLetters: number) => fc.tuple(letter, fc.nat(mostLetters)).map(([one, count]) => one.repeat(count));
-  const metadata = fc.array(text(512), { maxLength: 16 }).map((texts) => ({ ...texts }));
+  const metadata = fc.array(text(512), { maxLength: 16 }).map((texts) => Object.fromEntries(texts.entries()));
   fc.assert(
     fc.property(fc.record({ input: text(30_000), output: text(30_000), metadata }), (fields) => {
       expect(Buffer.byteLength(freeze({ id: 'p1', ...fields }))).toBeLessThanOrEqual(20_000);

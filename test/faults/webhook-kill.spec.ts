@@ -57,4 +57,4 @@ it('each of 500 predictions is told of, whoever dies meanwhile', async () => {
     expect(id.startsWith(json.id)).toBe(true);
     expect(id.endsWith('-start') ? ['processing', 'succeeded'] : ['succeeded']).toContain(json.status);
   }
-}, 180_000);
+}, 240_000);
