@@ -19,6 +19,7 @@ export async function millrace(words: readonly string[], settings: Readonly<Reco
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   onTestFinished(() => void child.kill('SIGKILL'));
-  const [[code], out, err] = await Promise.all([once(child, 'exit'), text(child.stdout), text(child.stderr)]);
-  return { code: code as number | null, out, err };
+  const exited = once(child, 'exit') as Promise<[number | null]>;
+  const [[code], out, err] = await Promise.all([exited, text(child.stdout), text(child.stderr)]);
+  return { code, out, err };
 }

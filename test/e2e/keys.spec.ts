@@ -225,7 +225,8 @@ it('keeps one administrator who stays: a key that ends soon is no reason to revo
   });
   const refused = await new Caller(api, brief.json.key).call('POST', `/v1/keys/${self.id}/revoke`);
   expect(refused.status).toBe(409);
-  expect(refused.json).toMatchObject({ code: 'last_admin_key', detail: expect.stringContaining('create one first') });
+  expect(refused.json.code).toBe('last_admin_key');
+  expect(refused.text).toContain('create one first');
   // Beside one that stays, the brief one may go.
   expect((await admin.call('POST', `/v1/keys/${brief.json.id}/revoke`)).status).toBe(200);
 });
