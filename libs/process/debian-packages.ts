@@ -14,6 +14,8 @@ export interface Wanted<T> {
   readonly programs: readonly string[];
   /** Looks at an unpacked tree; null where it does not hold what is wanted. */
   readonly open: (root: string) => Promise<T | null>;
+  /** What a program needs in order to run outside `/`; called once, before the tree is in its place. */
+  readonly prepare?: (root: string) => Promise<void>;
 }
 
 /** What went wrong on the way to a fetched program, as a phrase. */
@@ -48,6 +50,7 @@ export async function fetchPackages<T>(folder: string, wanted: Wanted<T>): Promi
   const workshop = await mkdtemp(path.join(folder, 'fetching-'));
   try {
     await fetchInto(workshop, wanted);
+    await wanted.prepare?.(path.join(workshop, 'root'));
     await putInPlace(path.join(workshop, 'root'), folder, wanted);
   } catch (error) {
     throw inWords(error);
