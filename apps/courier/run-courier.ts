@@ -130,9 +130,10 @@ function buildDeliverer(
   const guard = new EndpointGuard({ allowPrivate: settings.WEBHOOK_ALLOW_PRIVATE });
   const secrets = new SecretCache(new WebhookSecrets(redis, catalogue, newSecret));
   return new Deliverer(deliveries, new WebhookClient({ guard }), secrets.of, {
-    onAttempt({ id, tries }, { status, error, durationMs }, end) {
+    onAttempt({ id, tries, createdAtMs }, { status, error, durationMs }, end) {
       metrics.attempts.inc({ outcome: end });
       metrics.attemptSeconds.observe(durationMs / 1_000);
+      if (end === 'delivered') metrics.deliverySeconds.observe(Math.max(0, Date.now() - createdAtMs) / 1_000);
       const level = end === 'delivered' ? 'debug' : 'warn';
       logger[level](
         { delivery: id, attempt: tries + 1, status, error, duration_ms: durationMs, end },

@@ -88,7 +88,10 @@ export class EnvelopeConsumer {
       if (count > 0) this.metrics.predictions.inc({ model, version, outcome }, count);
     }
     const now = Date.now();
-    for (const row of envelope.rows) this.metrics.totalSeconds.observe({ model }, (now - row.createdAtMs) / 1_000);
+    const { priority = 'normal' } = envelope;
+    for (const row of envelope.rows) {
+      this.metrics.totalSeconds.observe({ model, priority }, (now - row.createdAtMs) / 1_000);
+    }
     const level = counts.failed > 0 || counts.moved > 0 ? 'warn' : 'debug';
     this.logger[level]({ envelope: jobId, model, version, rows, stalls, ...counts }, 'settled');
   }

@@ -13,6 +13,7 @@
  *     held              hash: the endpoint of each of those, whatever becomes of its record
  *     busy              hash: tries under way by endpoint, `host:<h>` and `client:<c>`
  *     parked:<group>    endpoints of a host or a client that wait until it has less under way
+ *     broken            endpoints that fail, by the time of their last failure
  *     of:<client>       the client's deliveries by age
  *     dead              all that failed for good by the time of that; `dead:<client>` the client's by age
  *
@@ -68,6 +69,8 @@ export interface TakenDelivery {
   /** Tries that were made before. */
   readonly tries: number;
   readonly body: string;
+  /** When its event happened, milliseconds since the epoch. */
+  readonly createdAtMs: number;
 }
 
 export interface Taken {
@@ -91,6 +94,15 @@ export interface StoredEvent {
   readonly kind: EventKind;
   /** Null where it is no longer kept. */
   readonly body: string | null;
+}
+
+export interface OwedSummary {
+  /** Endpoints that are owed something. */
+  readonly endpoints: number;
+  /** Endpoints that have failed so often that they get one try at a time. */
+  readonly broken: number;
+  readonly dead: number;
+  readonly oldestDueMs: number;
 }
 
 export class Deliveries {
@@ -119,12 +131,13 @@ export class Deliveries {
     const limits = [most, ENDPOINT_CAP, HOST_CAP, CLIENT_CAP, FAILURES_TO_BREAK, LEASE_MS, KEPT.deadS];
     const answer = await TAKE.run(this.redis, [this.#key(''), ...limits]);
     const [rows, nextInMs, givenUp] = answer as [string[][], number, number];
-    const deliveries = rows.map(([id = '', client = '', url = '', tries = '0', body = '']) => ({
+    const deliveries = rows.map(([id = '', client = '', url = '', tries = '0', body = '', created = '0']) => ({
       id,
       client,
       url,
       tries: Number(tries),
       body,
+      createdAtMs: Number(created),
     }));
     return { deliveries, nextInMs: nextInMs < 0 ? null : nextInMs, givenUp };
   }
@@ -168,14 +181,15 @@ export class Deliveries {
   }
 
   /** For metrics: deliveries owed, the age of the oldest try that is due, endpoints that are left alone, dead letters. */
-  async summary(): Promise<{ readonly endpoints: number; readonly dead: number; readonly oldestDueMs: number }> {
-    const [endpoints, dead, first] = await Promise.all([
+  async summary(): Promise<OwedSummary> {
+    const [endpoints, broken, dead, first] = await Promise.all([
       this.redis.zcard(this.#key('endpoints')),
+      this.redis.zcard(this.#key('broken')),
       this.redis.zcard(this.#key('dead')),
       this.redis.zrangebyscore(this.#key('endpoints'), '-inf', '+inf', 'WITHSCORES', 'LIMIT', 0, 1),
     ]);
     const dueAtMs = Number(first[1] ?? Number.NaN);
-    return { endpoints, dead, oldestDueMs: Number.isNaN(dueAtMs) ? 0 : Math.max(0, Date.now() - dueAtMs) };
+    return { endpoints, broken, dead, oldestDueMs: Number.isNaN(dueAtMs) ? 0 : Math.max(0, Date.now() - dueAtMs) };
   }
 
   #key(name: string): string {

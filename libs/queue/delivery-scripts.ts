@@ -161,11 +161,11 @@ local function takeOf(endpoint)
   local begun = 0
   for _, id in ipairs(redis.call('ZRANGEBYSCORE', C .. 'owed:' .. endpoint, '-inf', now, 'LIMIT', 0, room)) do
     redis.call('ZREM', C .. 'owed:' .. endpoint, id)
-    local row = redis.call('HMGET', C .. 'delivery:' .. id, 'client', 'url', 'tries')
+    local row = redis.call('HMGET', C .. 'delivery:' .. id, 'client', 'url', 'tries', 'created')
     local body = redis.call('GET', C .. 'body:' .. id)
     if row[1] and body then
       hold(id, endpoint, ARGV[6])
-      taken[#taken + 1] = {id, row[1], row[2], row[3], body}
+      taken[#taken + 1] = {id, row[1], row[2], row[3], body, row[4]}
       begun = begun + 1
     else
       bury(id, ARGV[7])
@@ -230,12 +230,18 @@ if kind == 'delivered' then
   redis.call('EXPIRE', C .. 'body:' .. id, ARGV[6])
   redis.call('ZREM', C .. 'terms', id)
   redis.call('HDEL', state, 'failures', 'until')
+  redis.call('ZREM', C .. 'broken', endpoint)
 else
   local failures = redis.call('HINCRBY', state, 'failures', 1)
   redis.call('EXPIRE', state, 86400)
   local beyond = failures - tonumber(ARGV[5])
   -- 5 s, 10 s, ... 5 min between the tries that an endpoint gets while it fails.
-  if beyond >= 0 then redis.call('HSET', state, 'until', now + math.min(5000 * 2 ^ math.min(beyond, 10), 300000)) end
+  if beyond >= 0 then
+    redis.call('HSET', state, 'until', now + math.min(5000 * 2 ^ math.min(beyond, 10), 300000))
+    redis.call('ZADD', C .. 'broken', now, endpoint)
+    -- What is owed nothing any more is not tried again, and would stay for ever.
+    redis.call('ZREMRANGEBYSCORE', C .. 'broken', '-inf', now - 86400000)
+  end
   if kind == 'retry' then
     redis.call('HSET', key, 'next', now + ARGV[3])
     redis.call('ZADD', C .. 'owed:' .. endpoint, now + ARGV[3], id)
@@ -246,6 +252,7 @@ else
     for _, other in ipairs(redis.call('ZRANGE', C .. 'owed:' .. endpoint, 0, -1)) do bury(other, ARGV[7]) end
     redis.call('DEL', C .. 'owed:' .. endpoint)
     redis.call('HDEL', state, 'failures', 'until')
+    redis.call('ZREM', C .. 'broken', endpoint)
   end
 end
 serve(endpoint)

@@ -26,7 +26,7 @@ function fleet(): { -readonly [K in keyof FleetGauges]: FleetGauges[K] } {
 function everything(gauges: FleetGauges = fleet()): Registry {
   const registry = new Registry();
   const api = new ApiMetrics(registry);
-  const worker = new WorkerMetrics(registry, { ready: () => 2, busy: () => 1 });
+  const worker = new WorkerMetrics(registry, { wanted: () => 2, ready: () => 2, busy: () => 1 });
   registerFleetGauges(registry, gauges);
   api.accepted.inc({ model: 'iris' });
   worker.observeBatch('iris', 32, { preprocessMs: 1, runMs: 20, postprocessMs: 3 });
