@@ -249,8 +249,9 @@ else
     bury(id, ARGV[7])
   end
   if kind == 'gone' then
-    for _, other in ipairs(redis.call('ZRANGE', C .. 'owed:' .. endpoint, 0, -1)) do bury(other, ARGV[7]) end
-    redis.call('DEL', C .. 'owed:' .. endpoint)
+    -- What is above that has the same fate at its next try: all at once would keep Redis from everybody else.
+    for _, other in ipairs(redis.call('ZRANGE', C .. 'owed:' .. endpoint, 0, 999)) do bury(other, ARGV[7]) end
+    redis.call('ZREMRANGEBYRANK', C .. 'owed:' .. endpoint, 0, 999)
     redis.call('HDEL', state, 'failures', 'until')
     redis.call('ZREM', C .. 'broken', endpoint)
   end

@@ -245,6 +245,21 @@ describe('what failed for good', () => {
     expect((await deliveries.take(10)).deliveries).toEqual([]);
   });
 
+  it('takes many with it in a few steps, so that nobody waits for that', async () => {
+    const { deliveries } = await store();
+    const all = Array.from({ length: 2_500 }, () => event());
+    await Promise.all(all.map((one) => deliveries.owe(one)));
+    let tries = 0;
+    for (;;) {
+      const [next] = (await deliveries.take(1)).deliveries;
+      if (next === undefined) break;
+      await deliveries.finish(next.id, attempt(410), { kind: 'gone' });
+      tries += 1;
+    }
+    expect(tries).toBe(3);
+    expect((await deliveries.summary()).dead).toBe(2_500);
+  });
+
   it('is the oldest of an endpoint that is owed too much', async () => {
     const { deliveries, corner } = await store();
     const key = corner.catalogue.courierKey('owed');
