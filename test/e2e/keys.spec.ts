@@ -8,7 +8,6 @@ import path from 'node:path';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { newApiKey } from '#access/api-key';
 import type { FleetProcess } from '#testing/fleet';
-import type { Body } from '#testing/http';
 import { bearer, Caller } from '#testing/keys';
 import { until } from '#testing/patience';
 import { IRIS, post } from '#testing/predictions';
@@ -229,20 +228,6 @@ it('keeps one administrator who stays: a key that ends soon is no reason to revo
   expect(refused.text).toContain('create one first');
   // Beside one that stays, the brief one may go.
   expect((await admin.call('POST', `/v1/keys/${brief.json.id}/revoke`)).status).toBe(200);
-});
-
-it('keeps one administrator, also of two who revoke each other at once', async () => {
-  const prefix = freshPrefix();
-  const hall = await fleet.api({ REDIS_PREFIX: prefix });
-  onTestFinished(() => hall.stop().then(() => undefined));
-  const one = new Caller(hall, await hall.firstKey());
-  const [{ id: ownId }] = (await one.keys()) as [Body];
-  const two = await one.make(['admin']);
-  const answers = await Promise.all([
-    one.call('POST', `/v1/keys/${two.id}/revoke`),
-    two.call('POST', `/v1/keys/${ownId}/revoke`),
-  ]);
-  expect(answers.map(({ status }) => status).filter((status) => status === 200)).toHaveLength(1);
 });
 
 it("another client's prediction does not exist", async () => {
