@@ -3,7 +3,7 @@
  *
  * Most of it is work that somebody else should have done and could not: a deadline of a prediction that no worker took,
  * an upload that nobody repeats, an announcement that was not released. What it mended is counted; on a normal day that
- * is nothing. What it removes because its time is over is its plain duty, and is not.
+ * is nothing. What it removes because its time is over is its plain duty, and is not counted.
  */
 import { randomUUID } from 'node:crypto';
 import type { Queue } from 'bullmq';
@@ -18,7 +18,7 @@ import type { ModelQueues } from './model-queues.js';
 import type { Settlement } from './outcomes.js';
 import { Script } from './script.js';
 
-export const MENDED = ['deadline', 'upload', 'gate', 'batch', 'announcement', 'result'] as const;
+export const MENDED = ['deadline', 'upload', 'gate', 'batch', 'announcement'] as const;
 /** What was mended: see the methods of the same order below. */
 export type Mended = Record<(typeof MENDED)[number], number>;
 
@@ -84,12 +84,12 @@ export class Janitor {
   async sweep(models: readonly string[]): Promise<Mended | null> {
     const { redis, catalogue } = this.queues;
     if ((await TAKE_LEASE.run(redis, [catalogue.janitorKey(), this.#id, LEASE_MS])) !== 1) return null;
-    const mended: Mended = { deadline: 0, upload: 0, gate: 0, batch: 0, announcement: 0, result: 0 };
+    const mended: Mended = { deadline: 0, upload: 0, gate: 0, batch: 0, announcement: 0 };
     for (const model of models) {
       mended.deadline += await this.#passDeadlines(model);
       await this.#lookAfterBatches(model, mended);
       mended.announcement += await this.#releaseAnnouncements(model);
-      mended.result += await this.#removeResults(model);
+      await this.#removeResults(model);
     }
     return mended;
   }
@@ -168,18 +168,14 @@ export class Janitor {
   }
 
   /** BullMQ removes what has had its time only when another job ends: in a quiet queue that is never. */
-  async #removeResults(model: string): Promise<number> {
+  async #removeResults(model: string): Promise<void> {
     const { interactive, bulk, retry, announcements } = this.queues.of(model);
     const ttlMs = this.options.resultTtlSeconds * 1_000;
-    let removed = 0;
     for (const queue of [interactive, announcements]) {
-      for (const state of ['completed', 'failed'] as const) {
-        removed += (await queue.clean(ttlMs, AT_ONCE, state)).length;
-      }
+      for (const state of ['completed', 'failed'] as const) await queue.clean(ttlMs, AT_ONCE, state);
     }
     await this.#removeOverdue(model, bulk);
     await this.#removeOverdue(model, retry);
-    return removed;
   }
 
   /** Parts of a batch stay as long as their batch. */
