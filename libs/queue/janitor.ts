@@ -4,13 +4,17 @@
  * Most of it is work that somebody else should have done and could not: a deadline of a prediction that no worker took,
  * an upload that nobody repeats, an announcement that was not released. What it mended is counted; on a normal day that
  * is nothing. What it removes because its time is over is its plain duty, and is not counted.
+ *
+ * A reservation that is pending, and that nobody repeats, needs nobody: it runs out by itself, and leaves nothing without
+ * an end. Either its prediction is in the queue, in one command with its announcement, or there is none; and a batch that
+ * was begun under it has a record, which is found here as an abandoned upload.
  */
 import { randomUUID } from 'node:crypto';
 import type { Queue } from 'bullmq';
 import { batchEnvelopeId } from '#domain/batch';
 import { announcementId } from './announcements.js';
 import type { BatchReader } from './batch-reader.js';
-import { gateId, removeGate } from './batch-writer.js';
+import { addGate, gateId, removeGate } from './batch-gate.js';
 import type { BatchRecord } from './batches.js';
 import { batchIdOfEnvelope } from './catalogue.js';
 import { setMark } from './marks.js';
@@ -126,9 +130,11 @@ export class Janitor {
     if (quietMs < this.options.abandonedAfterMs) return 0;
     const minutes = Math.round(this.options.abandonedAfterMs / 60_000);
     const message = `The upload was cut off, and nobody went on with it for ${minutes} minutes.`;
-    await this.reader.batches.fail(model, plan.id, { code: 'upload_abandoned', message });
+    // Whoever died between the record and the gate has left no announcement: its end is told as well.
+    await addGate(this.queues, plan);
+    const wasOpen = await this.reader.batches.fail(model, plan.id, { code: 'upload_abandoned', message });
     await removeGate(this.queues, model, plan.id);
-    return 1;
+    return wasOpen ? 1 : 0;
   }
 
   /** A process died between closing it and letting go of its gate; its end was not told; its time is over. */

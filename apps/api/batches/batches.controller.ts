@@ -161,7 +161,8 @@ function uploadOf(request: FastifyRequest): Upload {
   if (encoding !== 'identity' && encoding !== 'gzip') {
     throw new ProblemError(problem(415, 'unsupported_encoding', 'The Content-Encoding must be gzip, or none.'));
   }
-  return { body: request.body as IncomingMessage, format, encoding };
+  const { socket } = request.raw;
+  return { body: request.body as IncomingMessage, format, encoding, isSenderGone: () => socket.destroyed };
 }
 
 /** @throws ProblemError 406 */
