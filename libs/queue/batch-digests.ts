@@ -44,6 +44,17 @@ export class BatchDigests {
     return envelopes.filter((_, i) => answers?.[envelopes.length + 1 + i] !== 1);
   }
 
+  /** Of an envelope that was never noted nothing is known. @throws OtherRowsError */
+  async compare(envelopes: readonly NumberedEnvelope[]): Promise<void> {
+    const noted = await this.queues.redis.hmget(this.#key, ...envelopes.map(({ n }) => String(n)));
+    const ours = envelopes.map(digestOf);
+    this.#requireSame(
+      envelopes,
+      ours,
+      noted.map((one, i) => one ?? ours[i] ?? null),
+    );
+  }
+
   #requireSame(
     envelopes: readonly NumberedEnvelope[],
     ours: readonly string[],

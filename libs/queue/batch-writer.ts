@@ -11,8 +11,10 @@
  */
 import type { BatchPlan } from '#domain/batch';
 import { addGate } from './batch-gate.js';
+import { BatchRepeat } from './batch-repeat.js';
 import { BatchUpload, type Sender, type UploadOptions } from './batch-upload.js';
-import { Batches } from './batches.js';
+import { Batches, type BatchRecord } from './batches.js';
+import { withinBudget } from './connection.js';
 import type { ModelQueues } from './model-queues.js';
 import { patiently } from './patiently.js';
 
@@ -29,6 +31,11 @@ export class BatchWriter {
     this.#batches = new Batches(queues.redis, queues.catalogue);
   }
 
+  /** @throws QueueUnavailableError */
+  find(model: string, id: string): Promise<BatchRecord | null> {
+    return withinBudget(this.queues.redis, () => this.#batches.read(model, id));
+  }
+
   /** Begins a batch, or goes on with one that was cut off. @throws QueueUnavailableError, QueueFullError */
   async open(plan: BatchPlan, sender: Sender): Promise<BatchUpload> {
     const kept = await patiently(this.queues, () => this.#batches.create(plan));
@@ -41,5 +48,10 @@ export class BatchWriter {
       upload.release();
       throw error;
     }
+  }
+
+  /** For rows that come again, when the batch takes no more. */
+  repeat(record: BatchRecord): BatchRepeat {
+    return new BatchRepeat(this.queues, record);
   }
 }

@@ -195,6 +195,31 @@ describe('the same Idempotency-Key', () => {
     expect((await batchEnded(api, first.json.id)).request_counts.completed).toBe(1_500);
   });
 
+  it.each([
+    ['one that differs', irisRows(1_500).replace('"petal_width":0.2', '"petal_width":0.3')],
+    ['one less', irisRows(1_499)],
+    ['an envelope less', irisRows(1_280)],
+    ['one more', irisRows(1_501)],
+    ['an envelope more', irisRows(1_792)],
+  ])('with other rows is refused for ever: %s', async (what, other) => {
+    const key = `rows-${what}-${Date.now()}`.replaceAll(' ', '-');
+    const headers = { 'idempotency-key': key };
+    const first = await sendBatch(api, { headers, body: irisRows(1_500) });
+    const refused = await sendBatch(api, { headers, body: other });
+    expect([refused.status, refused.json.code]).toEqual([422, 'idempotency_key_reused']);
+    // As if nobody had been left to say that all of it is there.
+    await inRedis(fleet, (client, catalogue) =>
+      client.hset(catalogue.reservationKey('local', `batch ${key}`), { state: 'pending', lease: 0 }),
+    );
+    const again = await sendBatch(api, { headers, body: other });
+    expect([again.status, again.json.code]).toEqual([422, 'idempotency_key_reused']);
+    await batchEnded(api, first.json.id);
+    const equal = await sendBatch(api, { headers, body: irisRows(1_500) });
+    expect([equal.status, equal.json.id]).toEqual([201, first.json.id]);
+    expect(equal.headers.get('idempotency-replayed')).toBe('true');
+    expect(equal.json.request_counts).toEqual({ total: 1_500, completed: 1_500, failed: 0, not_run: 0 });
+  });
+
   it('of a batch that has failed is told why', async () => {
     const headers = { 'idempotency-key': `failed-${Date.now()}` };
     const body = irisRows(4_000);
@@ -214,6 +239,8 @@ describe('the same Idempotency-Key', () => {
     await until(async () => (await getBatch(api, id)).progress === 1, { deadlineMs: 20_000, what: 'its rows to end' });
     expect((await getBatch(api, id)).status).toBe('failed');
     expect((await sendBatch(api, { headers, body })).json).toMatchObject({ id, status: 'failed' });
+    const other = await sendBatch(api, { headers, body: body.replace('"petal_width":0.2', '"petal_width":0.3') });
+    expect([other.status, other.json.code]).toEqual([422, 'idempotency_key_reused']);
   });
 
   it('with other options is refused', async () => {

@@ -72,9 +72,18 @@ export class AcceptBatch {
     if (reservation.kind === 'held') throw keyHeld();
     const claimed = this.parts.catalogue.version(reservation.claim.versionId);
     const plan = this.#planOf(reservation.claim, claimed, options);
-    if (reservation.kind === 'accepted') return { model: plan.model, id: plan.id, replayed: true };
+    if (reservation.kind === 'accepted') return this.#repeat(plan, upload);
     if (reservation.claim.envelopeId === fresh.envelopeId) await this.#requireRoomFor(plan, key);
+    else if (await this.#isWhole(plan)) {
+      // All of it was there, and whoever had the key could not say so any more.
+      await this.parts.reservations.accept(options.client, key);
+      return this.#repeat(plan, upload);
+    }
     return this.#receiveOnce(plan, options, upload, key);
+  }
+
+  async #isWhole({ model, id }: BatchPlan): Promise<boolean> {
+    return (await this.parts.writer.find(model, id))?.isWhole ?? false;
   }
 
   /** The key is held as long as rows come. */
@@ -117,6 +126,14 @@ export class AcceptBatch {
     const how = { onInvalid: options.onInvalid, isRepeatable: key !== null };
     this.parts.metrics.accepted.inc({ model: plan.model }, await this.#rows.receive(plan, upload, how));
     return { model: plan.model, id: plan.id, replayed: false };
+  }
+
+  /** The key is that of a batch: its rows must be those. */
+  async #repeat({ model, id }: BatchPlan, upload: Upload): Promise<AcceptedBatch> {
+    const record = await this.parts.writer.find(model, id);
+    // One that is no longer kept is answered as such.
+    if (record !== null) await this.#rows.compare(record, upload);
+    return { model, id, replayed: true };
   }
 
   #version(reference: string): ModelVersion {

@@ -1,8 +1,9 @@
-/** The rows of a batch on their way from its sender into the queue. */
+/** The rows of a batch on their way from its sender into the queue, or to a comparison with those that are there. */
 import type { BatchPlan } from '#domain/batch';
 import type { ModelVersion } from '#models/repository';
 import type { BatchUpload } from '#queue/batch-upload';
 import type { BatchWriter } from '#queue/batch-writer';
+import type { BatchRecord } from '#queue/batches';
 import type { ModelCatalogue } from '../model-catalogue.js';
 import type { OnInvalid } from './batches.dto.js';
 import { InvalidRows } from './invalid-rows.js';
@@ -34,6 +35,17 @@ export class ReceiveRows {
       return onInvalid === 'reject'
         ? await this.#receiveAll(plan, upload, isRepeatable)
         : await this.#receiveAsTheyCome(plan, upload, isRepeatable);
+    } catch (error) {
+      throw toUploadProblem(error);
+    }
+  }
+
+  /** The batch takes no more rows: what comes must be what is there. */
+  async compare(record: BatchRecord, upload: Upload): Promise<void> {
+    const repeat = this.parts.writer.repeat(record);
+    try {
+      for await (const rows of this.#rows(record.plan, upload)) await repeat.add(rows);
+      await repeat.finish();
     } catch (error) {
       throw toUploadProblem(error);
     }
