@@ -16,6 +16,7 @@ import {
   sendBatch,
 } from '#testing/batches';
 import type { Fleet, FleetProcess } from '#testing/fleet';
+import { copySlowModel } from '#testing/models';
 import { until } from '#testing/patience';
 import { get, IRIS, predict } from '#testing/predictions';
 import { type RedisClient, withRedis } from '#testing/redis-server';
@@ -131,12 +132,33 @@ describe('results', () => {
   });
 
   it('come while the batch runs, as far as it has come without a gap', async () => {
-    const corner = fleetOfTest({ WORKER_MODELS: 'digits' });
-    // No worker serves the model: nothing has ended.
-    const idle = await corner.api();
-    const { json } = await sendBatch(idle, { body: irisRows(10) });
-    expect(json.status).toBe('in_progress');
-    expect(await results(idle, json.id)).toEqual([]);
+    const corner = fleetOfTest({ MODELS_DIR: await copySlowModel(({ batching }) => (batching.max_batch_size = 1)) });
+    const { api: slow } = await corner.pair();
+    // One row in the middle takes minutes.
+    const rows = upTo(600).map((index) => ({ size: index === 300 ? 4_000 : 2 }));
+    const { json } = await sendBatch(slow, { query: { model: 'slow' }, body: ndjson(rows) });
+    const partial = await until(
+      async () => {
+        const lines = await results(slow, json.id);
+        return lines.length >= 200 && lines;
+      },
+      { deadlineMs: 20_000, what: 'results of the first envelopes' },
+    );
+    expect(partial.length).toBeLessThanOrEqual(300);
+    expect(indexes(partial)).toEqual(upTo(partial.length));
+    expect(partial.every(({ output }) => output !== undefined)).toBe(true);
+    expect(await results(slow, json.id, 99)).toEqual(partial.slice(100));
+    const running = await getBatch(slow, json.id);
+    expect(running).toMatchObject({ status: 'in_progress', request_counts: { total: 600, not_run: 0 } });
+    expect(running.request_counts.completed).toBeLessThan(600);
+    await slow.call('POST', `/v1/batches/${json.id}/cancel`);
+    await until(async () => (await getBatch(slow, json.id)).progress === 1, {
+      deadlineMs: 20_000,
+      what: 'the rest to be let go',
+    });
+    const whole = await results(slow, json.id);
+    expect(indexes(whole)).toEqual(upTo(600));
+    expect(whole.slice(0, partial.length)).toEqual(partial);
   });
 });
 
