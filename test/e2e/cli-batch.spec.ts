@@ -9,7 +9,7 @@ import { text } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, it, onTestFinished } from 'vitest';
 import { projectRoot } from '#config/settings';
-import { irisRow, ndjson, sendBatch, irisRows } from '#testing/batches';
+import { batchArriving, type BatchBody, irisRow, ndjson, sendBatch, irisRows } from '#testing/batches';
 import type { FleetProcess } from '#testing/fleet';
 import { until } from '#testing/patience';
 import { fleetOfTest } from '../stage.js';
@@ -95,6 +95,31 @@ it('goes on where it was after Ctrl-C while its rows run', async () => {
   );
   const { json } = await api.call('GET', '/v1/batches');
   expect(json.results).toHaveLength(1);
+});
+
+it('ends when its batch is canceled while it sends, and brings what there is of it', async () => {
+  const fleet = fleetOfTest({ MAX_QUEUE_DEPTH: '3000' });
+  const api = await fleet.api();
+  await writeFile(path.join(folder, 'rows.ndjson'), irisRows(ROWS));
+  const words = ['batch', 'rows.ndjson', '-m', 'iris', '-o', 'answers.ndjson'];
+  const notes = path.join(folder, 'answers.ndjson.millrace');
+  const sending = start(api, ...words);
+  const { id } = await batchArriving(api, 3_000);
+  const noted = await readFile(notes, 'utf8');
+  await api.call('POST', `/v1/batches/${id}/cancel`);
+  const refused = await sending.ended;
+  expect([refused.code, refused.err]).toEqual([1, expect.stringContaining('was canceled while its rows arrived')]);
+  // As if it had been killed before it heard: it sends the same rows under the same key.
+  await writeFile(notes, noted);
+  await fleet.worker();
+  const { code, err } = await run(api, ...words);
+  expect([code, err]).toEqual([1, expect.stringContaining('The batch is canceled')]);
+  const { json } = await api.call('GET', `/v1/batches/${id}`);
+  const { total } = (json as unknown as BatchBody).request_counts;
+  expect(total).toBeLessThan(ROWS);
+  expect((await linesOf('answers.ndjson')).map(({ index }) => index)).toEqual(
+    Array.from({ length: total }, (_, n) => n),
+  );
 });
 
 it('goes on behind the last whole answer that it has written', async () => {

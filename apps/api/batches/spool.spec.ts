@@ -2,7 +2,7 @@ import { type FileHandle, mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, it, onTestFinished, vi } from 'vitest';
-import type { BatchRow } from '#queue/batch-writer';
+import type { BatchRow } from '#queue/batch-envelopes';
 import { Spool } from './spool.js';
 
 let folder: string;

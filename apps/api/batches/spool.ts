@@ -7,7 +7,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, open, unlink, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import type { BatchRow } from '#queue/batch-writer';
+import type { BatchRow } from '#queue/batch-envelopes';
 
 const ROWS_AT_ONCE = 1_000;
 
