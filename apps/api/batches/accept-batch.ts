@@ -180,7 +180,9 @@ export class AcceptBatch {
     const room = this.parts.backlog.roomFor(model);
     if (room.kind === 'room') return;
     this.parts.metrics.refused.inc({ model, reason: room.kind });
-    throw tooManyRequests(room.kind, `The queue of ${model} is full.`, room.retryAfterS);
+    const detail =
+      room.kind === 'queue_full' ? `The queue of ${model} is full.` : 'The service has no room for new rows.';
+    throw tooManyRequests(room.kind, detail, room.retryAfterS);
   }
 }
 
