@@ -2,6 +2,7 @@
 import type { Envelope } from '#contract/envelope';
 import { batchEnvelopeId, type BatchFailure, type BatchPlan } from '#domain/batch';
 import { announcementId, qualifiedAnnouncementQueue } from './announcements.js';
+import type { Room } from './backlog.js';
 import { BatchDigests, OtherRowsError } from './batch-digests.js';
 import { type BatchRow, EnvelopeCutter, type NumberedEnvelope } from './batch-envelopes.js';
 import { removeGate } from './batch-gate.js';
@@ -26,17 +27,24 @@ export class SenderGoneError extends Error {
   }
 }
 
+type NoRoom = Exclude<Room, { readonly kind: 'room' }>;
+
 /** Nothing has left the queue for so long that its rows will not have room soon. */
 export class NoRoomError extends Error {
-  constructor(seconds: number) {
-    super(`The queue has had no room for more rows for ${seconds} s.`);
+  constructor(
+    readonly room: NoRoom,
+    seconds: number,
+  ) {
+    super(
+      `${room.kind === 'queue_full' ? 'The queue' : 'The service'} has had no room for more rows for ${seconds} s.`,
+    );
     this.name = 'NoRoomError';
   }
 }
 
 export interface UploadOptions {
-  /** Takes room in the model's queue for that many rows. @returns false where there is none */
-  readonly takeRoom: (model: string, rows: number) => boolean;
+  /** Takes room in the model's queue for that many rows, where there is any. */
+  readonly takeRoom: (model: string, rows: number) => Room;
   /** A sender waits for room no longer than this at a time. */
   readonly roomPatienceMs: number;
 }
@@ -156,10 +164,12 @@ export class BatchUpload {
   async #waitForRoom(rows: number): Promise<void> {
     const { takeRoom, roomPatienceMs } = this.options;
     const untilMs = Date.now() + roomPatienceMs;
-    while (rows > 0 && !takeRoom(this.plan.model, rows)) {
+    while (rows > 0) {
+      const room = takeRoom(this.plan.model, rows);
+      if (room.kind === 'room') return;
       this.#requireWanted();
       if (this.sender.isGone()) throw new SenderGoneError();
-      if (Date.now() > untilMs) throw new NoRoomError(Math.round(roomPatienceMs / 1_000));
+      if (Date.now() > untilMs) throw new NoRoomError(room, Math.round(roomPatienceMs / 1_000));
       await new Promise((resolve) => setTimeout(resolve, ROOM_EVERY_MS));
     }
   }

@@ -39,7 +39,7 @@ export function readerOf(corner: QueueCorner): BatchReader {
 }
 
 export function writerOf(corner: QueueCorner, change: Partial<UploadOptions> = {}): BatchWriter {
-  return new BatchWriter(corner.queues, { takeRoom: () => true, roomPatienceMs: 60_000, ...change });
+  return new BatchWriter(corner.queues, { takeRoom: () => ({ kind: 'room' }), roomPatienceMs: 60_000, ...change });
 }
 
 /** The upload of a sender with a key, who is there. */

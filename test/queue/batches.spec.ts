@@ -10,7 +10,7 @@ import { MODEL, QueueCorner } from '#testing/queue-corner';
 
 const FAILURE = { code: 'upload_aborted', message: 'The upload ended before its last row.' };
 
-const FULL = { takeRoom: () => false };
+const FULL = { takeRoom: () => ({ kind: 'queue_full', retryAfterS: 5 }) as const };
 
 /** All that there is of it has ended. */
 function drained(corner: QueueCorner, id: string): Promise<Batch> {

@@ -152,7 +152,7 @@ export class BatchesController {
 }
 
 /** @throws ProblemError 415, and 422 where there is no body at all */
-function uploadOf({ sentAs, headers, raw, body }: FastifyRequest): Upload {
+function uploadOf({ sentAs, headers, body, raw }: FastifyRequest): Upload {
   if (sentAs === undefined && body === undefined) {
     throw invalidFields([{ pointer: '', code: 'empty_batch', detail: 'has no rows' }]);
   }
@@ -165,7 +165,8 @@ function uploadOf({ sentAs, headers, raw, body }: FastifyRequest): Upload {
   if (encoding === undefined) {
     throw new ProblemError(problem(415, 'unsupported_encoding', 'The Content-Encoding must be gzip, or none.'));
   }
-  return { body: body as IncomingMessage, format, encoding, isSenderGone: () => raw.socket.destroyed };
+  const { socket } = raw;
+  return { body: body as IncomingMessage, format, encoding, isSenderGone: () => socket.destroyed };
 }
 
 /** Codings are named in any case, and x-gzip is an old name of gzip (RFC 9110, 8.4.1). */

@@ -2,7 +2,7 @@
 import type { Settings } from '#config/settings';
 import type { Batch } from '#domain/batch';
 import { hasBatchEnded } from '#domain/batch';
-import type { Backlog } from '#queue/backlog';
+import type { Backlog, Room } from '#queue/backlog';
 import { BatchReader } from '#queue/batch-reader';
 import { BatchWriter } from '#queue/batch-writer';
 import type { Batches } from '#queue/batches';
@@ -77,9 +77,9 @@ export class BatchParts {
     return Math.round(((predictions + bulk) * costMs) / executors / 100) / 10;
   }
 
-  #takeRoom(model: string, rows: number): boolean {
-    if (this.#backlog.roomFor(model).kind !== 'room') return false;
-    this.#backlog.accepted(model, rows);
-    return true;
+  #takeRoom(model: string, rows: number): Room {
+    const room = this.#backlog.roomFor(model);
+    if (room.kind === 'room') this.#backlog.accepted(model, rows);
+    return room;
   }
 }

@@ -9,7 +9,6 @@ import { TooManyRowsError } from './row-source.js';
 
 const OTHER_ROWS = 'idempotency_key_reused';
 const STOPPED = 'batch_ended';
-const RETRY_AFTER_S = 5;
 const STATUS: Readonly<Record<BodyError['code'], number>> = {
   invalid_body: 400,
   invalid_compression: 400,
@@ -22,7 +21,7 @@ export function toUploadProblem(error: unknown): unknown {
   if (error instanceof TooManyRowsError) return new ProblemError(problem(413, 'too_many_rows', error.message));
   if (error instanceof StalledError) return new ProblemError(problem(408, 'upload_stalled', error.message));
   if (error instanceof SenderGoneError) return new ProblemError(problem(408, 'upload_aborted', error.message));
-  if (error instanceof NoRoomError) return tooManyRequests('queue_full', error.message, RETRY_AFTER_S);
+  if (error instanceof NoRoomError) return noRoom(error);
   if (error instanceof OtherRowsError) {
     const detail = `The Idempotency-Key was used with other rows: ${error.message}`;
     return new ProblemError(problem(422, OTHER_ROWS, detail, [{ pointer: '', code: OTHER_ROWS, detail }]));
@@ -52,6 +51,10 @@ export function failureOf(answer: unknown): BatchFailure {
   return answer instanceof ProblemError
     ? { code: answer.problem.code, message: answer.problem.detail }
     : { code: 'upload_aborted', message: 'The upload ended before its last row.' };
+}
+
+function noRoom({ room: { kind, retryAfterS }, message }: NoRoomError): ProblemError {
+  return tooManyRequests(kind, message, retryAfterS);
 }
 
 function whyStopped({ stop: { mark, failure } }: BatchStoppedError): string {
