@@ -5,7 +5,8 @@
 import path from 'node:path';
 import { projectRoot } from '#config/settings';
 import { dieWithParent } from '#process/die-with-parent';
-import { environmentFor, findInstalled, findOrFetch } from '#process/redis-binary';
+import { environmentFor } from '#process/debian-packages';
+import { findInstalled, findOrFetch } from '#process/redis-binary';
 import { type RedisCommand, TestRedis } from '#testing/redis-server';
 import type { TestProject } from 'vitest/node';
 

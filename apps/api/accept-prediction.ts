@@ -69,6 +69,8 @@ export class AcceptPrediction {
       deadlineAtMs: options.cancelAfterMs === null ? null : Date.now() + options.cancelAfterMs,
       callback: this.#callback(request, version, options.baseUrl),
     };
+    const { callback } = prediction;
+    if (callback !== null && callback.url !== null) await this.webhooks.requirePublicHost(callback.url);
     if (options.idempotencyKey !== null) {
       return this.#acceptOnce(request, version, prediction, options.idempotencyKey, options);
     }

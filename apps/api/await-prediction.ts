@@ -115,24 +115,26 @@ export class AwaitPrediction {
   }
 }
 
-/** @returns the ended prediction, or null where the message does not say enough */
+/**
+ * A success in its first attempt is all that its message says. About everything else a message knows less than Redis:
+ * when it began, how often it was tried.
+ * @returns the ended prediction, or null where it has to be read
+ */
 function interpret(submission: Submission, notice: Notice): Prediction | null {
-  if (notice.kind === 'look') return null;
-  const isEnd = notice.kind === 'ended';
-  if (isEnd && (notice.outcome === null || notice.outcome.kind === 'moved')) return null;
-  const standing = project(
-    {
-      startedAtMs: null,
-      endedAtMs: isEnd ? notice.endedAtMs : null,
-      failedReason: null,
-      mark: isEnd ? null : notice.mark,
-      outcome: isEnd ? notice.outcome : null,
-      deadlineAtMs: submission.deadlineAtMs,
-    },
-    null,
-  );
+  if (notice.kind !== 'ended' || notice.outcome?.kind !== 'succeeded') return null;
+  const { endedAtMs, outcome } = notice;
+  const standing = project({ ...FIRST_ATTEMPT, endedAtMs, outcome }, null);
   return standing === GONE ? null : { submission, standing };
 }
+
+const FIRST_ATTEMPT = {
+  startedAtMs: null,
+  failedReason: null,
+  mark: null,
+  attempts: 1,
+  stalls: 0,
+  deadlineAtMs: null,
+} as const;
 
 /** Nobody tells of a deadline where no worker lives: it is looked at when it comes. */
 function untilDeadline(found: Found): number {

@@ -26,6 +26,11 @@ export class FleetView {
     if (this.#timer !== null) clearTimeout(this.#timer);
   }
 
+  /** Those that have said so within the last seconds. */
+  get workers(): readonly LiveWorker[] {
+    return this.#workers;
+  }
+
   serves(model: string): boolean {
     return this.#workers.some((worker) => worker.models.includes(model));
   }

@@ -10,6 +10,7 @@ import {
 import { inputSchema, outputSchema } from '#models/input-schema';
 import type { ModelRepository, ModelVersion } from '#models/repository';
 import { BATCH_SCHEMAS, withBatches } from './batches/batches.openapi.js';
+import { HEALTH_OPERATION, HEALTH_SCHEMAS, READY_OPERATION } from './health.openapi.js';
 import { example } from './models.controller.js';
 import { header, pathParameter, problems } from './openapi-parts.js';
 
@@ -49,13 +50,17 @@ function addContract(document: OpenAPIObject, repository: ModelRepository): Open
     Problem: PROBLEM_SCHEMA,
     PredictionRequest: PREDICTION_REQUEST_SCHEMA,
     ...BATCH_SCHEMAS,
+    ...HEALTH_SCHEMAS,
     ...Object.fromEntries(versions.flatMap(modelSchemas)),
   };
   const paths: Operations = { ...(document.paths as unknown as Operations) };
   paths['/v1/predictions'] = { post: createOperation(requestSchema(versions), examplesOf(versions)) };
   paths['/v1/models/{owner}/{name}/predictions'] = {
     post: {
-      ...createOperation(MODEL_PREDICTION_REQUEST_SCHEMA, inputExamplesOf(versions)),
+      ...createOperation(MODEL_PREDICTION_REQUEST_SCHEMA, inputExamplesOf(versions), {
+        404: 'There is no such model.',
+        422: 'Wrong input, or a key used with another body: `errors` says where and why.',
+      }),
       operationId: 'createModelPrediction',
       summary: "Create a prediction with a model's latest version",
       parameters: [pathParameter('owner', 'millrace'), pathParameter('name', 'iris'), ...HEADERS],
@@ -63,6 +68,8 @@ function addContract(document: OpenAPIObject, repository: ModelRepository): Open
   };
   paths['/v1/predictions/{id}'] = { get: GET_OPERATION };
   paths['/v1/predictions/{id}/cancel'] = { post: CANCEL_OPERATION };
+  paths['/health'] = { get: HEALTH_OPERATION };
+  paths['/ready'] = { get: READY_OPERATION };
   return {
     ...document,
     paths: withBatches(paths),
@@ -116,7 +123,8 @@ const HEADERS = [
   header('X-Request-ID', 'Comes back with the answer and stands in the logs.', 'my-request-1'),
 ];
 
-function createOperation(schema: object, examples: object): object {
+/** @param own problems that only one of the two ways to create a prediction has */
+function createOperation(schema: object, examples: object, own: Readonly<Record<number, string>> = {}): object {
   return {
     operationId: 'createPrediction',
     tags: ['predictions'],
@@ -131,13 +139,14 @@ function createOperation(schema: object, examples: object): object {
         content: PREDICTION,
       },
       ...problems({
-        400: 'The body is not JSON.',
+        400: 'The body is not JSON, or the Idempotency-Key is none.',
         409: 'The same Idempotency-Key is being handled right now.',
         413: 'The body is too large.',
         415: 'The body is not application/json.',
         422: 'Unknown model, wrong input, or a key used with another body: `errors` says where and why.',
         429: 'The queue is full; `Retry-After` says when to come back.',
         503: 'Redis is away; whether the prediction runs is unknown.',
+        ...own,
       }),
     },
   };
@@ -162,7 +171,11 @@ const GET_OPERATION = {
   responses: {
     200: { description: 'Where it stands.', content: PREDICTION },
     304: { description: 'Nothing has changed.' },
-    ...problems({ 404: 'Unknown (`not_found`), or ended and no longer kept (`expired`).', 503: 'Redis is away.' }),
+    ...problems({
+      400: '`wait` is no number of seconds.',
+      404: 'Unknown (`not_found`), or ended and no longer kept (`expired`).',
+      503: 'Redis is away.',
+    }),
   },
 };
 
@@ -174,6 +187,10 @@ const CANCEL_OPERATION = {
   parameters: [pathParameter('id')],
   responses: {
     200: { description: 'Where it stands now.', content: PREDICTION },
-    ...problems({ 404: 'Unknown or expired.', 503: 'Redis is away.' }),
+    ...problems({
+      404: 'Unknown or expired.',
+      409: 'A row of a batch, which is canceled as a whole.',
+      503: 'Redis is away.',
+    }),
   },
 };

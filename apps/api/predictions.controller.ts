@@ -183,6 +183,7 @@ const NOT_STARTED: Prediction['standing'] = {
   output: null,
   failure: null,
   startedAtMs: null,
+  attempts: 0,
   completedAtMs: null,
   predictMs: null,
   batchSize: null,
@@ -195,7 +196,8 @@ function requireOwn(found: Found, { client }: Caller, id: string): Prediction {
   return found;
 }
 
-/** What can change about a prediction is its status and its start; everything else is fixed with them. */
+/** What can change about a prediction is its status, its start and its attempts; everything else is fixed with them. */
 function entityTag({ submission, standing }: Prediction): string {
-  return `W/"${submission.id}-${standing.status}-${standing.startedAtMs ?? 0}"`;
+  const { status, startedAtMs, attempts } = standing;
+  return `W/"${submission.id}-${status}-${startedAtMs ?? 0}-${attempts}"`;
 }

@@ -15,6 +15,9 @@ export function observeRequests(
   const gate = new RateGate(LINES_PER_SECOND);
   server.addHook('onRequest', (request: FastifyRequest, reply: FastifyReply, done) => {
     reply.header('x-request-id', request.id);
+    metrics.inFlight += 1;
+    // Whether the answer was sent or the caller hung up; `onResponse` comes for the first alone.
+    reply.raw.once('close', () => (metrics.inFlight -= 1));
     done();
   });
   server.addHook('onResponse', (request: FastifyRequest, reply: FastifyReply, done) => {

@@ -1,5 +1,5 @@
 /** Builds the API out of its parts, and takes it apart again. */
-import { readFileSync } from 'node:fs';
+import { buildOf } from '#config/build';
 import path from 'node:path';
 import { projectRoot, requireRedis, type Settings } from '#config/settings';
 import { openRepository } from '#models/repository';
@@ -14,11 +14,14 @@ import { ClockWatch } from '#queue/clock-watch';
 import { connectProducer, connectSubscriber, isAnswering } from '#queue/connection';
 import { Fleet } from '#queue/fleet';
 import { ModelRegister } from '#queue/model-register';
-import { MemoryWatch } from '#queue/memory';
+import { RedisWatch } from '#queue/redis-watch';
 import { ModelQueues } from '#queue/model-queues';
 import type { Logger } from '#telemetry/logger';
-import { ApiMetrics, registerQueueGauges } from '#telemetry/metrics';
+import { registerFleetGauges } from '#telemetry/fleet-gauges';
+import { ApiMetrics } from '#telemetry/metrics';
+import { registerClockGauge } from '#telemetry/process-gauges';
 import { buildAccess } from './access/build-access.js';
+import { fleetGauges } from './fleet-metrics.js';
 import { FleetView } from './fleet-view.js';
 import { mountBoard } from './job-board.js';
 import { mountOpenApi } from './openapi.js';
@@ -39,9 +42,12 @@ export async function runApi(settings: Settings, logger: Logger): Promise<Runnin
   const names = new Catalogue(settings.REDIS_PREFIX);
   const queues = new ModelQueues(redis, names, onRedisError);
   const fleet = new FleetView(new Fleet(redis, names), isConnected, onRedisError);
-  const memory = new MemoryWatch(redis, onRedisError);
-  const backlog = new Backlog(queues, models, limitsOf(settings), memory, onRedisError);
-  const metrics = measure(models, backlog, memory, isConnected);
+  const redisWatch = new RedisWatch(redis, onRedisError);
+  const backlog = new Backlog(queues, models, limitsOf(settings), redisWatch, onRedisError);
+  const build = buildOf(settings);
+  const registry = makeRegistry('api');
+  registerFleetGauges(registry, fleetGauges({ repository, backlog, fleet, redis: redisWatch, isConnected }));
+  const metrics = new ApiMetrics(registry);
   const parts = buildPredictionPath({
     settings,
     repository,
@@ -55,11 +61,12 @@ export async function runApi(settings: Settings, logger: Logger): Promise<Runnin
   });
 
   const clock = new ClockWatch(redis, (sentence) => logger.error(sentence));
+  registerClockGauge(registry, () => clock.aheadMs / 1_000);
   const register = new ModelRegister(redis, names, onRedisError);
   const access = buildAccess(settings, queues, onRedisError);
 
   let draining = false;
-  const readiness = readinessOf(models, fleet, clock, async () => ({
+  const readiness = readinessOf(models, fleet, [clock, redisWatch], async () => ({
     answering: await isAnswering(redis),
     draining,
     knowsKeys: access.keys?.watch.isFresh ?? true,
@@ -69,6 +76,7 @@ export async function runApi(settings: Settings, logger: Logger): Promise<Runnin
     port: settings.OPS_PORT,
     logger,
     readiness,
+    build,
     async configure(app) {
       await mountBoard(app, queues, models);
       await mountRunbooks(app, path.join(projectRoot(), 'docs', 'runbooks'));
@@ -81,13 +89,13 @@ export async function runApi(settings: Settings, logger: Logger): Promise<Runnin
     access.keys,
     logger,
   );
-  mountOpenApi(app, repository, packageVersion());
+  mountOpenApi(app, repository, build.version);
   // Redis may be away: the process lives, says that it is not ready, and recovers by itself.
   parts.completions.start().catch(onRedisError);
   access.start();
   clock.start();
   register.announce(models);
-  memory.start();
+  redisWatch.start();
   backlog.start();
   fleet.start();
   await app.listen(settings.PORT, settings.HOST);
@@ -104,7 +112,7 @@ export async function runApi(settings: Settings, logger: Logger): Promise<Runnin
       access.stop();
       clock.stop();
       register.stop();
-      memory.stop();
+      redisWatch.stop();
       backlog.stop();
       fleet.stop();
       await operations.app.close();
@@ -118,29 +126,10 @@ function limitsOf(settings: Settings): ConstructorParameters<typeof Backlog>[2] 
   return { maxQueueDepth: settings.MAX_QUEUE_DEPTH, redisMemoryMark: settings.REDIS_MEMORY_MARK };
 }
 
-function measure(
-  models: readonly string[],
-  backlog: Backlog,
-  memory: MemoryWatch,
-  isConnected: () => boolean,
-): ApiMetrics {
-  const registry = makeRegistry('api');
-  registerQueueGauges(registry, {
-    depth: () => models.map((model): [string, number] => [model, backlog.of(model).predictions]),
-    jobs: () =>
-      models.flatMap((model) =>
-        Object.entries(backlog.of(model).jobs).map(([state, jobs]): [string, string, number] => [model, state, jobs]),
-      ),
-    memoryShare: () => memory.share,
-    redisUp: isConnected,
-  });
-  return new ApiMetrics(registry);
-}
-
 function readinessOf(
   models: readonly string[],
   fleet: FleetView,
-  clock: ClockWatch,
+  watches: readonly { readonly complaint: string | null }[],
   state: () => Promise<{ readonly answering: boolean; readonly draining: boolean; readonly knowsKeys: boolean }>,
 ): Readiness {
   return {
@@ -154,12 +143,7 @@ function readinessOf(
     },
     degraded: () => [
       ...models.filter((model) => !fleet.serves(model)).map((model) => `no live worker serves ${model}`),
-      ...[clock.complaint].filter((sentence) => sentence !== null),
+      ...watches.flatMap(({ complaint }) => complaint ?? []),
     ],
   };
-}
-
-function packageVersion(): string {
-  const text = readFileSync(path.join(projectRoot(), 'package.json'), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
 }

@@ -7,6 +7,7 @@
 import type { IncomingMessage } from 'node:http';
 import { errorCodes, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { problem, ProblemError } from '#contract/problem';
+import { type BytesBefore, bytesBefore, leaveRest } from './unread-rest.js';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -16,6 +17,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** What the sender of a streamed body said it is. */
     sentAs: string | undefined;
+    /** Of a streamed body. */
+    bytesBefore: BytesBefore | undefined;
   }
 }
 
@@ -23,13 +26,12 @@ const STREAMED = 'application/x-millrace-streamed-body';
 /** All of a body that is not streamed. */
 const BODY_TIMEOUT_MS = 30_000;
 const SWEEP_EVERY_MS = 1_000;
-/** An answer that came before its body had ended: the sender has this long to read it. */
-const LINGER_MS = 5_000;
 
 type Refuse = (error: unknown, request: FastifyRequest, reply: FastifyReply) => void;
 
 export function streamBodies(server: FastifyInstance, refuse: Refuse): void {
   server.decorateRequest('sentAs', undefined);
+  server.decorateRequest('bytesBefore', undefined);
   server.addContentTypeParser(STREAMED, (request: FastifyRequest, payload: IncomingMessage, done) => {
     if (request.routeOptions.config.stream === true) done(null, payload);
     else done(new errorCodes.FST_ERR_CTP_INVALID_MEDIA_TYPE(STREAMED));
@@ -40,16 +42,14 @@ export function streamBodies(server: FastifyInstance, refuse: Refuse): void {
     done();
   });
   server.addHook('onRequest', (request, reply, done) => {
-    const { raw } = request;
-    const hasBody = raw.headers['transfer-encoding'] !== undefined || Number(raw.headers['content-length'] ?? 0) > 0;
-    if (!hasBody) return done();
-    if (request.routeOptions.config.stream !== true) {
-      late.expect(request, reply);
-      return done();
-    }
-    request.sentAs = raw.headers['content-type'];
-    raw.headers['content-type'] = STREAMED;
-    lingerAfter(request, reply);
+    const { headers } = request.raw;
+    const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+    if (request.routeOptions.config.stream === true) takeAsStream(request, hasBody);
+    else if (hasBody) late.expect(request, reply);
+    done();
+  });
+  server.addHook('onSend', (request, reply, _, done) => {
+    if (request.bytesBefore !== undefined) leaveRest(request, reply, request.bytesBefore);
     done();
   });
   server.addHook('preValidation', (request, _, done) => {
@@ -58,16 +58,13 @@ export function streamBodies(server: FastifyInstance, refuse: Refuse): void {
   });
 }
 
-/** A sender that is still sending would see its connection reset before it could read why. */
-function lingerAfter({ raw }: FastifyRequest, reply: FastifyReply): void {
-  reply.raw.once('finish', () => {
-    if (raw.complete || raw.destroyed) return;
-    const { socket } = raw;
-    raw.resume();
-    const timer = setTimeout(() => socket.destroy(), LINGER_MS);
-    raw.once('end', () => clearTimeout(timer));
-    socket.once('close', () => clearTimeout(timer));
-  });
+/** An empty body of a type is a stream without bytes; without a type there is no body at all. */
+function takeAsStream(request: FastifyRequest, hasBody: boolean): void {
+  const { headers } = request.raw;
+  request.sentAs = headers['content-type'];
+  if (!hasBody && request.sentAs === undefined) return;
+  headers['content-type'] = STREAMED;
+  request.bytesBefore = bytesBefore(request);
 }
 
 class LateBodies {

@@ -1,11 +1,11 @@
 /** How long a prediction that has not started will probably wait: the work in front of it, shared by the executors. */
 import type { Prediction } from '#domain/prediction';
-import type { Backlog } from '#queue/backlog';
+import type { ModelBacklog } from '#queue/backlog';
 import type { FleetView } from './fleet-view.js';
 
 export class WaitEstimate {
   constructor(
-    private readonly backlog: Pick<Backlog, 'of'>,
+    private readonly backlog: { of(model: string): Pick<ModelBacklog, 'predictions' | 'bulk'> },
     private readonly fleet: Pick<FleetView, 'rowCostMs' | 'executorsOf'>,
   ) {}
 

@@ -6,7 +6,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { buffer } from 'node:stream/consumers';
 import { verify } from '#webhooks/signature';
 import { CliError } from './cli-error.js';
 import { onStopSignals } from './stop-signals.js';
@@ -16,6 +15,9 @@ export interface ListenOptions {
   readonly port: number;
   readonly json: boolean;
 }
+
+/** Many times what a webhook is. */
+const MOST_BYTES = 1_048_576;
 
 export async function listen(target: Target, { port, json }: ListenOptions): Promise<void> {
   const secret = await clientOf(target).webhookSecret();
@@ -38,8 +40,18 @@ async function refusedPort(server: ReturnType<typeof createServer>): Promise<nev
 
 /** @returns the status to answer with */
 async function receive(request: IncomingMessage, secret: string, asJson: boolean): Promise<number> {
-  const body = await buffer(request);
   const id = String(request.headers['webhook-id'] ?? 'no webhook-id');
+  let body: Buffer | null;
+  try {
+    body = await bodyOf(request);
+  } catch {
+    console.error(`${id}: broken off by its sender.`);
+    return 400; // Nobody hears it.
+  }
+  if (body === null) {
+    console.error(`${id}: refused. It is larger than ${MOST_BYTES} bytes.`);
+    return 413;
+  }
   const verdict = verify(request.headers, body, [secret]);
   if (!verdict.ok) {
     console.error(`${id}: refused. ${verdict.reason}`);
@@ -48,4 +60,16 @@ async function receive(request: IncomingMessage, secret: string, asJson: boolean
   if (asJson) console.log(JSON.stringify({ id, data: JSON.parse(body.toString()) as unknown }));
   else console.log(`${id}: verified\n${JSON.stringify(JSON.parse(body.toString()), null, 2)}`);
   return 204;
+}
+
+/** @returns null for one that is too large: it is read, and not kept */
+async function bodyOf(request: IncomingMessage): Promise<Buffer | null> {
+  let chunks: Buffer[] = [];
+  let sizeBytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    sizeBytes += chunk.length;
+    if (sizeBytes <= MOST_BYTES) chunks.push(chunk);
+    else chunks = [];
+  }
+  return sizeBytes <= MOST_BYTES ? Buffer.concat(chunks) : null;
 }

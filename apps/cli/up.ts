@@ -12,6 +12,7 @@ import { CliError } from './cli-error.js';
 import { Fleet } from './fleet.js';
 import { baseUrl, mustBeFree } from './own-address.js';
 import { onStopSignals } from './stop-signals.js';
+import { sourceCommit } from './source-commit.js';
 import { Terminal } from './terminal.js';
 import { untilReady } from './until-ready.js';
 import { onRebuild } from './watch-build.js';
@@ -34,7 +35,9 @@ export async function up(settings: Settings, environment: NodeJS.ProcessEnv, opt
     const redis = await findOrStartRedis({ redisUrl, dataDir, say: terminal.say, restart: true });
     try {
       await mustBeFree(host, port);
-      await runFleet(settings, { ...environment, REDIS_URL: redis.url }, options, terminal);
+      const commit = await sourceCommit(projectRoot());
+      const known = commit === null ? {} : { BUILD_COMMIT: commit };
+      await runFleet(settings, { ...known, ...environment, REDIS_URL: redis.url }, options, terminal);
     } finally {
       terminal.progress('Stopping Redis');
       await redis.stop();

@@ -9,13 +9,20 @@ import type { AttemptEnd, Deliveries, TakenDelivery } from '#queue/deliveries';
 import { sign } from '#webhooks/signature';
 import type { Attempt, WebhookClient } from '#webhooks/webhook-client';
 
-/** Tries under way at once, of all endpoints together. */
-const HANDS = 64;
+/**
+ * Tries under way at once, of all endpoints together. A hand is an open connection and costs little; there are more than
+ * any host or client gets, so that nobody's slowness leaves none for the others.
+ */
+export const HANDS = 1_000;
+/** One script in Redis hands out no more: it keeps everybody else waiting while it does. */
+const TAKEN_AT_ONCE = 64;
 const LONGEST_SLEEP_MS = 1_000;
 const AFTER_ERROR_MS = 500;
 
 export interface DelivererObserver {
   onAttempt(delivery: TakenDelivery, attempt: DeliveryAttempt, end: AttemptEnd['kind']): void;
+  /** So many had no try left in their time: they are dead letters. */
+  onGivenUp(count: number): void;
   onError(error: Error): void;
 }
 
@@ -68,8 +75,9 @@ export class Deliverer {
   async #takeAndSend(): Promise<number> {
     if (this.#busy >= HANDS) return LONGEST_SLEEP_MS;
     try {
-      const { deliveries, nextInMs } = await this.deliveries.take(HANDS - this.#busy);
+      const { deliveries, nextInMs, givenUp } = await this.deliveries.take(Math.min(TAKEN_AT_ONCE, HANDS - this.#busy));
       for (const delivery of deliveries) this.#begin(delivery);
+      if (givenUp > 0) this.observer.onGivenUp(givenUp);
       return Math.min(LONGEST_SLEEP_MS, nextInMs ?? LONGEST_SLEEP_MS);
     } catch (error) {
       this.observer.onError(error as Error);

@@ -56,7 +56,9 @@ export class FanOut {
     const { standing } = found;
     // The notice may be quicker than the record of the start.
     const begun =
-      standing.status === 'starting' ? { ...standing, status: 'processing' as const, startedAtMs } : standing;
+      standing.status === 'starting'
+        ? { ...standing, status: 'processing' as const, startedAtMs, attempts: Math.max(1, standing.attempts) }
+        : standing;
     await this.#tell({ ...found, standing: begun }, ['start']);
   }
 

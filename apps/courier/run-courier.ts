@@ -1,4 +1,5 @@
 /** Builds the courier out of its parts, and takes it apart again. */
+import { buildOf } from '#config/build';
 import { requireRedis, type Settings } from '#config/settings';
 import { tellLauncher } from '#process/launch-channel';
 import { listenForOperations, type Readiness } from '#process/operations.module';
@@ -70,12 +71,13 @@ export async function runCourier(settings: Settings, logger: Logger): Promise<Ru
     onRedisError,
   );
   const intakes = new Map<string, AnnouncementIntake>();
+  const onUntold = logRedisErrors(logger, 'announcement not told yet');
   register.onModel((model) => {
     const intake = new AnnouncementIntake(redis, catalogue, {
       model,
       keptSeconds: settings.RESULT_TTL_SECONDS,
       tell: (announcement) => fanOut.tell(announcement),
-      onError: (error) => logger.warn({ err: error, model }, 'announcement not told yet'),
+      onError: (error) => onUntold(error, { model }),
     });
     intakes.set(model, intake);
     intake.start();
@@ -86,6 +88,7 @@ export async function runCourier(settings: Settings, logger: Logger): Promise<Ru
     host: settings.OPS_HOST,
     port: settings.OPS_PORT,
     logger,
+    build: buildOf(settings),
     readiness: readinessOf(clock, async () => ({ answering: await isAnswering(redis), draining })),
   });
   await tellLauncher({ kind: 'listening', opsUrl: operations.url });
@@ -127,15 +130,17 @@ function buildDeliverer(
   const guard = new EndpointGuard({ allowPrivate: settings.WEBHOOK_ALLOW_PRIVATE });
   const secrets = new SecretCache(new WebhookSecrets(redis, catalogue, newSecret));
   return new Deliverer(deliveries, new WebhookClient({ guard }), secrets.of, {
-    onAttempt({ id, tries }, { status, error, durationMs }, end) {
+    onAttempt({ id, tries, createdAtMs }, { status, error, durationMs }, end) {
       metrics.attempts.inc({ outcome: end });
       metrics.attemptSeconds.observe(durationMs / 1_000);
+      if (end === 'delivered') metrics.deliverySeconds.observe(Math.max(0, Date.now() - createdAtMs) / 1_000);
       const level = end === 'delivered' ? 'debug' : 'warn';
       logger[level](
         { delivery: id, attempt: tries + 1, status, error, duration_ms: durationMs, end },
         'delivery attempt',
       );
     },
+    onGivenUp: (count) => logger.warn({ count }, 'gave deliveries up whose endpoint failed for too long'),
     onError: logRedisErrors(logger),
   });
 }

@@ -1,5 +1,6 @@
 /** The worker's intakes: for each model one of interactive envelopes, one of bulk envelopes, and one of retry jobs. */
 import { rowCount } from '#contract/envelope';
+import { logRedisErrors } from '#process/redis-errors';
 import { EnvelopeIntake, type TakenEnvelope } from '#queue/envelope-intake';
 import type { Settlement } from '#queue/outcomes';
 import type { ModelQueues } from '#queue/model-queues';
@@ -28,6 +29,7 @@ export interface ConsumerOptions {
 
 export class EnvelopeConsumer {
   readonly #intakes: EnvelopeIntake[];
+  readonly #onError: ReturnType<typeof logRedisErrors>;
 
   constructor(
     private readonly options: ConsumerOptions,
@@ -36,6 +38,7 @@ export class EnvelopeConsumer {
     private readonly metrics: WorkerMetrics,
     private readonly logger: Logger,
   ) {
+    this.#onError = logRedisErrors(logger, 'queue error');
     this.#intakes = options.models.flatMap((model) => [
       this.#intake(model, 'interactive'),
       this.#intake(model, 'bulk'),
@@ -71,7 +74,7 @@ export class EnvelopeConsumer {
         this.metrics.stalled.inc({ model });
         this.logger.warn({ model, kind }, 'an envelope came back from a worker that died or lost its lock');
       },
-      onError: (error) => this.logger.warn({ err: error, model, kind }, 'queue error'),
+      onError: (error) => this.#onError(error, { model, kind }),
     });
   }
 
@@ -85,7 +88,10 @@ export class EnvelopeConsumer {
       if (count > 0) this.metrics.predictions.inc({ model, version, outcome }, count);
     }
     const now = Date.now();
-    for (const row of envelope.rows) this.metrics.totalSeconds.observe({ model }, (now - row.createdAtMs) / 1_000);
+    const { priority = 'normal' } = envelope;
+    for (const row of envelope.rows) {
+      this.metrics.totalSeconds.observe({ model, priority }, (now - row.createdAtMs) / 1_000);
+    }
     const level = counts.failed > 0 || counts.moved > 0 ? 'warn' : 'debug';
     this.logger[level]({ envelope: jobId, model, version, rows, stalls, ...counts }, 'settled');
   }

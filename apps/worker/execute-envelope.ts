@@ -55,13 +55,16 @@ export class ExecuteEnvelope {
   }
 
   /** Rows that must not run here: they have retry jobs, from an attempt that was not settled. */
-  async #rowsElsewhere({ retaken, stalls, envelope, jobId }: TakenEnvelope): Promise<ReadonlySet<number>> {
+  async #rowsElsewhere({ retaken, stalls, attempt, envelope, jobId }: TakenEnvelope): Promise<ReadonlySet<number>> {
     if (!retaken) return NOWHERE;
     const rows = rowCount(envelope);
     const retried = await findRetried(this.parts.queues, envelope.model, jobId, rows);
     if (stalls < STALLS_BEFORE_QUARANTINE) return retried;
     const others = Array.from({ length: rows }, (_, row) => row).filter((row) => !retried.has(row));
-    await addRetryJobs(this.parts.queues, jobId, envelope, others, 'its worker died twice');
+    await addRetryJobs(this.parts.queues, jobId, envelope, others, {
+      reason: 'its worker died twice',
+      attempts: attempt - 1,
+    });
     return new Set([...retried, ...others]);
   }
 
@@ -88,13 +91,13 @@ export class ExecuteEnvelope {
 
   /** Nobody watches the rows of a batch one by one; when each has started stands in its outcome. */
   #onStarted(taken: TakenEnvelope, row: number, atMs: number): void {
-    const { envelope, jobKey, jobId } = taken;
+    const { envelope, jobKey, jobId, attempt } = taken;
     if (envelope.batch !== undefined) {
       const { id, tellsStart = false } = envelope.batch;
       if (tellsStart && row === 0) this.parts.notices.tell({ model: envelope.model, id, startedAtMs: atMs });
       return;
     }
-    this.parts.starts.started(jobKey, row, atMs);
+    this.parts.starts.started(jobKey, row, atMs, attempt);
     if (envelope.rows[row]?.callback?.events.includes('start') !== true) return;
     const id = formatPredictionId(modelCode(envelope.model), jobId, row);
     this.parts.notices.tell({ model: envelope.model, id, startedAtMs: atMs });
@@ -104,7 +107,8 @@ export class ExecuteEnvelope {
   async #moveFailed(taken: TakenEnvelope, outcomes: readonly Outcome[], elsewhere: ReadonlySet<number>): Promise<void> {
     const moved = outcomes.flatMap((outcome, row) => (outcome.kind === 'moved' && !elsewhere.has(row) ? [row] : []));
     if (moved.length === 0) return;
-    await addRetryJobs(this.parts.queues, taken.jobId, taken.envelope, moved, 'did not succeed among others');
+    const why = { reason: 'did not succeed among others', attempts: taken.attempt };
+    await addRetryJobs(this.parts.queues, taken.jobId, taken.envelope, moved, why);
   }
 }
 

@@ -11,6 +11,8 @@ import type { HeldJob, InHand } from './in-hand.js';
 
 /** Workers that one prediction may cost while it is alone. */
 const WORKERS_ALLOWED = 3;
+/** Tries alone that may fail for a passing reason: with the pauses between them about a quarter of a minute. */
+const ATTEMPTS_ALLOWED = 5;
 
 export class ExecuteRetry {
   constructor(
@@ -23,7 +25,7 @@ export class ExecuteRetry {
   ) {}
 
   async run(taken: TakenEnvelope): Promise<Settled> {
-    const { envelope, jobId, jobKey, stalls } = taken;
+    const { envelope, jobId, jobKey, stalls, attempt } = taken;
     const [row] = envelope.rows;
     if (row === undefined || !this.serves(envelope.versionId)) return { kind: 'postponed' };
     if (stalls >= WORKERS_ALLOWED) return failed('worker_lost', `Running this prediction cost ${stalls} workers.`);
@@ -31,17 +33,14 @@ export class ExecuteRetry {
     const stopWatching = this.#watchDeadline(taken);
     try {
       await this.#markAsItsBatch(taken, held);
-      const onStarted = (atMs: number): void => this.starts.started(jobKey, 0, atMs);
+      const onStarted = (atMs: number): void => this.starts.started(jobKey, 0, atMs, attempt);
+      const isDropped = (): boolean => held.isMarked(0) || isPastDeadline(row);
+      if (!isDropped()) await this.starts.tried(jobKey, attempt);
       const verdict = await Promise.race([
-        this.quarantine.runAlone(
-          envelope.versionId,
-          row.input,
-          onStarted,
-          () => held.isMarked(0) || isPastDeadline(row),
-        ),
+        this.quarantine.runAlone(envelope.versionId, row.input, onStarted, isDropped),
         held.interrupted,
       ]);
-      return verdict === undefined ? { kind: 'handed_back' } : settledBy(verdict, held);
+      return verdict === undefined ? { kind: 'handed_back' } : settledBy(verdict, held, attempt);
     } finally {
       stopWatching();
       this.starts.ended(jobKey);
@@ -63,15 +62,16 @@ export class ExecuteRetry {
   }
 }
 
-function settledBy(verdict: Verdict, { markOfAll }: HeldJob): Settled {
+function settledBy(verdict: Verdict, { markOfAll }: HeldJob, attempt: number): Settled {
   if (verdict.kind === 'dropped' && markOfAll !== null) {
     return { kind: 'outcomes', outcomes: [{ kind: 'dropped', mark: markOfAll }] };
   }
   if (verdict.kind === 'succeeded' || verdict.kind === 'dropped') return { kind: 'outcomes', outcomes: [verdict] };
-  if (verdict.kind === 'undecided') return { kind: 'postponed' };
-  return { kind: 'failed', reason: formatFailure(verdict.failure) };
+  if (verdict.kind === 'failed') return { kind: 'failed', reason: formatFailure(verdict.failure) };
+  if (attempt < ATTEMPTS_ALLOWED) return { kind: 'again', reason: verdict.reason };
+  return failed('executor_unavailable', `It could not be run in ${attempt} tries. The last time: ${verdict.reason}`);
 }
 
-function failed(code: 'worker_lost', message: string): Settled {
+function failed(code: 'worker_lost' | 'executor_unavailable', message: string): Settled {
   return { kind: 'failed', reason: formatFailure({ code, message }) };
 }

@@ -44,6 +44,7 @@ export function buildInference({ settings, repository, logger, executorEntry, re
   };
   const rowCostsMs = new Map<VersionId, number>();
   const metrics = new WorkerMetrics(makeRegistry('worker'), {
+    wanted: () => settings.EXECUTORS,
     ready: () => pool.readyCount,
     busy: () => pool.busyCount,
   });

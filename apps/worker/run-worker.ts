@@ -1,6 +1,7 @@
 /**
  * Builds a worker out of its parts, in the order in which a prediction meets them, and takes it apart again.
  */
+import { buildOf } from '#config/build';
 import { requireRedis, type Settings } from '#config/settings';
 import { openRepository, type ModelRepository } from '#models/repository';
 import { tellLauncher } from '#process/launch-channel';
@@ -14,7 +15,7 @@ import { Deadlines } from '#queue/deadlines';
 import { Fleet } from '#queue/fleet';
 import { MarkFeed } from '#queue/marks';
 import { ModelRegister } from '#queue/model-register';
-import { MemoryWatch } from '#queue/memory';
+import { RedisWatch } from '#queue/redis-watch';
 import { ModelQueues } from '#queue/model-queues';
 import { StartNotices } from '#queue/start-notices';
 import { StartReporter } from '#queue/starts';
@@ -51,7 +52,7 @@ export async function runWorker(options: WorkerOptions): Promise<Running> {
   const catalogue = new Catalogue(settings.REDIS_PREFIX);
   const queues = new ModelQueues(redis, catalogue, onRedisError);
   const inHand = new InHand();
-  const memory = new MemoryWatch(redis, onRedisError);
+  const memory = new RedisWatch(redis, onRedisError);
   const consumer = buildConsumer(options, repository, inference, queues, inHand, memory);
   const clock = new ClockWatch(redis, (sentence) => logger.error(sentence));
   const register = new ModelRegister(redis, catalogue, onRedisError);
@@ -67,6 +68,7 @@ export async function runWorker(options: WorkerOptions): Promise<Running> {
     host: settings.OPS_HOST,
     port: settings.OPS_PORT,
     logger,
+    build: buildOf(settings),
     readiness: readinessOf(inference, clock, settings.EXECUTORS, async () => ({
       answering: await isAnswering(redis),
       draining,
@@ -113,7 +115,7 @@ function buildConsumer(
   { pool, quarantine, metrics }: Inference,
   queues: ModelQueues,
   inHand: InHand,
-  memory: MemoryWatch,
+  memory: RedisWatch,
 ): EnvelopeConsumer {
   const starts = new StartReporter(queues.redis, logRedisErrors(logger));
   const notices = new StartNotices(queues.redis, queues.catalogue, logRedisErrors(logger));

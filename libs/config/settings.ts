@@ -56,6 +56,10 @@ const schema = z
     SLOW_SECONDS: z.coerce.number().positive().default(1),
     WEBHOOK_ALLOW_PRIVATE: flag.default(false),
     CORS_ORIGINS: list.default([]),
+    BUILD_COMMIT: z
+      .string()
+      .regex(/^([0-9a-f]{7,40}|unknown)$/)
+      .default('unknown'),
     LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   })
   .check((context) => {

@@ -80,6 +80,8 @@ export interface RetryEnvelope extends Envelope {
     readonly row: number;
     /** Why it left its envelope, for the operator who finds it on the board. */
     readonly reason: string;
+    /** How often it was tried there; absent in a job of an older release: once. */
+    readonly attempts?: number;
   };
 }
 

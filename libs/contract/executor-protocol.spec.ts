@@ -12,7 +12,7 @@ it('takes every message that a child has to send', () => {
     { kind: 'refused', reason: 'Model file iris/1.0.0/model.onnx: is missing' },
     { kind: 'running', batch: 1 },
     { kind: 'ran', batch: 1, results: [succeeded, failed], stages },
-    { kind: 'broke', batch: 2, message: 'The model reported an error while it ran.' },
+    { kind: 'broke', batch: 2, message: 'The model reported an error while it ran.', mayPass: false },
   ];
   for (const message of messages) expect(isFromExecutor(message), message.kind).toBe(true);
 });
@@ -26,7 +26,8 @@ it.each([
   ['a load that is null', { kind: 'ready', loads: [null] }],
   ['a load without a time', { kind: 'ready', loads: [{ versionId: 'x', loadMs: null, rowCostMs: 0.2 }] }],
   ['a batch that is no number', { kind: 'running', batch: '1' }],
-  ['a break without a reason', { kind: 'broke', batch: 1 }],
+  ['a break without a reason', { kind: 'broke', batch: 1, mayPass: true }],
+  ['a break that may pass or not', { kind: 'broke', batch: 1, message: 'x' }],
   ['no results', { kind: 'ran', batch: 1, stages }],
   ['a result that is null', { kind: 'ran', batch: 1, results: [null], stages }],
   ['a result that is a number', { kind: 'ran', batch: 1, results: [7], stages }],

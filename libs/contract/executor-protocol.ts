@@ -47,13 +47,13 @@ export type FromExecutor =
   /** The micro-batch begins; if the child dies now, its rows are the suspects. */
   | { readonly kind: 'running'; readonly batch: number }
   | { readonly kind: 'ran'; readonly batch: number; readonly results: readonly RowResult[]; readonly stages: Stages }
-  /** The graph's run itself failed, for all rows at once. */
-  | { readonly kind: 'broke'; readonly batch: number; readonly message: string };
+  /** The run itself failed, for all rows at once; `mayPass` where that says nothing about them: memory was short. */
+  | { readonly kind: 'broke'; readonly batch: number; readonly message: string; readonly mayPass: boolean };
 
 /** True for a well-formed message of the child; the parent ends a child that sends anything else. */
 export function isFromExecutor(message: unknown): message is FromExecutor {
   if (!isObject(message)) return false;
-  const { kind, batch, results, stages, reason, loads, message: text } = message;
+  const { kind, batch, results, stages, reason, loads, message: text, mayPass } = message;
   switch (kind) {
     case 'ready':
       return Array.isArray(loads) && loads.every(isLoad);
@@ -62,7 +62,7 @@ export function isFromExecutor(message: unknown): message is FromExecutor {
     case 'running':
       return Number.isInteger(batch);
     case 'broke':
-      return Number.isInteger(batch) && typeof text === 'string';
+      return Number.isInteger(batch) && typeof text === 'string' && typeof mayPass === 'boolean';
     case 'ran':
       return Number.isInteger(batch) && Array.isArray(results) && results.every(isRowResult) && isStages(stages);
     default:

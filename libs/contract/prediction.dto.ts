@@ -88,6 +88,8 @@ export interface PredictionResource {
   readonly output: unknown;
   readonly error: string | null;
   readonly error_code: string | null;
+  /** Tries that have begun. */
+  readonly attempts: number;
   readonly logs: string;
   readonly metrics: {
     readonly predict_time?: number;
@@ -126,6 +128,7 @@ export const PREDICTION_SCHEMA = {
     'output',
     'error',
     'error_code',
+    'attempts',
     'logs',
     'metrics',
     'webhook',
@@ -151,6 +154,12 @@ export const PREDICTION_SCHEMA = {
     output: { description: "The version's output, or null while there is none." },
     error: { type: ['string', 'null'], description: 'One sentence for people.' },
     error_code: { type: ['string', 'null'], description: 'Stable, for programs.' },
+    attempts: {
+      type: 'integer',
+      minimum: 0,
+      description:
+        'Tries that have begun: one among others, and each one alone where that was needed. 0 until it runs.',
+    },
     logs: { type: 'string' },
     metrics: {
       type: 'object',
@@ -235,6 +244,7 @@ export function toResource(
     output: standing.output,
     error: failure?.message ?? null,
     error_code: failure?.code ?? null,
+    attempts: standing.attempts,
     logs: '',
     metrics: {
       ...(standing.predictMs === null ? {} : { predict_time: toSeconds(standing.predictMs) }),

@@ -2,7 +2,15 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { type FailureCode, formatFailure, parseFailure } from './failure.js';
 
-const CODES: FailureCode[] = ['model_error', 'invalid_output', 'crashed', 'timeout', 'worker_lost', 'internal'];
+const CODES: FailureCode[] = [
+  'model_error',
+  'invalid_output',
+  'crashed',
+  'timeout',
+  'worker_lost',
+  'executor_unavailable',
+  'internal',
+];
 
 it('survives the one line in which a failed job keeps it, whatever the message says', () => {
   fc.assert(

@@ -15,6 +15,8 @@ export type FailureCode =
   | 'timeout'
   /** Running it alone cost three workers their lives. */
   | 'worker_lost'
+  /** What it needs to run was not there, in every try: executors did not start or were killed, or memory was short. */
+  | 'executor_unavailable'
   /** A row of a batch broke a rule of its model, and never ran. */
   | 'invalid_input'
   /** The outcome of a failed job could not be read. */
@@ -26,6 +28,7 @@ const CODES: ReadonlySet<string> = new Set<FailureCode>([
   'crashed',
   'timeout',
   'worker_lost',
+  'executor_unavailable',
   'invalid_input',
   'internal',
 ]);

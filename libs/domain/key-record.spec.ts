@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { allows, isValid, type KeyRecord, revoke, rotate, SCOPES } from './key-record.js';
+import { allows, isLastingAdmin, isValid, type KeyRecord, revoke, rotate, SCOPES } from './key-record.js';
 
 let made = 0;
 const newKey = () => ({ id: `key${(made += 1)}`, digest: String(made).repeat(64) });
@@ -26,6 +26,16 @@ it('revokes once and for good', () => {
   const revoked = revoke(record, 3_000);
   expect(isValid(revoked, 3_000)).toBe(false);
   expect(revoke(revoked, 4_000).revokedAtMs).toBe(3_000);
+});
+
+it('counts on an administrator whose key does not end within a week, and on nobody else', () => {
+  const weekMs = 7 * 24 * 3_600_000;
+  const admin: KeyRecord = { ...record, scopes: ['admin'], expiresAtMs: null };
+  expect(isLastingAdmin(admin, 2_000)).toBe(true);
+  expect(isLastingAdmin({ ...admin, expiresAtMs: 2_001 + weekMs }, 2_000)).toBe(true);
+  expect(isLastingAdmin({ ...admin, expiresAtMs: 2_000 + weekMs }, 2_000)).toBe(false);
+  expect(isLastingAdmin({ ...admin, revokedAtMs: 1_500 }, 2_000)).toBe(false);
+  expect(isLastingAdmin({ ...admin, scopes: ['predict', 'operate'] }, 2_000)).toBe(false);
 });
 
 it('allows a scope that the key has; admin has them all', () => {

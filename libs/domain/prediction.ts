@@ -48,6 +48,8 @@ export interface Standing {
   readonly output: Output | null;
   readonly failure: Failure | null;
   readonly startedAtMs: number | null;
+  /** Tries of it that have begun; it never goes down. */
+  readonly attempts: number;
   readonly completedAtMs: number | null;
   readonly predictMs: number | null;
   readonly batchSize: number | null;

@@ -10,6 +10,8 @@ const NEW: JobRow = {
   failedReason: null,
   mark: null,
   outcome: null,
+  attempts: 0,
+  stalls: 0,
   deadlineAtMs: null,
 };
 const RUN: RunFacts = { startedAtMs: 50, predictMs: 3, batchSize: 8 };
@@ -50,6 +52,7 @@ describe('when the envelope has ended', () => {
       output: { value: 1 },
       failure: null,
       startedAtMs: 50,
+      attempts: 1,
       completedAtMs: 60,
       predictMs: 3,
       batchSize: 8,
@@ -98,6 +101,43 @@ describe('when the envelope has ended', () => {
   });
 });
 
+describe('attempts', () => {
+  const attempts = (envelope: Partial<JobRow>, retry: Partial<JobRow> | null = null): number | undefined => {
+    const standing = project({ ...NEW, ...envelope }, retry === null ? null : { ...NEW, ...retry });
+    return standing === GONE ? undefined : standing.attempts;
+  };
+  const moved = { endedAtMs: 60, outcome: { kind: 'moved', run: RUN } as const };
+
+  it('are none before it has run, and one where it succeeded at once', () => {
+    expect(attempts({})).toBe(0);
+    expect(attempts({ endedAtMs: 60, outcome: SUCCEEDED })).toBe(1);
+    expect(attempts({ endedAtMs: 60, mark: { kind: 'canceled', atMs: 55 }, outcome: { kind: 'dropped' } })).toBe(0);
+  });
+
+  it('count the workers that were lost with its envelope', () => {
+    expect(attempts({ stalls: 1, attempts: 1 })).toBe(1);
+    expect(attempts({ stalls: 1, attempts: 2 })).toBe(2);
+    expect(attempts({ stalls: 1, attempts: 1, endedAtMs: 60, outcome: SUCCEEDED })).toBe(2);
+  });
+
+  it('count those alone as well as those among others', () => {
+    expect(attempts(moved, { attempts: 1 })).toBe(1);
+    expect(attempts(moved, { attempts: 2, endedAtMs: 70, outcome: SUCCEEDED })).toBe(2);
+    expect(attempts(moved, { attempts: 6, endedAtMs: 70, failedReason: 'executor_unavailable: x' })).toBe(6);
+  });
+
+  it('of a row that broke a rule, and of one whose time was over, are none', () => {
+    const failure = { code: 'invalid_input', message: 'x' } as const;
+    expect(attempts({ endedAtMs: 60, stalls: 1, outcome: { kind: 'failed', failure, run: null } })).toBe(0);
+    expect(attempts({ endedAtMs: 60, stalls: 1, deadlineAtMs: 50, outcome: { kind: 'dropped' } })).toBe(0);
+  });
+
+  it('do not change with what happens after a mark', () => {
+    const mark = { kind: 'canceled', atMs: 55 } as const;
+    expect(attempts({ attempts: 1, mark, stalls: 3, endedAtMs: 60, outcome: SUCCEEDED })).toBe(1);
+  });
+});
+
 /**
  * The law behind all of it: facts are added in any order that Redis permits, and whoever looks in between never sees a
  * step that `TRANSITIONS` forbids, and never sees anything change about an end.
@@ -110,9 +150,12 @@ describe('over any legal history', () => {
   type Fact = (world: World, now: number) => World;
 
   const isOpen = (job: JobRow | null): job is JobRow => job?.endedAtMs === null;
-  /** As `SET_STARTS`: the first start of an open, unmarked row. */
+  /** As `SET_STARTS`: the first start of an open, unmarked row, and the number of the attempt. */
   const start = (job: JobRow, now: number): JobRow =>
-    isOpen(job) && job.mark === null && job.startedAtMs === null ? { ...job, startedAtMs: now } : job;
+    isOpen(job) && job.mark === null ? { ...tried(job), startedAtMs: job.startedAtMs ?? now } : job;
+  const tried = (job: JobRow): JobRow =>
+    isOpen(job) && job.mark === null ? { ...job, attempts: Math.max(job.attempts, job.stalls + 1) } : job;
+  const stall = (job: JobRow): JobRow => (isOpen(job) ? { ...job, stalls: job.stalls + 1 } : job);
   /** As `SET_MARK`: what has ended is not marked any more, nor marked twice. */
   const mark = (job: JobRow, kind: 'canceled' | 'aborted', now: number): JobRow =>
     isOpen(job) && job.mark === null ? { ...job, mark: { kind, atMs: now } } : job;
@@ -134,9 +177,16 @@ describe('over any legal history', () => {
   const FACTS: Record<string, Fact> = {
     'starts in its envelope': ({ envelope, retry }, now) => ({ envelope: start(envelope, now), retry }),
     'starts in its retry job': onRetry(start),
+    'is tried in its retry job': onRetry(tried),
+    'loses the worker of its envelope': ({ envelope, retry }) => ({ envelope: stall(envelope), retry }),
+    'loses the worker of its retry job': onRetry(stall),
     'is canceled': markBoth('canceled'),
     'is aborted': markBoth('aborted'),
-    'gets a retry job': ({ envelope, retry }) => ({ envelope, retry: retry ?? (isOpen(envelope) ? NEW : null) }),
+    'gets a retry job': ({ envelope, retry }) => ({
+      envelope,
+      retry:
+        retry ?? (isOpen(envelope) ? { ...NEW, attempts: envelope.stalls + 1, stalls: envelope.stalls + 1 } : null),
+    }),
     'retry succeeds': onRetry((job, now) => end(job, now, { kind: 'succeeded', output: { value: 2 }, run: run(now) })),
     'retry fails': onRetry((job, now) => end(job, now, null, 'crashed: by SIGKILL')),
     'envelope settles it': ({ envelope, retry }, now) => ({
@@ -176,6 +226,16 @@ describe('over any legal history', () => {
           if (status !== last) expect(TRANSITIONS[last], `${last} -> ${status}`).toContain(status);
           last = status;
         }
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it('never counts an attempt less than before', () => {
+    fc.assert(
+      fc.property(history, (names) => {
+        const counts = watch(names).seen.map(({ attempts }) => attempts);
+        expect(counts).toEqual(counts.toSorted((a, b) => a - b));
       }),
       { numRuns: 1_000 },
     );

@@ -24,6 +24,10 @@ export interface JobRow {
   readonly failedReason: string | null;
   readonly mark: Mark | null;
   readonly outcome: Outcome | null;
+  /** Attempts that are known to have begun; of a retry job, together with those before it. */
+  readonly attempts: number;
+  /** Workers that died, or lost their lock, while they held the job. */
+  readonly stalls: number;
   /** See `Submission`. */
   readonly deadlineAtMs: number | null;
 }
@@ -38,20 +42,21 @@ export const GONE = 'gone';
  */
 export function project(envelope: JobRow, retry: JobRow | null): Standing | typeof GONE {
   const startedAtMs = earliest(envelope.startedAtMs, runOf(envelope.outcome)?.startedAtMs ?? null);
+  const { attempts } = envelope;
   // Not the outcome's start: a row that runs on after its mark must not change what was answered.
-  if (envelope.mark !== null) return marked(envelope.mark, envelope.startedAtMs);
-  if (envelope.endedAtMs === null) return underway(startedAtMs);
+  if (envelope.mark !== null) return marked(envelope.mark, { startedAtMs: envelope.startedAtMs, attempts });
+  if (envelope.endedAtMs === null) return underway({ startedAtMs, attempts });
   if (envelope.failedReason !== null)
-    return failed(parseFailure(envelope.failedReason), envelope.endedAtMs, startedAtMs);
+    return failed(parseFailure(envelope.failedReason), envelope.endedAtMs, { startedAtMs, attempts });
   if (envelope.outcome === null) return GONE;
   switch (envelope.outcome.kind) {
     case 'succeeded':
     case 'failed':
-      return ended(envelope.outcome, envelope.endedAtMs, startedAtMs);
+      return ended(envelope.outcome, envelope.endedAtMs, { startedAtMs, attempts: attemptsOfSettled(envelope) });
     case 'moved':
-      return retry === null ? GONE : projectRetry(retry, startedAtMs);
+      return retry === null ? GONE : projectRetry(retry, { startedAtMs, attempts });
     case 'dropped':
-      return dropped(envelope, startedAtMs);
+      return dropped(envelope, { startedAtMs, attempts });
   }
 }
 
@@ -71,23 +76,33 @@ export function outcomesStand(
  * Dropped without a mark means that its turn came too late. A row that had begun before, in an attempt that failed, was
  * `processing`: it is canceled. A job that had a mark which cannot be read any more has lost its record.
  */
-function dropped({ outcome, deadlineAtMs }: JobRow, startedAtMs: number | null): Standing | typeof GONE {
-  if (outcome?.kind === 'dropped' && outcome.mark !== undefined) return marked(outcome.mark, startedAtMs);
+function dropped({ outcome, deadlineAtMs }: JobRow, runs: Runs): Standing | typeof GONE {
+  if (outcome?.kind === 'dropped' && outcome.mark !== undefined) return marked(outcome.mark, runs);
   if (deadlineAtMs === null) return GONE;
-  return marked({ kind: startedAtMs === null ? 'aborted' : 'canceled', atMs: deadlineAtMs }, startedAtMs);
+  return marked({ kind: runs.startedAtMs === null ? 'aborted' : 'canceled', atMs: deadlineAtMs }, runs);
 }
 
 /** A row that has run in its envelope stays `processing` while it waits in its retry job. */
-function projectRetry(retry: JobRow, firstStartMs: number | null): Standing | typeof GONE {
-  const startedAtMs = earliest(firstStartMs, earliest(retry.startedAtMs, runOf(retry.outcome)?.startedAtMs ?? null));
-  if (retry.mark !== null) return marked(retry.mark, earliest(firstStartMs, retry.startedAtMs));
-  if (retry.endedAtMs === null) return underway(startedAtMs);
-  if (retry.failedReason !== null) return failed(parseFailure(retry.failedReason), retry.endedAtMs, startedAtMs);
+function projectRetry(retry: JobRow, before: Runs): Standing | typeof GONE {
+  const attempts = Math.max(before.attempts, retry.attempts);
+  const reported = earliest(before.startedAtMs, retry.startedAtMs);
+  if (retry.mark !== null) return marked(retry.mark, { startedAtMs: reported, attempts });
+  const runs = { startedAtMs: earliest(reported, runOf(retry.outcome)?.startedAtMs ?? null), attempts };
+  if (retry.endedAtMs === null) return underway(runs);
+  if (retry.failedReason !== null) return failed(parseFailure(retry.failedReason), retry.endedAtMs, runs);
   if (retry.outcome?.kind === 'succeeded' || retry.outcome?.kind === 'failed') {
-    return ended(retry.outcome, retry.endedAtMs, startedAtMs);
+    return ended(retry.outcome, retry.endedAtMs, runs);
   }
-  if (retry.outcome?.kind === 'dropped') return dropped(retry, startedAtMs);
+  if (retry.outcome?.kind === 'dropped') return dropped(retry, runs);
   return GONE;
+}
+
+/**
+ * The attempt that settled it is one more than the workers that did not. It is counted at the end, since the begin of an
+ * attempt is written only for a job that runs a moment longer; a row that never ran has none.
+ */
+function attemptsOfSettled({ attempts, stalls, outcome }: JobRow): number {
+  return runOf(outcome) === null ? attempts : Math.max(attempts, stalls + 1);
 }
 
 function runOf(outcome: Outcome | null): RunFacts | null {
@@ -99,28 +114,32 @@ function earliest(a: number | null, b: number | null): number | null {
   return b === null ? a : Math.min(a, b);
 }
 
-function underway(startedAtMs: number | null): Standing {
-  return { ...NOTHING, status: startedAtMs === null ? 'starting' : 'processing', startedAtMs };
+/** What is known of a prediction's runs, however it stands. */
+type Runs = Pick<Standing, 'startedAtMs' | 'attempts'>;
+
+function underway(runs: Runs): Standing {
+  return { ...NOTHING, ...runs, status: runs.startedAtMs === null ? 'starting' : 'processing' };
 }
 
-function marked(mark: Mark, startedAtMs: number | null): Standing {
-  return { ...NOTHING, status: mark.kind, startedAtMs, completedAtMs: mark.atMs };
+function marked(mark: Mark, runs: Runs): Standing {
+  return { ...NOTHING, ...runs, status: mark.kind, completedAtMs: mark.atMs };
 }
 
-function failed(failure: Failure, completedAtMs: number, startedAtMs: number | null): Standing {
-  return { ...NOTHING, status: 'failed', failure, startedAtMs, completedAtMs };
+function failed(failure: Failure, completedAtMs: number, runs: Runs): Standing {
+  return { ...NOTHING, ...runs, status: 'failed', failure, completedAtMs };
 }
 
 function ended(
   outcome: Extract<Outcome, { kind: 'succeeded' | 'failed' }>,
   completedAtMs: number,
-  startedAtMs: number | null,
+  { startedAtMs, attempts }: Runs,
 ): Standing {
   return {
     status: outcome.kind,
     output: outcome.kind === 'succeeded' ? outcome.output : null,
     failure: outcome.kind === 'failed' ? outcome.failure : null,
     startedAtMs,
+    attempts,
     completedAtMs,
     predictMs: outcome.run?.predictMs ?? null,
     batchSize: outcome.run?.batchSize ?? null,

@@ -8,7 +8,7 @@ import type { RowResult, Stages, VersionLoad } from '#contract/executor-protocol
 import type { VersionId } from '#domain/model-version';
 import type { RunFacts } from '#domain/outcome';
 import type { DynamicBatcher, PendingPrediction } from './dynamic-batcher.js';
-import { CANCELED, Executor, type BatchRun, type DeathCause, type ExecutorOptions } from './executor.js';
+import { CANCELED, Executor, type BatchRun, type DeathCause, type ExecutorOptions, TIMED_OUT } from './executor.js';
 
 export interface PoolObserver {
   onReady(loads: readonly VersionLoad[]): void;
@@ -143,10 +143,16 @@ export class ExecutorPool {
     this.observer.onDeath(cause, ran.length);
     this.batcher.putBack(untouched);
     moveAll(ran);
+    // We ended it, and the next one is as good: a slow model must not make everybody else wait.
+    if (cause === TIMED_OUT) this.#spawn();
+    else this.#spawnAfter(this.#pauseAfterDeath(executor));
+    this.#dispatch();
+  }
+
+  #pauseAfterDeath(executor: Executor): number {
     const lived = Date.now() - (this.#bornAt.get(executor) ?? 0);
     this.#earlyDeaths = lived > SETTLED_AFTER_MS ? 0 : this.#earlyDeaths + 1;
-    this.#spawnAfter(this.#earlyDeaths <= 1 ? 0 : FIRST_PAUSE_MS * 2 ** (this.#earlyDeaths - 2));
-    this.#dispatch();
+    return this.#earlyDeaths <= 1 ? 0 : FIRST_PAUSE_MS * 2 ** (this.#earlyDeaths - 2);
   }
 
   /** Nobody is suspect: we ended the child. What was marked is dropped when the next micro-batch forms. */

@@ -65,17 +65,24 @@ async function run(
   const { batch, versionId, inputs } = message;
   const session = sessions.get(versionId);
   if (session === undefined)
-    return send({ kind: 'broke', batch, message: 'This executor has not loaded the version.' });
+    return send({ kind: 'broke', batch, message: 'This executor has not loaded the version.', mayPass: true });
   // It has left this process before native code may end it.
   send({ kind: 'running', batch });
   hooks.beforeRun?.(inputs);
   try {
     send({ kind: 'ran', batch, ...(await session.run(inputs)) });
-  } catch {
+  } catch (error) {
     // What the runtime says may hold shapes and paths; people get a sentence of ours.
-    send({ kind: 'broke', batch, message: 'The model reported an error while it ran.' });
+    const lacksMemory = NO_MEMORY.test(String(error));
+    const message = lacksMemory
+      ? 'There was not enough memory to run it.'
+      : 'The model reported an error while it ran.';
+    send({ kind: 'broke', batch, message, mayPass: lacksMemory });
   }
 }
+
+/** How ONNX Runtime and C++ say that memory was short. */
+const NO_MEMORY = /failed to allocate memory|bad[ _]alloc/i;
 
 function send(message: FromExecutor): void {
   writeToWorker(message);

@@ -29,13 +29,17 @@ export interface ExecutorOptions {
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** How the child ended, for people: `SIGSEGV`, `code 1`, or one of the two below. */
+/** How the child ended, for people: `SIGSEGV`, `code 1`, or one of those below. */
 export type DeathCause = string;
 
 /** The child was ended because what it ran took longer than its version allows. */
 export const TIMED_OUT: DeathCause = 'timeout';
 /** The child was ended because a prediction that it ran was canceled. */
 export const CANCELED: DeathCause = 'canceled';
+/** The child was ended because nobody could understand it. */
+export const NONSENSE: DeathCause = 'nonsense';
+/** Somebody else ended the child: an operator, or a kernel that is short of memory. No fault of native code looks so. */
+export const KILLED: DeathCause = 'SIGKILL';
 
 export interface ExecutorEvents {
   onReady(executor: Executor, loads: readonly VersionLoad[]): void;
@@ -50,7 +54,8 @@ export interface BatchRun {
   readonly inputs: readonly Input[];
   onRunning(): void;
   onRan(results: readonly RowResult[], stages: Stages): void;
-  onBroke(message: string): void;
+  /** @param mayPass it says nothing about the rows: a moment later they may run */
+  onBroke(message: string, mayPass: boolean): void;
 }
 
 export class Executor {
@@ -71,11 +76,11 @@ export class Executor {
   ) {
     this.#child = spawnTiedToParent(options);
     // A child that cannot be understood would leave its micro-batch waiting for ever.
-    const onNonsense = (): void => this.kill();
+    const onNonsense = (): void => this.stop(NONSENSE);
     const onMessage = (message: unknown): void => this.#receive(message);
     readMessages(this.#output, { onMessage, onNonsense });
     // A pipe that breaks is followed by the child's end, which is what counts; a child that never began has none.
-    for (const stream of [this.#input, this.#output]) stream.on('error', onNonsense);
+    for (const stream of [this.#input, this.#output]) stream.on('error', () => this.kill());
     this.#child.on('error', () => (this.#child.pid === undefined ? this.#bury('not started') : this.kill()));
     // Not `exit`: what the child said last is read first.
     this.#child.on('close', (code, signal) => this.#bury(signal ?? `code ${code ?? 'unknown'}`));
@@ -132,7 +137,7 @@ export class Executor {
   }
 
   #receive(message: unknown): void {
-    if (!isFromExecutor(message)) return this.kill();
+    if (!isFromExecutor(message)) return this.stop(NONSENSE);
     switch (message.kind) {
       case 'ready':
         this.#ready = true;
@@ -144,11 +149,12 @@ export class Executor {
       case 'ran': {
         const batch = this.#take(message.batch);
         if (batch === undefined) return;
-        if (message.results.length !== batch.inputs.length) return batch.onBroke('The model answered for other rows.');
+        if (message.results.length !== batch.inputs.length)
+          return batch.onBroke('The model answered for other rows.', false);
         return batch.onRan(message.results, message.stages);
       }
       case 'broke':
-        return this.#take(message.batch)?.onBroke(message.message);
+        return this.#take(message.batch)?.onBroke(message.message, message.mayPass);
     }
   }
 

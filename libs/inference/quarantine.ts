@@ -2,14 +2,15 @@
  * Runs suspects one at a time in a child of their own, while the pool serves everybody else.
  *
  * A prediction is in here because a child died, or the graph reported an error, while it ran among others. Alone, the
- * guilty one shows itself: it is failed only after two fresh children have died with it, so that a child killed from
- * outside fails nobody. The child is started for the first suspect and ended after a quiet minute.
+ * guilty one shows itself: it is failed only after two fresh children have died with it by themselves. What says nothing
+ * about it (a child that did not start or was killed from outside, no memory) makes no verdict: it has to come again. The
+ * child is started for the first suspect and ended after a quiet minute.
  */
 import type { RowResult, Stages } from '#contract/executor-protocol';
 import type { Failure } from '#domain/failure';
 import type { Input, VersionId } from '#domain/model-version';
 import type { RunFacts } from '#domain/outcome';
-import { Executor, type DeathCause, type ExecutorOptions, CANCELED, TIMED_OUT } from './executor.js';
+import { Executor, type DeathCause, type ExecutorOptions, CANCELED, KILLED, TIMED_OUT } from './executor.js';
 import { CANCEL_GRACE_MS, totalMs } from './executor-pool.js';
 
 export type Verdict =
@@ -21,18 +22,18 @@ export type Verdict =
   | { readonly kind: 'failed'; readonly failure: Failure }
   /** It was marked before it had ended. */
   | { readonly kind: 'dropped' }
-  /** No child lived long enough to run it, which says nothing about it: it has to come again. */
-  | { readonly kind: 'undecided' };
+  /** What hindered it says nothing about it: it has to come again. The reason is a sentence. */
+  | { readonly kind: 'undecided'; readonly reason: string };
 
 type Attempt =
   | { readonly kind: 'ran'; readonly result: RowResult; readonly run: RunFacts }
-  | { readonly kind: 'broke'; readonly message: string }
+  | { readonly kind: 'broke'; readonly message: string; readonly mayPass: boolean }
   | { readonly kind: 'died'; readonly cause: DeathCause; readonly hadBegun: boolean };
 
 /** Fresh children that a prediction may cost before it is failed. */
 const DEATHS_ALLOWED = 2;
-/** Children that may die before they begin, for a reason that cannot be the prediction's. */
-const FALSE_STARTS_ALLOWED = 5;
+/** Children that may die for a reason that need not be the prediction's; then a pause helps more than another child. */
+const OTHER_DEATHS_ALLOWED = 2;
 const IDLE_MS = 60_000;
 
 export class Quarantine {
@@ -87,22 +88,21 @@ export class Quarantine {
 
   async #judge(versionId: VersionId, input: Input, onStarted: (atMs: number) => void): Promise<Verdict> {
     let deaths = 0;
-    let falseStarts = 0;
+    let otherDeaths = 0;
     for (;;) {
       if (this.#isDropped()) return { kind: 'dropped' };
       const wasFresh = this.#executor === null || this.#isFresh;
       const attempt = await this.#attempt(versionId, input, onStarted);
       if (attempt.kind === 'ran') return verdictOf(attempt.result, attempt.run);
-      if (attempt.kind === 'broke')
-        return { kind: 'failed', failure: { code: 'model_error', message: attempt.message } };
+      if (attempt.kind === 'broke') return broke(attempt);
       if (attempt.cause === CANCELED) continue;
       // It ran alone: nobody else can have kept it waiting.
       if (attempt.cause === TIMED_OUT) return timedOut(this.options.timeoutMs(versionId));
       // A child that others have used before may die of what they left behind.
-      if (attempt.hadBegun && wasFresh) deaths += 1;
-      else falseStarts += 1;
+      if (attempt.hadBegun && wasFresh && attempt.cause !== KILLED) deaths += 1;
+      else otherDeaths += 1;
       if (deaths >= DEATHS_ALLOWED) return crashed(attempt.cause);
-      if (falseStarts >= FALSE_STARTS_ALLOWED) return { kind: 'undecided' };
+      if (otherDeaths >= OTHER_DEATHS_ALLOWED) return undecided(attempt);
     }
   }
 
@@ -123,7 +123,7 @@ export class Quarantine {
           this.endMarked();
         },
         onRan: ([result], stages) => resolve(ran(result, startedAtMs, stages)),
-        onBroke: (message) => resolve({ kind: 'broke', message }),
+        onBroke: (message, mayPass) => resolve({ kind: 'broke', message, mayPass }),
       });
     });
   }
@@ -162,13 +162,23 @@ export class Quarantine {
 }
 
 function ran(result: RowResult | undefined, startedAtMs: number, stages: Stages): Attempt {
-  if (result === undefined) return { kind: 'broke', message: 'The model gave no answer.' };
+  if (result === undefined) return { kind: 'broke', message: 'The model gave no answer.', mayPass: false };
   return { kind: 'ran', result, run: { startedAtMs, predictMs: totalMs(stages), batchSize: 1 } };
 }
 
 function verdictOf(result: RowResult, run: RunFacts): Verdict {
   if ('output' in result) return { kind: 'succeeded', output: result.output, run };
   return { kind: 'failed', failure: result.failure };
+}
+
+function broke({ message, mayPass }: Extract<Attempt, { kind: 'broke' }>): Verdict {
+  if (mayPass) return { kind: 'undecided', reason: message };
+  return { kind: 'failed', failure: { code: 'model_error', message } };
+}
+
+function undecided({ cause, hadBegun }: Extract<Attempt, { kind: 'died' }>): Verdict {
+  const reason = `An executor process ended by ${cause} ${hadBegun ? 'while it ran' : 'before it ran'}.`;
+  return { kind: 'undecided', reason };
 }
 
 function timedOut(limitMs: number): Verdict {

@@ -10,7 +10,9 @@ import { HealthCheckService, type HealthIndicatorResult, TerminusModule } from '
 import { PrometheusModule } from '@willsoto/nestjs-prometheus';
 import type { FastifyReply } from 'fastify';
 import { LoggerModule } from 'nestjs-pino';
+import { register } from 'prom-client';
 import type { Logger } from '#telemetry/logger';
+import { type Build, registerProcessGauges } from '#telemetry/process-gauges';
 
 /** What a process says of itself. */
 export interface Readiness {
@@ -79,6 +81,7 @@ export interface OperationsOptions {
   readonly port: number;
   readonly logger: Logger;
   readonly readiness: Readiness;
+  readonly build: Build;
   /** Adds what only one process has, before the port opens. */
   readonly configure?: (app: NestFastifyApplication) => Promise<void>;
 }
@@ -87,7 +90,12 @@ export interface OperationsOptions {
 export async function listenForOperations(
   options: OperationsOptions,
 ): Promise<{ app: NestFastifyApplication; url: string }> {
-  const { host, port, logger, readiness } = options;
+  const { host, port, logger, readiness, build } = options;
+  registerProcessGauges(register, {
+    build,
+    isReady: async () => isUp(await readiness.check()),
+    isDegraded: () => readiness.degraded().length > 0,
+  });
   const app = await NestFactory.create<NestFastifyApplication>(
     OperationsModule.of(logger, readiness),
     new FastifyAdapter({ logger: false }),
@@ -98,4 +106,8 @@ export async function listenForOperations(
   const url = await app.getUrl();
   logger.info({ url }, 'operations port listens');
   return { app, url };
+}
+
+function isUp(parts: HealthIndicatorResult): boolean {
+  return Object.values(parts).every(({ status }) => status === 'up');
 }

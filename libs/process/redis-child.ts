@@ -7,7 +7,8 @@ import { totalmem } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { dieWithParent } from './die-with-parent.js';
-import { environmentFor, type RedisBinary } from './redis-binary.js';
+import { environmentFor } from './debian-packages.js';
+import type { RedisBinary } from './redis-binary.js';
 import type { Claim } from './redis-claim.js';
 import { probeRedis } from './redis-probe.js';
 

@@ -12,7 +12,8 @@
  */
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { findInstalled, findOrFetch, RedisFetchError, type RedisBinary } from './redis-binary.js';
+import { PackageFetchError } from './debian-packages.js';
+import { findInstalled, findOrFetch, type RedisBinary } from './redis-binary.js';
 import { RedisChild } from './redis-child.js';
 import { claimDataDir } from './redis-claim.js';
 import { isNewEnough, probeRedis, withoutCredentials } from './redis-probe.js';
@@ -120,7 +121,7 @@ async function findBinary(options: RedisOptions): Promise<RedisBinary> {
     const fetched = await findOrFetch(options.binaryDir ?? path.join(options.dataDir, 'redis'), options.say);
     if (fetched !== null) return fetched;
   } catch (error) {
-    if (!(error instanceof RedisFetchError)) throw error;
+    if (!(error instanceof PackageFetchError)) throw error;
     if (error.noSpace) throw new RedisUnavailableError(noSpace(options.dataDir), { cause: error });
     throw new RedisUnavailableError(howToGetRedis(` and could not be fetched (${error.message})`), { cause: error });
   }

@@ -1,9 +1,10 @@
 /** Takes announcements, one model's queue an intake, and hands them to whoever tells the outside. */
-import { type Job, Worker } from 'bullmq';
+import type { Job } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Announcement } from './announcements.js';
 import type { Catalogue } from './catalogue.js';
 import type { ErrorListener } from './connection.js';
+import { PatientWorker } from './patient-worker.js';
 
 const LOCK_MS = 10_000;
 const STALLED_CHECK_MS = 5_000;
@@ -21,11 +22,11 @@ export interface AnnouncementIntakeOptions {
 }
 
 export class AnnouncementIntake {
-  readonly #worker: Worker;
+  readonly #worker: PatientWorker;
 
   constructor(redis: Redis, catalogue: Catalogue, { model, keptSeconds, tell, onError }: AnnouncementIntakeOptions) {
     const process = (job: Job): Promise<void> => tell(job.data as Announcement);
-    this.#worker = new Worker(catalogue.announcementQueue(model), process, {
+    this.#worker = new PatientWorker(catalogue.announcementQueue(model), process, {
       connection: redis,
       prefix: catalogue.tag(model),
       autorun: false,

@@ -3,7 +3,7 @@
  */
 import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
-import type { MemoryWatch } from './memory.js';
+import type { RedisWatch } from './redis-watch.js';
 import type { QueueSet, ModelQueues } from './model-queues.js';
 
 export interface BacklogLimits {
@@ -20,6 +20,18 @@ export interface ModelBacklog {
   readonly predictions: number;
   /** The same in the bulk queue. */
   readonly bulk: number;
+  readonly lanes: Readonly<Record<'normal' | 'low', LaneBacklog>>;
+  /** Predictions that failed for good and are kept. */
+  readonly deadLetters: number;
+}
+
+/** What waits and runs in one queue: estimated predictions, by state. */
+export interface LaneBacklog {
+  readonly waiting: number;
+  readonly active: number;
+  readonly delayed: number;
+  /** When the job at the head of the queue was added, milliseconds since the epoch; null where none waits. */
+  readonly oldestAtMs: number | null;
 }
 
 export type Room =
@@ -40,7 +52,7 @@ export class Backlog {
     private readonly queues: ModelQueues,
     private readonly names: readonly string[],
     private readonly limits: BacklogLimits,
-    private readonly memory: Pick<MemoryWatch, 'share'>,
+    private readonly memory: Pick<RedisWatch, 'share'>,
     private readonly onError: (error: Error) => void,
   ) {}
 
@@ -60,7 +72,7 @@ export class Backlog {
   }
 
   of(model: string): ModelBacklog {
-    return this.#models.get(model) ?? { jobs: {}, predictions: 0, bulk: 0 };
+    return this.#models.get(model) ?? EMPTY;
   }
 
   /** Whether one more prediction may wait for the model. */
@@ -90,32 +102,74 @@ export class Backlog {
   }
 }
 
+const NOTHING: LaneBacklog = { waiting: 0, active: 0, delayed: 0, oldestAtMs: null };
+const EMPTY: ModelBacklog = {
+  jobs: {},
+  predictions: 0,
+  bulk: 0,
+  lanes: { normal: NOTHING, low: NOTHING },
+  deadLetters: 0,
+};
+
 async function count(redis: Redis, { interactive, bulk, retry }: QueueSet): Promise<ModelBacklog> {
   const counts = await Promise.all([interactive, bulk, retry].map((queue) => queue.getJobCounts(...STATES)));
   const jobs = Object.fromEntries(
     STATES.map((state) => [state, counts.reduce((sum, count) => sum + (count[state] ?? 0), 0)]),
   );
   const [inInteractive = {}, inBulk = {}, inRetry = {}] = counts;
+  const own = await lane(redis, interactive, inInteractive);
+  const retries = await lane(redis, retry, inRetry);
+  const low = await lane(redis, bulk, inBulk);
+  // Retry jobs run as soon as they can, whatever queue they came from.
+  const normal = {
+    waiting: own.waiting + retries.waiting,
+    active: own.active + retries.active,
+    delayed: own.delayed + retries.delayed,
+    oldestAtMs: earlier(own.oldestAtMs, retries.oldestAtMs),
+  };
   return {
     jobs,
-    predictions: (await rowsOf(redis, interactive, open(inInteractive))) + open(inRetry),
-    bulk: await rowsOf(redis, bulk, open(inBulk)),
+    predictions: total(normal),
+    bulk: total(low),
+    lanes: { normal, low },
+    deadLetters: inRetry['failed'] ?? 0,
   };
 }
 
-async function rowsOf(redis: Redis, queue: Queue, unfinished: number): Promise<number> {
-  return unfinished === 0 ? 0 : Math.round(unfinished * (await meanRows(redis, queue)));
+function total({ waiting, active, delayed }: LaneBacklog): number {
+  return waiting + active + delayed;
 }
 
-function open(jobs: Readonly<Record<string, number>>): number {
-  return (jobs['waiting'] ?? 0) + (jobs['active'] ?? 0) + (jobs['delayed'] ?? 0) + (jobs['prioritized'] ?? 0);
+function earlier(a: number | null, b: number | null): number | null {
+  if (a === null) return b;
+  return b === null ? a : Math.min(a, b);
 }
 
-/** Mean rows of a job, from the names of a few that wait: `iris:1.0.0 x21`. */
-async function meanRows(redis: Redis, queue: Queue): Promise<number> {
-  const ids = await queue.getRanges(['waiting'], 0, SAMPLE - 1);
-  if (ids.length === 0) return 1;
-  const names = await Promise.all(ids.map((id) => redis.hget(queue.toKey(id), 'name')));
-  const sizes = names.map((name) => Number(/ x(\d+)$/.exec(name ?? '')?.[1] ?? 1));
-  return sizes.reduce((sum, size) => sum + size, 0) / sizes.length;
+async function lane(redis: Redis, queue: Queue, jobs: Readonly<Record<string, number>>): Promise<LaneBacklog> {
+  const [waiting, active, delayed] = [
+    (jobs['waiting'] ?? 0) + (jobs['prioritized'] ?? 0),
+    jobs['active'] ?? 0,
+    jobs['delayed'] ?? 0,
+  ];
+  if (waiting + active + delayed === 0) return NOTHING;
+  const { meanRows, oldestAtMs } = await sample(redis, queue);
+  return {
+    waiting: Math.round(waiting * meanRows),
+    active: Math.round(active * meanRows),
+    delayed: Math.round(delayed * meanRows),
+    oldestAtMs,
+  };
+}
+
+/** The jobs that will be taken next: how many rows each has, by its name (`iris:1.0.0 x21`), and the age of the first. */
+async function sample(redis: Redis, queue: Queue): Promise<{ meanRows: number; oldestAtMs: number | null }> {
+  const ids = await queue.getRanges(['waiting'], 0, SAMPLE - 1, true);
+  const jobs = await Promise.all(ids.map((id) => redis.hmget(queue.toKey(id), 'name', 'timestamp')));
+  if (jobs.length === 0) return { meanRows: 1, oldestAtMs: null };
+  const sizes = jobs.map(([name]) => Number(/ x(\d+)$/.exec(name ?? '')?.[1] ?? 1));
+  const times = jobs.flatMap(([, timestamp]) => (typeof timestamp === 'string' ? [Number(timestamp)] : []));
+  return {
+    meanRows: sizes.reduce((sum, size) => sum + size, 0) / sizes.length,
+    oldestAtMs: times.length === 0 ? null : Math.min(...times),
+  };
 }

@@ -6,7 +6,7 @@ import { isTerminal, type Standing } from '#domain/prediction';
 import type { Outcome } from '#domain/outcome';
 import { GONE, type JobRow, outcomesStand, project } from '#domain/project';
 import { announcementId, qualifiedAnnouncementQueue } from './announcements.js';
-import { Batches, type BatchRecord, statusOf, toRecord } from './batches.js';
+import { Batches, type BatchRecord, rowsEnded, statusOf, toRecord } from './batches.js';
 import { modelCode } from './catalogue.js';
 import type { EnvelopeReader } from './envelope-reader.js';
 import type { ModelQueues } from './model-queues.js';
@@ -87,7 +87,7 @@ export class BatchReader {
     const found = await this.#look(model, id);
     if (found === null) return null;
     const { record, open } = found;
-    if (record.state === 'closed' && open === 0) await this.batches.end(model, id, found.counts);
+    if (record.state === 'closed' && open === 0) await this.batches.end(record.plan, found.counts);
     else if (record.endedAtMs !== null && this.#isOver(record.endedAtMs)) return null;
     else if (isOverdue(record)) {
       await this.batches.mark(model, id, { kind: 'aborted', atMs: record.plan.expiresAtMs });
@@ -107,19 +107,31 @@ export class BatchReader {
     const answers = await redis
       .pipeline()
       .hgetall(catalogue.batchKey(model, id))
+      // Before those that have ended: where none is open, all of them are counted.
+      .scard(`${parent}:dependencies`)
       .hvals(`${parent}:processed`)
       .hkeys(`${parent}:failed`)
-      .scard(`${parent}:dependencies`)
       .hget(catalogue.envelopeKey(model, batchEnvelopeId(id, 0)), 'processedOn')
       .exec();
-    const [fields, processed, failed, open, started] = (answers ?? []).map(([error, answer]) => {
+    const [fields, open, processed, failed, started] = (answers ?? []).map(([error, answer]) => {
       if (error !== null) throw error;
       return answer;
-    }) as [Record<string, string>, string[], string[], number, string | null];
+    }) as [Record<string, string>, number, string[], string[], string | null];
     const record = toRecord(fields);
     if (record === null) return null;
-    const counts = record.counts ?? count(processed, failed, record.plan.rowsPerEnvelope);
+    const counts = record.counts ?? count(processed, await this.#rowsFailed(record.plan, failed));
     return { record, counts, open, startedAtMs: started === null ? null : Number(started) };
+  }
+
+  /** @param keys of the jobs that failed: a retry job is one row, an envelope all of its rows */
+  async #rowsFailed({ rowsPerEnvelope }: BatchPlan, keys: readonly string[]): Promise<number> {
+    const envelopes = keys.filter((key) => !key.endsWith('-r')).sort();
+    const retried = keys.length - envelopes.length;
+    // Only the last of a batch may be a smaller one; their numbers are the ends of their keys.
+    const last = envelopes.pop();
+    if (last === undefined) return retried;
+    const name = await this.queues.redis.hget(last, 'name');
+    return retried + envelopes.length * rowsPerEnvelope + (name === null ? rowsPerEnvelope : rowsOfJob(name));
   }
 
   /**
@@ -161,7 +173,7 @@ export class BatchReader {
     const rows = new EnvelopeRows(raw, plan.expiresAtMs);
     if (!rows.mayHaveEnded) return NO_RESULTS;
     const part = wantsData ? (JSON.parse(raw[3]) as Envelope).batch : undefined;
-    const count = part?.inputs.length ?? Number(/ x(\d+)$/.exec(raw[3])?.[1] ?? 0);
+    const count = part?.inputs.length ?? rowsOfJob(raw[3]);
     const code = modelCode(plan.model);
     const results: BatchResult[] = [];
     for (let row = 0; row < count; row += 1) {
@@ -201,8 +213,10 @@ interface Look {
 }
 
 function toBatch({ record, counts, startedAtMs }: Look): Batch {
-  const { plan, rows, envelopes, endedAtMs, failure } = record;
+  const { plan, envelopes, endedAtMs, failure } = record;
   const status = statusOf(record);
+  // Some may have ended before their record says that they are there.
+  const rows = Math.max(record.rows, rowsEnded(counts));
   return { plan, status, rows, envelopes, counts, startedAtMs, endedAtMs, failure };
 }
 
@@ -210,20 +224,21 @@ function isOverdue(record: BatchRecord): boolean {
   return !hasBatchEnded(statusOf(record)) && Date.now() >= record.plan.expiresAtMs;
 }
 
-/**
- * @param processed what each job that ended was completed with
- * @param failed keys of the jobs that failed: a retry job is one row, an envelope all of its rows
- */
-function count(processed: readonly string[], failed: readonly string[], rowsPerEnvelope: number): BatchCounts {
-  const total = { ...NO_COUNTS };
+/** @param processed what each job that ended was completed with */
+function count(processed: readonly string[], rowsFailed: number): BatchCounts {
+  const total = { ...NO_COUNTS, failed: rowsFailed };
   for (const value of processed) {
     const { counts } = JSON.parse(value) as Settlement;
     total.succeeded += counts.succeeded;
     total.failed += counts.failed;
     total.dropped += counts.dropped;
   }
-  for (const key of failed) total.failed += key.endsWith('-r') ? 1 : rowsPerEnvelope;
   return total;
+}
+
+/** Of a job's name: `iris:1.0.0 x21`. */
+function rowsOfJob(name: string): number {
+  return Number(/ x(\d+)$/.exec(name)?.[1] ?? 0);
 }
 
 function toAnswer(standing: Standing): BatchResult['answer'] {
@@ -261,6 +276,9 @@ class EnvelopeRows {
       ...this.#job,
       startedAtMs: starts.get(row) ?? null,
       mark: marks.get(row) ?? null,
+      // Results of a batch do not show them.
+      attempts: 0,
+      stalls: 0,
       outcome: line === '' ? null : (JSON.parse(line) as Outcome),
     };
   }
@@ -276,6 +294,7 @@ const LOST: Standing = {
   output: null,
   failure: { code: 'internal', message: 'The outcome of this row is no longer kept.' },
   startedAtMs: null,
+  attempts: 0,
   completedAtMs: null,
   predictMs: null,
   batchSize: null,

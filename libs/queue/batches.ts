@@ -8,22 +8,24 @@ import type { Redis } from 'ioredis';
 import type { BatchCounts, BatchFailure, BatchPlan, BatchStatus } from '#domain/batch';
 import type { Mark } from '#domain/mark';
 import { parseBatchMark } from './batch-mark.js';
+import { ARRIVED, CLOSE, CREATE, END, FAIL, MARK } from './batch-scripts.js';
 import type { Catalogue } from './catalogue.js';
 import { batchMarkNotice } from './marks.js';
-import { Script } from './script.js';
 
-/** `open`: its rows arrive. `closed`: all are in the queue. `ended`: none of them is open any more. */
+/** `open`: its rows arrive. `closed`: no more come. `ended`: none of them is open any more. */
 type State = 'open' | 'closed' | 'ended';
 
 export interface BatchRecord {
   readonly plan: BatchPlan;
   readonly state: State;
-  /** Rows and envelopes that have arrived; those of the whole batch once it is closed. */
+  /** Rows and envelopes in the queue, as far as they are known; exact once it has ended. */
   readonly rows: number;
   readonly envelopes: number;
   /** Some row has a name of the client's, or was not valid: their envelopes say more than their outcomes. */
   readonly hasNotes: boolean;
-  /** When its last row arrived. */
+  /** Its sender has sent all of it, and all of it is in the queue. */
+  readonly isWhole: boolean;
+  /** When its upload last showed that it lives. */
   readonly touchedAtMs: number;
   readonly mark: Mark | null;
   readonly failure: BatchFailure | null;
@@ -35,72 +37,20 @@ export interface BatchRecord {
 export interface BatchSize {
   readonly rows: number;
   readonly envelopes: number;
-  readonly hasNotes: boolean;
 }
 
-/**
- * KEYS   1 the record, 2 the model's batches
- * ARGV   1 plan, 2 now in ms, 3 batch id
- * Answer the plan that counts
- * Atomic because of two callers with one Idempotency-Key only one is the first.
- */
-const CREATE = new Script(
-  `
-local plan = redis.call('HGET', KEYS[1], 'plan')
-if plan then return plan end
-redis.call('HSET', KEYS[1], 'plan', ARGV[1], 'state', 'open', 'rows', 0, 'envelopes', 0, 'touchedAtMs', ARGV[2])
-redis.call('ZADD', KEYS[2], ARGV[2], ARGV[3])
-return ARGV[1]
-`,
-  2,
-);
+/** Why no more rows of a batch are wanted. */
+export interface BatchStop {
+  readonly mark: Mark;
+  /** Where it has failed. */
+  readonly failure: BatchFailure | null;
+}
 
-/**
- * KEYS   1 the record
- * ARGV   1 the state it must be in, 2 a field that must not be there yet, then fields and their values
- * Answer 1 done, 0 not in that state, or the field was there
- * Atomic because between the look and the change another process may have changed it.
- */
-const CHANGE = new Script(
-  `
-if redis.call('HGET', KEYS[1], 'state') ~= ARGV[1] then return 0 end
-if redis.call('HEXISTS', KEYS[1], ARGV[2]) == 1 then return 0 end
-return redis.call('HSET', KEYS[1], unpack(ARGV, 3)) and 1
-`,
-  1,
-);
-
-/**
- * KEYS   1 the record
- * ARGV   1 counts as JSON, 2 now in ms
- * Answer 1 it ends now, 0 it had ended, or is not closed
- * The time at which it was canceled, expired or failed stays.
- */
-const END = new Script(
-  `
-if redis.call('HGET', KEYS[1], 'state') ~= 'closed' then return 0 end
-redis.call('HSETNX', KEYS[1], 'endedAtMs', ARGV[2])
-redis.call('HSET', KEYS[1], 'state', 'ended', 'counts', ARGV[1])
-return 1
-`,
-  1,
-);
-
-/**
- * KEYS   1 the record
- * ARGV   1 mark, 2 its time in ms, 3 channel of marks, 4 what to tell there
- * Answer 1 marked, 0 it has ended, or was marked before, or is gone
- */
-const MARK = new Script(
-  `
-local record = redis.call('HMGET', KEYS[1], 'state', 'mark')
-if not record[1] or record[1] == 'ended' or record[2] then return 0 end
-redis.call('HSET', KEYS[1], 'mark', ARGV[1], 'endedAtMs', ARGV[2])
-redis.call('PUBLISH', ARGV[3], ARGV[4])
-return 1
-`,
-  1,
-);
+export type Closed =
+  | { readonly kind: 'whole' }
+  /** More envelopes came under its key before than now. */
+  | { readonly kind: 'more_before'; readonly envelopes: number }
+  | { readonly kind: 'stopped'; readonly stop: BatchStop };
 
 /** Ids a client may have in its list; more are found by their ids alone. */
 const MOST_LISTED = 1_000;
@@ -127,45 +77,45 @@ export class Batches {
     return toRecord(await this.redis.hgetall(this.catalogue.batchKey(model, id)));
   }
 
-  /** More of it has arrived. @returns its mark: what comes later is not wanted any more */
-  async arrived(model: string, id: string, { rows, envelopes }: BatchSize): Promise<Mark | null> {
+  /** So much of it is in the queue. @returns why no more is wanted */
+  async arrived(model: string, id: string, { rows, envelopes }: BatchSize): Promise<BatchStop | null> {
     const key = this.catalogue.batchKey(model, id);
-    const change = { rows: String(rows), envelopes: String(envelopes), touchedAtMs: String(Date.now()) };
-    await CHANGE.run(this.redis, [key, 'open', 'failure', ...Object.entries(change).flat()]);
-    const mark = await this.redis.hget(key, 'mark');
-    return mark === null ? null : parseBatchMark(mark);
+    const [mark, failure] = (await ARRIVED.run(this.redis, [key, Date.now(), rows, envelopes])) as StopFields;
+    return toStop(mark, failure);
+  }
+
+  /** Its upload lives. @returns why no more is wanted */
+  touch(model: string, id: string): Promise<BatchStop | null> {
+    return this.arrived(model, id, { rows: 0, envelopes: 0 });
   }
 
   /** All of it is in the queue. */
-  async close(model: string, id: string, { rows, envelopes, hasNotes }: BatchSize): Promise<void> {
-    const change = { state: 'closed', rows, envelopes, hasNotes: hasNotes ? 1 : 0 };
-    await CHANGE.run(this.redis, [
-      this.catalogue.batchKey(model, id),
-      'open',
-      'failure',
-      ...Object.entries(change).flat(),
-    ]);
-    await this.redis.del(this.catalogue.batchDigestsKey(model, id));
+  async close(model: string, id: string, size: BatchSize & { readonly hasNotes: boolean }): Promise<Closed> {
+    const keys = [this.catalogue.batchKey(model, id), this.catalogue.batchDigestsKey(model, id)];
+    const { rows, envelopes, hasNotes } = size;
+    const [kind, ...more] = (await CLOSE.run(this.redis, [...keys, rows, envelopes, hasNotes ? 1 : 0])) as [
+      Closed['kind'],
+      ...unknown[],
+    ];
+    if (kind === 'more_before') return { kind, envelopes: Number(more[0]) };
+    const stop = toStop(...(more as StopFields));
+    return kind === 'stopped' && stop !== null ? { kind, stop } : { kind: 'whole' };
   }
 
-  /** It will never be complete: what has not run of it does not. @returns whether it was open until now */
+  /**
+   * It will never be complete: what has not run of it does not. One that was canceled or has expired stays what it is.
+   * @returns whether it was open until now
+   */
   async fail(model: string, id: string, failure: BatchFailure): Promise<boolean> {
-    const atMs = Date.now();
-    const mark: Mark = { kind: 'aborted', atMs };
-    const change = {
-      state: 'closed',
-      hasNotes: 1,
-      failure: JSON.stringify(failure),
-      mark: `${mark.kind} ${atMs}`,
-      endedAtMs: atMs,
-    };
-    const done = await CHANGE.run(this.redis, [
+    const mark: Mark = { kind: 'aborted', atMs: Date.now() };
+    const done = await FAIL.run(this.redis, [
       this.catalogue.batchKey(model, id),
-      'open',
-      'failure',
-      ...Object.entries(change).flat(),
+      JSON.stringify(failure),
+      `${mark.kind} ${mark.atMs}`,
+      mark.atMs,
+      this.catalogue.marksChannel(model),
+      batchMarkNotice(id, mark),
     ]);
-    await this.redis.publish(this.catalogue.marksChannel(model), batchMarkNotice(id, mark));
     return done === 1;
   }
 
@@ -182,9 +132,11 @@ export class Batches {
   }
 
   /** None of its rows is open. @returns whether it ends now */
-  async end(model: string, id: string, counts: BatchCounts): Promise<boolean> {
+  async end({ model, id, rowsPerEnvelope }: BatchPlan, counts: BatchCounts): Promise<boolean> {
     const key = this.catalogue.batchKey(model, id);
-    return (await END.run(this.redis, [key, JSON.stringify(counts), Date.now()])) === 1;
+    const rows = rowsEnded(counts);
+    const envelopes = Math.ceil(rows / rowsPerEnvelope);
+    return (await END.run(this.redis, [key, JSON.stringify(counts), Date.now(), rows, envelopes])) === 1;
   }
 
   /** A client's batches, newest first. @param before continue behind this one */
@@ -202,6 +154,21 @@ export class Batches {
   }
 }
 
+type StopFields = [mark?: string | null, failure?: string | null];
+
+function toStop(markText: string | null = null, failure: string | null = null): BatchStop | null {
+  const mark = markText === null ? null : parseBatchMark(markText);
+  return mark === null ? null : { mark, failure: toFailure(failure) };
+}
+
+function toFailure(text: string | null = null): BatchFailure | null {
+  return text === null ? null : (JSON.parse(text) as BatchFailure);
+}
+
+export function rowsEnded({ succeeded, failed, dropped }: BatchCounts): number {
+  return succeeded + failed + dropped;
+}
+
 export function toRecord(fields: Readonly<Record<string, string>>): BatchRecord | null {
   const { plan, state, mark, failure, endedAtMs, counts } = fields;
   if (plan === undefined || state === undefined) return null;
@@ -212,9 +179,10 @@ export function toRecord(fields: Readonly<Record<string, string>>): BatchRecord 
     envelopes: Number(fields['envelopes']),
     // While it is open nobody knows.
     hasNotes: fields['hasNotes'] !== '0',
+    isWhole: fields['isWhole'] === '1',
     touchedAtMs: Number(fields['touchedAtMs']),
     mark: mark === undefined ? null : parseBatchMark(mark),
-    failure: failure === undefined ? null : (JSON.parse(failure) as BatchFailure),
+    failure: toFailure(failure),
     endedAtMs: endedAtMs === undefined ? null : Number(endedAtMs),
     counts: counts === undefined ? null : (JSON.parse(counts) as BatchCounts),
   };

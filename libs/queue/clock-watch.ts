@@ -5,12 +5,13 @@
 import type { Redis } from 'ioredis';
 
 const LOOK_EVERY_MS = 60_000;
+const AFTER_ERROR_MS = 1_000;
 const MOST_OFF_MS = 2_000;
 
 export class ClockWatch {
-  /** Milliseconds by which this clock is ahead of Redis's; 0 until it was compared. */
   #aheadMs = 0;
   #timer: NodeJS.Timeout | null = null;
+  #stopped = false;
 
   constructor(
     private readonly redis: Redis,
@@ -20,13 +21,19 @@ export class ClockWatch {
 
   start(): void {
     void this.look()
-      .catch(() => undefined) // A Redis that is away is told of elsewhere.
-      .finally(() => {
-        this.#timer = setTimeout(() => this.start(), LOOK_EVERY_MS);
+      // A Redis that is away is told of elsewhere; at the start it may just not be connected yet.
+      .then(
+        () => LOOK_EVERY_MS,
+        () => AFTER_ERROR_MS,
+      )
+      .then((pauseMs) => {
+        // It may have been stopped while it looked.
+        if (!this.#stopped) this.#timer = setTimeout(() => this.start(), pauseMs);
       });
   }
 
   stop(): void {
+    this.#stopped = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
   }
 
@@ -38,6 +45,11 @@ export class ClockWatch {
     this.#aheadMs = Math.round((before + after) / 2 - ((seconds ?? 0) * 1_000 + (micros ?? 0) / 1_000));
     const sentence = this.complaint;
     if (sentence !== null) this.onOff(sentence);
+  }
+
+  /** Milliseconds by which this clock is ahead of Redis's; 0 until it was compared. */
+  get aheadMs(): number {
+    return this.#aheadMs;
   }
 
   /** One sentence where the clock is off, for readiness; else null. */

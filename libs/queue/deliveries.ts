@@ -6,31 +6,49 @@
  *     events:<client>   stream of the client's events, for those who read them themselves
  *     delivery:<id>     hash: one message to one endpoint
  *     owed:<endpoint>   ids by the time of their next try
- *     endpoint:<e>      hash: tries under way, failures in a row, closed until
- *     endpoints         endpoints by the time at which one of them can be served next
+ *     terms             ids of all that is owed, by the time at which it is given up
+ *     endpoint:<e>      hash: failures in a row, closed until
+ *     endpoints         the line: endpoints by the time at which one of them can be served next
  *     running           ids by the end of their lease: who sends one and dies has not tried
- *     of:<client>       the client's deliveries by age; `dead`: all that failed for good
+ *     held              hash: the endpoint of each of those, whatever becomes of its record
+ *     busy              hash: tries under way by endpoint, `host:<h>` and `client:<c>`
+ *     parked:<group>    endpoints of a host or a client that wait until it has less under way
+ *     broken            endpoints that fail, by the time of their last failure
+ *     of:<client>       the client's deliveries by age
+ *     dead              all that failed for good by the time of that; `dead:<client>` the client's by age
  *
  * There are no jobs for deliveries: an endpoint that is slow or away would fill a queue's slots, or bounce in and out
- * of them thousands of times a second. Here what is above an endpoint's share waits in the endpoint's own list, and costs
- * nothing until there is room. The clock is Redis's own.
+ * of them thousands of times a second. Here what is above a share waits in the endpoint's own list, and costs nothing
+ * until there is room. What is owed ends in one of two ways: it was delivered, or it is a dead letter. The clock is
+ * Redis's own.
  */
 import { createHash } from 'node:crypto';
 import type { EventKind } from '#domain/callback';
 import type { Delivery, DeliveryAttempt, DeliveryStatus } from '#domain/delivery';
 import type { Redis } from 'ioredis';
 import type { Catalogue } from './catalogue.js';
+import { type DeliveryPage, type DeliveryWish, readPage } from './delivery-list.js';
 import { FINISH, OWE, REDELIVER, TAKE } from './delivery-scripts.js';
 
 /** Tries of one endpoint at once. */
 export const ENDPOINT_CAP = 4;
+/**
+ * Tries of one host at once, of all clients together, and of one client. A courier has more hands than either, so that
+ * whoever answers slowly under many addresses, or is called under many, leaves hands for the others.
+ */
+export const HOST_CAP = 200;
+export const CLIENT_CAP = 400;
 /** Failures in a row after which an endpoint is left alone but for one try at a time. */
 export const FAILURES_TO_BREAK = 5;
 /** Deliveries that one endpoint may be owed; the oldest make room as dead letters. */
 export const MOST_OWED = 10_000;
 /** Longer than a try can last. */
 const LEASE_MS = 30_000;
-const KEPT = { pendingS: 4 * 86_400, deadS: 7 * 86_400, eventsOfClient: 10_000, deliveriesOfClient: 10_000 };
+/**
+ * `owedS`: the ten tries take 83 hours at most; what has not had them by then, since its endpoint fails and is rarely
+ * tried, is given up.
+ */
+const KEPT = { owedS: 4 * 86_400, deadS: 7 * 86_400, eventsOfClient: 10_000, deliveriesOfClient: 10_000 };
 
 export interface NewEvent {
   readonly id: string;
@@ -51,12 +69,16 @@ export interface TakenDelivery {
   /** Tries that were made before. */
   readonly tries: number;
   readonly body: string;
+  /** When its event happened, milliseconds since the epoch. */
+  readonly createdAtMs: number;
 }
 
 export interface Taken {
   readonly deliveries: readonly TakenDelivery[];
   /** Milliseconds until there may be something to take again; null where nothing is owed. */
   readonly nextInMs: number | null;
+  /** Deliveries whose time was over before their last try: they are dead letters now. */
+  readonly givenUp: number;
 }
 
 export type AttemptEnd =
@@ -72,6 +94,15 @@ export interface StoredEvent {
   readonly kind: EventKind;
   /** Null where it is no longer kept. */
   readonly body: string | null;
+}
+
+export interface OwedSummary {
+  /** Endpoints that are owed something. */
+  readonly endpoints: number;
+  /** Endpoints that have failed so often that they get one try at a time. */
+  readonly broken: number;
+  readonly dead: number;
+  readonly oldestDueMs: number;
 }
 
 export class Deliveries {
@@ -90,30 +121,25 @@ export class Deliveries {
   /** Makes an event, with its delivery. @returns false for one that was made before */
   async owe({ id, kind, client, subjectId, url, body }: NewEvent): Promise<boolean> {
     const endpoint = url === null ? '' : endpointOf(client, url);
-    const limits = [
-      this.keptSeconds,
-      KEPT.pendingS,
-      KEPT.eventsOfClient,
-      KEPT.deliveriesOfClient,
-      MOST_OWED,
-      KEPT.deadS,
-    ];
+    const limits = [this.keptSeconds, KEPT.owedS, KEPT.eventsOfClient, KEPT.deliveriesOfClient, MOST_OWED, KEPT.deadS];
     const facts = [id, kind, client, subjectId, url ?? '', endpoint, body];
     return (await OWE.run(this.redis, [this.#key(''), ...facts, ...limits])) === 1;
   }
 
   /** Takes what is due, with a lease; who dies with it has not tried. */
   async take(most: number): Promise<Taken> {
-    const limits = [most, ENDPOINT_CAP, FAILURES_TO_BREAK, LEASE_MS];
-    const [rows, nextInMs] = (await TAKE.run(this.redis, [this.#key(''), ...limits])) as [string[][], number];
-    const deliveries = rows.map(([id = '', client = '', url = '', tries = '0', body = '']) => ({
+    const limits = [most, ENDPOINT_CAP, HOST_CAP, CLIENT_CAP, FAILURES_TO_BREAK, LEASE_MS, KEPT.deadS];
+    const answer = await TAKE.run(this.redis, [this.#key(''), ...limits]);
+    const [rows, nextInMs, givenUp] = answer as [string[][], number, number];
+    const deliveries = rows.map(([id = '', client = '', url = '', tries = '0', body = '', created = '0']) => ({
       id,
       client,
       url,
       tries: Number(tries),
       body,
+      createdAtMs: Number(created),
     }));
-    return { deliveries, nextInMs: nextInMs < 0 ? null : nextInMs };
+    return { deliveries, nextInMs: nextInMs < 0 ? null : nextInMs, givenUp };
   }
 
   /** @returns false where the lease had run out: then the try does not count, and somebody else makes it */
@@ -126,7 +152,7 @@ export class Deliveries {
 
   /** Sends a delivery again, now, with all its tries before it. @returns false where its message is no longer kept */
   async redeliver(id: string): Promise<boolean> {
-    return (await REDELIVER.run(this.redis, [this.#key(''), id, KEPT.pendingS])) === 1;
+    return (await REDELIVER.run(this.redis, [this.#key(''), id, KEPT.owedS, KEPT.deadS])) === 1;
   }
 
   async read(id: string): Promise<Delivery | null> {
@@ -134,15 +160,11 @@ export class Deliveries {
     return fields['client'] === undefined ? null : toDelivery(id, fields);
   }
 
-  /** The client's deliveries, newest first. @param before continue behind this id */
-  async list(client: string, { limit, before }: { limit: number; before: string | null }): Promise<Delivery[]> {
-    const index = this.#key(`of:${client}`);
-    const start = before === null ? 0 : ((await this.redis.zrevrank(index, before)) ?? -1) + 1;
-    const ids = await this.redis.zrevrange(index, start, start + limit - 1);
-    const found = await Promise.all(ids.map((id) => this.read(id)));
-    const gone = ids.filter((_, i) => found[i] === null);
-    if (gone.length > 0) await this.redis.zrem(index, ...gone);
-    return found.filter((delivery) => delivery !== null);
+  /** The client's deliveries, newest first. */
+  async list(client: string, wish: DeliveryWish): Promise<DeliveryPage> {
+    // Dead letters are listed however much was delivered since.
+    const index = this.#key(wish.status === 'failed' ? `dead:${client}` : `of:${client}`);
+    return readPage({ redis: this.redis, index, read: (id) => this.read(id) }, wish);
   }
 
   /** The client's events, oldest first. @param after the cursor of the last one that was read */
@@ -159,14 +181,15 @@ export class Deliveries {
   }
 
   /** For metrics: deliveries owed, the age of the oldest try that is due, endpoints that are left alone, dead letters. */
-  async summary(): Promise<{ readonly endpoints: number; readonly dead: number; readonly oldestDueMs: number }> {
-    const [endpoints, dead, first] = await Promise.all([
+  async summary(): Promise<OwedSummary> {
+    const [endpoints, broken, dead, first] = await Promise.all([
       this.redis.zcard(this.#key('endpoints')),
+      this.redis.zcard(this.#key('broken')),
       this.redis.zcard(this.#key('dead')),
       this.redis.zrangebyscore(this.#key('endpoints'), '-inf', '+inf', 'WITHSCORES', 'LIMIT', 0, 1),
     ]);
     const dueAtMs = Number(first[1] ?? Number.NaN);
-    return { endpoints, dead, oldestDueMs: Number.isNaN(dueAtMs) ? 0 : Math.max(0, Date.now() - dueAtMs) };
+    return { endpoints, broken, dead, oldestDueMs: Number.isNaN(dueAtMs) ? 0 : Math.max(0, Date.now() - dueAtMs) };
   }
 
   #key(name: string): string {
@@ -174,9 +197,16 @@ export class Deliveries {
   }
 }
 
-/** A client's endpoint: two clients that name the same URL do not share its fate. */
+/**
+ * A client's endpoint: two clients that name the same URL do not share its fate. Its name tells the scripts who shares
+ * hands with it: `<client>-<host>-<url>`.
+ */
 export function endpointOf(client: string, url: string): string {
-  return createHash('sha256').update(`${client}\0${url}`).digest('hex').slice(0, 32);
+  return [client, new URL(url).host, url].map(shortHash).join('-');
+}
+
+function shortHash(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 24);
 }
 
 function toDelivery(id: string, fields: Readonly<Record<string, string>>): Delivery {

@@ -4,6 +4,9 @@
  */
 import { Script } from './script.js';
 
+/** Dead letters that a client finds in its list; the others can still be asked for by id. */
+const MOST_DEAD_SHOWN = 100_000;
+
 const LUA_SHARED = `
 local C = KEYS[1]
 local time = redis.call('TIME')
@@ -11,22 +14,72 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 -- When the endpoint can be served next, given what it is owed; it leaves the line where nothing is.
 local function line(endpoint)
   local first = redis.call('ZRANGE', C .. 'owed:' .. endpoint, 0, 0, 'WITHSCORES')
-  if not first[2] then return redis.call('ZREM', C .. 'endpoints', endpoint) end
+  if not first[2] then
+    redis.call('ZREM', C .. 'endpoints', endpoint)
+    return nil
+  end
   local untilMs = tonumber(redis.call('HGET', C .. 'endpoint:' .. endpoint, 'until') or '0')
-  redis.call('ZADD', C .. 'endpoints', math.max(tonumber(first[2]), untilMs), endpoint)
+  local dueMs = math.max(tonumber(first[2]), untilMs)
+  redis.call('ZADD', C .. 'endpoints', dueMs, endpoint)
+  return dueMs
+end
+-- Who shares hands with an endpoint stands in its name: see endpointOf.
+local function groupsOf(endpoint)
+  local client, host = string.match(endpoint, '^(%w+)-(%w+)-')
+  return {'client:' .. client, 'host:' .. host}
+end
+-- There is room in a group: one endpoint that waits for it comes back into the line.
+local function wake(group)
+  while true do
+    local parked = redis.call('ZPOPMIN', C .. 'parked:' .. group)[1]
+    if not parked then return end
+    local dueMs = line(parked)
+    if dueMs and dueMs <= now then return end
+  end
+end
+local function count(endpoint, by)
+  local client, host = unpack(groupsOf(endpoint))
+  for _, group in ipairs({endpoint, client, host}) do
+    if redis.call('HINCRBY', C .. 'busy', group, by) <= 0 then redis.call('HDEL', C .. 'busy', group) end
+  end
+end
+local function hold(id, endpoint, leaseMs)
+  redis.call('ZADD', C .. 'running', now + leaseMs, id)
+  redis.call('HSET', C .. 'held', id, endpoint)
+  count(endpoint, 1)
+end
+-- Gives a hand back, whatever has become of the record. Who calls it calls serve() then.
+local function release(id)
+  if redis.call('ZREM', C .. 'running', id) == 0 then return nil end
+  local endpoint = redis.call('HGET', C .. 'held', id)
+  redis.call('HDEL', C .. 'held', id)
+  if endpoint then count(endpoint, -1) end
+  return endpoint
+end
+local function serve(endpoint)
+  line(endpoint)
+  for _, group in ipairs(groupsOf(endpoint)) do wake(group) end
 end
 local function bury(id, keptS)
-  redis.call('HSET', C .. 'delivery:' .. id, 'status', 'failed')
-  redis.call('EXPIRE', C .. 'delivery:' .. id, keptS)
+  redis.call('ZREM', C .. 'terms', id)
+  local key = C .. 'delivery:' .. id
+  local found = redis.call('HMGET', key, 'client', 'created')
+  if not found[1] then return end
+  redis.call('HSET', key, 'status', 'failed')
+  redis.call('EXPIRE', key, keptS)
   redis.call('EXPIRE', C .. 'body:' .. id, keptS)
   redis.call('ZADD', C .. 'dead', now, id)
   redis.call('ZREMRANGEBYSCORE', C .. 'dead', '-inf', now - keptS * 1000)
+  local dead = C .. 'dead:' .. found[1]
+  redis.call('ZADD', dead, found[2], id)
+  redis.call('ZREMRANGEBYRANK', dead, 0, -${MOST_DEAD_SHOWN + 1})
+  redis.call('EXPIRE', dead, keptS)
 end
 `;
 
 /**
  * ARGV   1 id, 2 kind, 3 client, 4 subject, 5 url or empty, 6 endpoint, 7 body,
- *        8 seconds kept, 9 seconds kept while owed, 10 events of a client, 11 deliveries of a client, 12 most owed,
+ *        8 seconds kept, 9 seconds owed, 10 events of a client, 11 deliveries of a client, 12 most owed,
  *        13 seconds a dead letter is kept
  * Answer 1 made, 0 made before
  */
@@ -35,21 +88,28 @@ export const OWE = new Script(
 local id, endpoint = ARGV[1], ARGV[6]
 if not redis.call('SET', C .. 'event:' .. id, '1', 'NX', 'EX', math.max(ARGV[8], 3600)) then return 0 end
 local owed = ARGV[5] ~= ''
-redis.call('SET', C .. 'body:' .. id, ARGV[7], 'EX', owed and ARGV[9] or ARGV[8])
+-- What is owed outlives its term by the time of a dead letter: it is buried, and never just gone.
+local owedS = ARGV[9] + ARGV[13]
+redis.call('SET', C .. 'body:' .. id, ARGV[7], 'EX', owed and owedS or ARGV[8])
 redis.call('XADD', C .. 'events:' .. ARGV[3], 'MAXLEN', '~', ARGV[10], '*', 'id', id, 'kind', ARGV[2])
 redis.call('EXPIRE', C .. 'events:' .. ARGV[3], ARGV[8])
 if not owed then return 1 end
 redis.call('HSET', C .. 'delivery:' .. id, 'client', ARGV[3], 'url', ARGV[5], 'endpoint', endpoint, 'kind', ARGV[2],
   'subject', ARGV[4], 'status', 'pending', 'created', now, 'next', now, 'tries', 0)
-redis.call('EXPIRE', C .. 'delivery:' .. id, ARGV[9])
+redis.call('EXPIRE', C .. 'delivery:' .. id, owedS)
+redis.call('ZADD', C .. 'terms', now + ARGV[9] * 1000, id)
 redis.call('ZADD', C .. 'of:' .. ARGV[3], now, id)
 redis.call('ZREMRANGEBYRANK', C .. 'of:' .. ARGV[3], 0, -tonumber(ARGV[11]) - 1)
+redis.call('EXPIRE', C .. 'of:' .. ARGV[3], owedS)
 redis.call('ZADD', C .. 'owed:' .. endpoint, now, id)
 if redis.call('ZCARD', C .. 'owed:' .. endpoint) > tonumber(ARGV[12]) then
   local oldest = redis.call('ZPOPMIN', C .. 'owed:' .. endpoint)
   bury(oldest[1], ARGV[13])
+  -- It may have been what kept the endpoint in the line.
+  serve(endpoint)
+else
+  line(endpoint)
 end
-line(endpoint)
 redis.call('PUBLISH', C .. 'due', '')
 return 1
 `,
@@ -57,56 +117,88 @@ return 1
 );
 
 /**
- * ARGV   1 most to take, 2 tries of an endpoint at once, 3 failures that break it, 4 lease in ms
- * Answer deliveries (id, client, url, tries, body), and ms until there may be more, or -1
- * Atomic because of several couriers one takes each delivery, and an endpoint's share is counted over all of them.
+ * ARGV   1 most to take, 2 tries of an endpoint at once, 3 of a host, 4 of a client, 5 failures that break an endpoint,
+ *        6 lease in ms, 7 seconds a dead letter is kept
+ * Answer deliveries (id, client, url, tries, body), ms until there may be more or -1, and how many were given up
+ * Atomic because of several couriers one takes each delivery, and shares are counted over all of them. An endpoint whose
+ * share, or its host's, or its client's, is under way leaves the line; the end of one of those brings it back. So what
+ * nobody can send now costs nothing, however much of it there is.
  */
 export const TAKE = new Script(
   `${LUA_SHARED}
+local most = tonumber(ARGV[1])
 -- Whoever held these has died with them.
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', C .. 'running', '-inf', now, 'LIMIT', 0, 100)) do
-  redis.call('ZREM', C .. 'running', id)
-  local endpoint = redis.call('HGET', C .. 'delivery:' .. id, 'endpoint')
+  local endpoint = release(id)
   if endpoint then
-    redis.call('HINCRBY', C .. 'endpoint:' .. endpoint, 'running', -1)
     redis.call('ZADD', C .. 'owed:' .. endpoint, now, id)
-    line(endpoint)
+    serve(endpoint)
+  end
+end
+-- Nobody got them to their last try in time, since their endpoint is rarely tried while it fails.
+local overdue = redis.call('ZRANGEBYSCORE', C .. 'terms', '-inf', now, 'LIMIT', 0, 100)
+local givenUp = 0
+for _, id in ipairs(overdue) do
+  local endpoint = redis.call('HGET', C .. 'delivery:' .. id, 'endpoint')
+  if not endpoint then
+    redis.call('ZREM', C .. 'terms', id)
+  elseif redis.call('ZREM', C .. 'owed:' .. endpoint, id) == 1 then
+    bury(id, ARGV[7])
+    serve(endpoint)
+    givenUp = givenUp + 1
   end
 end
 local taken = {}
 local function takeOf(endpoint)
-  local state = redis.call('HMGET', C .. 'endpoint:' .. endpoint, 'running', 'failures')
-  local cap = tonumber(state[2] or '0') >= tonumber(ARGV[3]) and 1 or tonumber(ARGV[2])
-  local room = math.min(cap - tonumber(state[1] or '0'), tonumber(ARGV[1]) - #taken)
-  if room <= 0 then return false end
+  local client, host = unpack(groupsOf(endpoint))
+  local failures = redis.call('HGET', C .. 'endpoint:' .. endpoint, 'failures')
+  local broken = tonumber(failures or '0') >= tonumber(ARGV[5])
+  local busy = redis.call('HMGET', C .. 'busy', endpoint, host, client)
+  local own = (broken and 1 or tonumber(ARGV[2])) - tonumber(busy[1] or '0')
+  local ofHost = tonumber(ARGV[3]) - tonumber(busy[2] or '0')
+  local ofClient = tonumber(ARGV[4]) - tonumber(busy[3] or '0')
+  local room = math.max(0, math.min(own, ofHost, ofClient, most - #taken))
+  local begun = 0
   for _, id in ipairs(redis.call('ZRANGEBYSCORE', C .. 'owed:' .. endpoint, '-inf', now, 'LIMIT', 0, room)) do
     redis.call('ZREM', C .. 'owed:' .. endpoint, id)
-    local row = redis.call('HMGET', C .. 'delivery:' .. id, 'client', 'url', 'tries')
+    local row = redis.call('HMGET', C .. 'delivery:' .. id, 'client', 'url', 'tries', 'created')
     local body = redis.call('GET', C .. 'body:' .. id)
     if row[1] and body then
-      redis.call('ZADD', C .. 'running', now + ARGV[4], id)
-      redis.call('HINCRBY', C .. 'endpoint:' .. endpoint, 'running', 1)
-      redis.call('EXPIRE', C .. 'endpoint:' .. endpoint, 86400)
-      taken[#taken + 1] = {id, row[1], row[2], row[3], body}
-      room = room - 1
+      hold(id, endpoint, ARGV[6])
+      taken[#taken + 1] = {id, row[1], row[2], row[3], body, row[4]}
+      begun = begun + 1
+    else
+      bury(id, ARGV[7])
     end
   end
-  return room > 0
-end
-for _, endpoint in ipairs(redis.call('ZRANGEBYSCORE', C .. 'endpoints', '-inf', now, 'LIMIT', 0, 200)) do
-  if #taken >= tonumber(ARGV[1]) then break end
-  if takeOf(endpoint) then
+  if own > begun and ofHost > begun and ofClient > begun then
     line(endpoint)
-  elseif #taken < tonumber(ARGV[1]) then
-    -- Its share is under way: the end of one of those brings it back into the line.
+  else
     redis.call('ZREM', C .. 'endpoints', endpoint)
+    -- One list is enough: where it comes back and finds the other group full, it waits there.
+    local full = own > begun and (ofHost > begun and client or host)
+    if full then redis.call('ZADD', C .. 'parked:' .. full, 'NX', now, endpoint) end
   end
+  -- It was let in for the room of both, and may have left it unused.
+  if ofHost > begun then wake(host) end
+  if ofClient > begun then wake(client) end
+end
+-- Again and again, since a visit may bring others into the line.
+local visited = 0
+while visited < 200 do
+  local due = redis.call('ZRANGEBYSCORE', C .. 'endpoints', '-inf', now, 'LIMIT', 0, 20)
+  if #due == 0 or #taken >= most then break end
+  for _, endpoint in ipairs(due) do
+    if #taken < most then takeOf(endpoint) end
+  end
+  visited = visited + #due
 end
 local next = redis.call('ZRANGE', C .. 'endpoints', 0, 0, 'WITHSCORES')[2]
 local lease = redis.call('ZRANGE', C .. 'running', 0, 0, 'WITHSCORES')[2]
-if not next and not lease then return {taken, -1} end
+if givenUp == 100 then next = now end
+if not next and not lease then return {taken, -1, givenUp} end
 local soonest = math.min(tonumber(next or lease), tonumber(lease or next))
-return {taken, math.max(0, math.ceil(soonest - now))}
+return {taken, math.max(0, math.ceil(soonest - now)), givenUp}
 `,
   1,
 );
@@ -119,12 +211,16 @@ return {taken, math.max(0, math.ceil(soonest - now))}
 export const FINISH = new Script(
   `${LUA_SHARED}
 local id, kind = ARGV[1], ARGV[2]
-if redis.call('ZREM', C .. 'running', id) == 0 then return 0 end
-local key = C .. 'delivery:' .. id
-local endpoint = redis.call('HGET', key, 'endpoint')
+if not redis.call('ZSCORE', C .. 'running', id) then return 0 end
+local endpoint = release(id)
 if not endpoint then return 1 end
+local key = C .. 'delivery:' .. id
 local state = C .. 'endpoint:' .. endpoint
-redis.call('HINCRBY', state, 'running', -1)
+-- Its record ran out while it was on its way: only the hand is given back.
+if redis.call('EXISTS', key) == 0 then
+  serve(endpoint)
+  return 1
+end
 redis.call('HINCRBY', key, 'tries', 1)
 local attempts = redis.call('HGET', key, 'attempts')
 redis.call('HSET', key, 'attempts', attempts and attempts .. ',' .. ARGV[4] or ARGV[4])
@@ -132,12 +228,20 @@ if kind == 'delivered' then
   redis.call('HSET', key, 'status', 'delivered')
   redis.call('EXPIRE', key, ARGV[6])
   redis.call('EXPIRE', C .. 'body:' .. id, ARGV[6])
+  redis.call('ZREM', C .. 'terms', id)
   redis.call('HDEL', state, 'failures', 'until')
+  redis.call('ZREM', C .. 'broken', endpoint)
 else
   local failures = redis.call('HINCRBY', state, 'failures', 1)
+  redis.call('EXPIRE', state, 86400)
   local beyond = failures - tonumber(ARGV[5])
   -- 5 s, 10 s, ... 5 min between the tries that an endpoint gets while it fails.
-  if beyond >= 0 then redis.call('HSET', state, 'until', now + math.min(5000 * 2 ^ math.min(beyond, 10), 300000)) end
+  if beyond >= 0 then
+    redis.call('HSET', state, 'until', now + math.min(5000 * 2 ^ math.min(beyond, 10), 300000))
+    redis.call('ZADD', C .. 'broken', now, endpoint)
+    -- What is owed nothing any more is not tried again, and would stay for ever.
+    redis.call('ZREMRANGEBYSCORE', C .. 'broken', '-inf', now - 86400000)
+  end
   if kind == 'retry' then
     redis.call('HSET', key, 'next', now + ARGV[3])
     redis.call('ZADD', C .. 'owed:' .. endpoint, now + ARGV[3], id)
@@ -145,32 +249,36 @@ else
     bury(id, ARGV[7])
   end
   if kind == 'gone' then
-    for _, other in ipairs(redis.call('ZRANGE', C .. 'owed:' .. endpoint, 0, -1)) do bury(other, ARGV[7]) end
-    redis.call('DEL', C .. 'owed:' .. endpoint)
+    -- What is above that has the same fate at its next try: all at once would keep Redis from everybody else.
+    for _, other in ipairs(redis.call('ZRANGE', C .. 'owed:' .. endpoint, 0, 999)) do bury(other, ARGV[7]) end
+    redis.call('ZREMRANGEBYRANK', C .. 'owed:' .. endpoint, 0, 999)
     redis.call('HDEL', state, 'failures', 'until')
+    redis.call('ZREM', C .. 'broken', endpoint)
   end
 end
-line(endpoint)
+serve(endpoint)
 return 1
 `,
   1,
 );
 
 /**
- * ARGV   1 id, 2 seconds kept while owed
+ * ARGV   1 id, 2 seconds owed, 3 seconds a dead letter is kept
  * Answer 1, or 0 where the message is no longer kept
  */
 export const REDELIVER = new Script(
   `${LUA_SHARED}
 local id = ARGV[1]
 local key = C .. 'delivery:' .. id
-local endpoint = redis.call('HGET', key, 'endpoint')
+local endpoint, client = unpack(redis.call('HMGET', key, 'endpoint', 'client'))
 if not endpoint or redis.call('EXISTS', C .. 'body:' .. id) == 0 then return 0 end
 if redis.call('ZSCORE', C .. 'running', id) then return 1 end
 redis.call('HSET', key, 'status', 'pending', 'next', now, 'tries', 0)
-redis.call('EXPIRE', key, ARGV[2])
-redis.call('EXPIRE', C .. 'body:' .. id, ARGV[2])
+redis.call('EXPIRE', key, ARGV[2] + ARGV[3])
+redis.call('EXPIRE', C .. 'body:' .. id, ARGV[2] + ARGV[3])
+redis.call('ZADD', C .. 'terms', now + ARGV[2] * 1000, id)
 redis.call('ZREM', C .. 'dead', id)
+redis.call('ZREM', C .. 'dead:' .. client, id)
 redis.call('HDEL', C .. 'endpoint:' .. endpoint, 'until')
 redis.call('ZADD', C .. 'owed:' .. endpoint, now, id)
 line(endpoint)

@@ -8,13 +8,14 @@
 import { batchOf, type Envelope, ENVELOPE_VERSION } from '#contract/envelope';
 import type { Mark } from '#domain/mark';
 import type { Outcome } from '#domain/outcome';
-import { DelayedError, type Job, UnrecoverableError, WaitingError, Worker } from 'bullmq';
+import { DelayedError, type Job, UnrecoverableError, WaitingError } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Catalogue } from './catalogue.js';
 import { announceEnd, type End } from './completions.js';
 import type { ErrorListener } from './connection.js';
 import { hold } from './hold.js';
 import { countOutcomes, encodeBlocks, type Settlement, writeOutcomes } from './outcomes.js';
+import { PatientWorker } from './patient-worker.js';
 import { parseProgress } from './progress.js';
 
 /** A job in the hands of this worker. */
@@ -27,6 +28,8 @@ export interface TakenEnvelope {
   readonly marks: ReadonlyMap<number, Mark>;
   /** How often a worker died, or lost its lock, while it held this job. */
   readonly stalls: number;
+  /** The number of this try, from 1: workers that were lost count, and failures that pass; what was handed back does not. */
+  readonly attempt: number;
   /** Somebody has begun it before. */
   readonly retaken: boolean;
 }
@@ -38,6 +41,8 @@ export type Settled =
   | { readonly kind: 'failed'; readonly reason: string }
   /** Interrupted by us: it goes back to the queue for another worker. */
   | { readonly kind: 'handed_back' }
+  /** It failed for a reason that may pass: it comes again after a pause that grows. The reason is for the board. */
+  | { readonly kind: 'again'; readonly reason: string }
   /** This worker cannot serve its version: another one may, a moment later. */
   | { readonly kind: 'postponed' };
 
@@ -64,7 +69,10 @@ const STALLED_CHECK_MS = 5_000;
 const STALLS_BULLMQ_ALLOWS = 1_000;
 /** BullMQ stops renewing a lock before it settles; its default pause of 15 s would outlive the lock. */
 const SETTLE_RETRY_MS = 500;
+/** Another worker may have the version; no try of it has failed, so the pause does not grow. */
 const POSTPONED_MS = 1_000;
+/** 1 s, 2 s, 4 s and so on, each up to a half shorter, so that what failed together does not come again together. */
+const PASSING_BACKOFF = { type: 'exponential', delay: 1_000, jitter: 0.5 } as const;
 
 /** How a job leaves this worker's hands, once Redis agrees. */
 interface Ending {
@@ -79,7 +87,7 @@ const HANDED_BACK: Settled = { kind: 'handed_back' };
 const ONE_FAILED = { succeeded: 0, failed: 1, moved: 0, dropped: 0 };
 
 export class EnvelopeIntake {
-  readonly #worker: Worker;
+  readonly #worker: PatientWorker;
   /** Endings that Redis has not confirmed; those of a lost lock go with their job. */
   readonly #endings = new WeakMap<Job, Ending>();
   #quiet = false;
@@ -89,7 +97,7 @@ export class EnvelopeIntake {
     private readonly catalogue: Catalogue,
     private readonly options: IntakeOptions,
   ) {
-    this.#worker = new Worker(options.queueName, (job, token) => this.#handle(job, token ?? ''), {
+    this.#worker = new PatientWorker(options.queueName, (job, token) => this.#handle(job, token ?? ''), {
       connection: redis,
       prefix: catalogue.tag(options.model),
       autorun: false,
@@ -138,6 +146,10 @@ export class EnvelopeIntake {
       case 'postponed':
         await job.moveToDelayed(Date.now() + POSTPONED_MS, token);
         throw new DelayedError();
+      case 'again':
+        // BullMQ counts the attempt, keeps the reason, and delays the job; its own back-off is for bugs.
+        job.opts.backoff = PASSING_BACKOFF;
+        throw new Error(settled.reason);
       case 'failed':
         this.#endings.set(job, { taken, counts: ONE_FAILED, settled: null, told: null });
         throw new UnrecoverableError(settled.reason);
@@ -160,7 +172,9 @@ export class EnvelopeIntake {
     const blocks = encodeBlocks(outcomes);
     const counts = countOutcomes(outcomes);
     await this.#write(taken, token, blocks);
-    const ending: Ending = { taken, counts, settled: { token, blocks }, told: null };
+    // A message knows nothing of earlier attempts: who waits reads.
+    const settled = { token, blocks: taken.retaken ? [] : blocks };
+    const ending: Ending = { taken, counts, settled, told: null };
     this.#endings.set(job, ending);
     setImmediate(() => {
       ending.told = this.#tell(ending);
@@ -207,6 +221,7 @@ export class EnvelopeIntake {
       envelope: job.data as Envelope,
       marks: parseProgress(job.progress).marks,
       stalls: job.stalledCounter,
+      attempt: 1 + job.stalledCounter + job.attemptsMade,
       retaken: job.attemptsStarted > 1,
     };
   }

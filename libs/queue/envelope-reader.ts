@@ -1,7 +1,7 @@
 /**
  * Reads one prediction by its id, in one round trip: the envelope's job, its settled outcome, and the retry job.
  */
-import { batchOf, type Envelope, rowAt } from '#contract/envelope';
+import { batchOf, type Envelope, type RetryEnvelope, rowAt } from '#contract/envelope';
 import { envelopeTimeMs, formatPredictionId, type PredictionAddress } from '#domain/prediction-id';
 import { isTerminal, type Prediction, type Submission } from '#domain/prediction';
 import { GONE, type JobRow, project } from '#domain/project';
@@ -10,20 +10,20 @@ import { withinBudget } from './connection.js';
 import { setMark } from './marks.js';
 import type { ModelQueues } from './model-queues.js';
 import { blockOf, decodeOutcome } from './outcomes.js';
-import { parseProgress } from './progress.js';
+import { attemptsOf, parseProgress } from './progress.js';
 import { Script } from './script.js';
 
 /**
  * KEYS   1 the envelope's job, 2 the row's retry job
  * ARGV   1 block of the row, 2 what an outcomes key begins with, 3 envelope id, 4 retry job id
- * Answer a list a job: data, progress, finishedOn, failedReason, block of outcomes
+ * Answer a list a job: data, progress, finishedOn, failedReason, block of outcomes, stalls
  * Atomic so that a job is not seen ended with the outcomes of a moment before. The key of the outcomes is built here,
  * from the token in the job's value; it carries the hash tag of the other keys.
  */
 const READ = new Script(
   `
 local function read(key, id, block)
-  local job = redis.call('HMGET', key, 'data', 'progress', 'finishedOn', 'failedReason', 'returnvalue')
+  local job = redis.call('HMGET', key, 'data', 'progress', 'finishedOn', 'failedReason', 'returnvalue', 'stc')
   if not job[1] then return false end
   local outcomes = false
   if job[5] then
@@ -33,7 +33,7 @@ local function read(key, id, block)
     end
   end
   -- A completed job still holds the reason for which an earlier attempt failed.
-  return {job[1], job[2], job[3], not job[5] and job[4], outcomes}
+  return {job[1], job[2], job[3], not job[5] and job[4], outcomes, job[6]}
 end
 return {read(KEYS[1], ARGV[3], ARGV[1]), read(KEYS[2], ARGV[4], '0')}
 `,
@@ -46,6 +46,7 @@ type RawJob = [
   endedAt: string | null,
   failed: string | null,
   block: string | null,
+  stalls: string | null,
 ];
 
 /** `expired`: it ended and its time is over. `unknown`: nobody has ever had this id. */
@@ -97,7 +98,7 @@ export class EnvelopeReader {
     const submission = toSubmission(model, address, envelope, job === null ? 0 : row);
     if (submission === null) return 'unknown';
     const { deadlineAtMs } = submission;
-    const retry = retryJob === null ? null : toJobRow(retryJob, 0, deadlineAtMs);
+    const retry = retryJob === null ? null : toRetryRow(retryJob, deadlineAtMs);
     // The envelope's record may end before its retry job's: the retry job holds all that is needed.
     const standing = project(job === null ? MOVED : toJobRow(job, row, deadlineAtMs), retry);
     if (standing === GONE) return 'expired';
@@ -119,23 +120,34 @@ const MOVED: JobRow = {
   failedReason: null,
   mark: null,
   outcome: { kind: 'moved', run: null },
+  attempts: 0,
+  stalls: 0,
   deadlineAtMs: null,
 };
 
+/** A retry job knows how often its prediction was tried before: its envelope's record may be gone. */
+function toRetryRow(job: RawJob, deadlineAtMs: number | null): JobRow {
+  const { attempts = 1 } = (JSON.parse(job[0]) as RetryEnvelope).retryOf;
+  const row = toJobRow(job, 0, deadlineAtMs);
+  return { ...row, attempts: attempts + row.attempts };
+}
+
 function toJobRow(
-  [, progress, endedAt, failedReason, block]: RawJob,
+  [, progressField, endedAt, failedReason, block, stalls]: RawJob,
   row: number,
   deadlineAtMs: number | null,
 ): JobRow {
-  const { marks, starts } = parseProgress(progress);
+  const progress = parseProgress(progressField);
   const ended = endedAt !== null;
   return {
-    startedAtMs: starts.get(row) ?? null,
+    startedAtMs: progress.starts.get(row) ?? null,
     endedAtMs: ended ? Number(endedAt) : null,
     // BullMQ keeps the reason of an earlier attempt while a job waits for the next.
     failedReason: ended ? failedReason : null,
-    mark: marks.get(row) ?? null,
+    mark: progress.marks.get(row) ?? null,
     outcome: decodeOutcome(block, row),
+    attempts: attemptsOf(progress, row),
+    stalls: Number(stalls ?? 0),
     deadlineAtMs,
   };
 }

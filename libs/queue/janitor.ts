@@ -3,14 +3,18 @@
  *
  * Most of it is work that somebody else should have done and could not: a deadline of a prediction that no worker took,
  * an upload that nobody repeats, an announcement that was not released. What it mended is counted; on a normal day that
- * is nothing. What it removes because its time is over is its plain duty, and is not.
+ * is nothing. What it removes because its time is over is its plain duty, and is not counted.
+ *
+ * A reservation that is pending, and that nobody repeats, needs nobody: it runs out by itself, and leaves nothing without
+ * an end. Either its prediction is in the queue, in one command with its announcement, or there is none; and a batch that
+ * was begun under it has a record, which is found here as an abandoned upload.
  */
 import { randomUUID } from 'node:crypto';
 import type { Queue } from 'bullmq';
 import { batchEnvelopeId } from '#domain/batch';
 import { announcementId } from './announcements.js';
 import type { BatchReader } from './batch-reader.js';
-import { gateId, removeGate } from './batch-writer.js';
+import { addGate, gateId, removeGate } from './batch-gate.js';
 import type { BatchRecord } from './batches.js';
 import { batchIdOfEnvelope } from './catalogue.js';
 import { setMark } from './marks.js';
@@ -18,7 +22,7 @@ import type { ModelQueues } from './model-queues.js';
 import type { Settlement } from './outcomes.js';
 import { Script } from './script.js';
 
-export const MENDED = ['deadline', 'upload', 'gate', 'batch', 'announcement', 'result'] as const;
+export const MENDED = ['deadline', 'upload', 'gate', 'batch', 'announcement'] as const;
 /** What was mended: see the methods of the same order below. */
 export type Mended = Record<(typeof MENDED)[number], number>;
 
@@ -84,12 +88,12 @@ export class Janitor {
   async sweep(models: readonly string[]): Promise<Mended | null> {
     const { redis, catalogue } = this.queues;
     if ((await TAKE_LEASE.run(redis, [catalogue.janitorKey(), this.#id, LEASE_MS])) !== 1) return null;
-    const mended: Mended = { deadline: 0, upload: 0, gate: 0, batch: 0, announcement: 0, result: 0 };
+    const mended: Mended = { deadline: 0, upload: 0, gate: 0, batch: 0, announcement: 0 };
     for (const model of models) {
       mended.deadline += await this.#passDeadlines(model);
       await this.#lookAfterBatches(model, mended);
       mended.announcement += await this.#releaseAnnouncements(model);
-      mended.result += await this.#removeResults(model);
+      await this.#removeResults(model);
     }
     return mended;
   }
@@ -126,9 +130,11 @@ export class Janitor {
     if (quietMs < this.options.abandonedAfterMs) return 0;
     const minutes = Math.round(this.options.abandonedAfterMs / 60_000);
     const message = `The upload was cut off, and nobody went on with it for ${minutes} minutes.`;
-    await this.reader.batches.fail(model, plan.id, { code: 'upload_abandoned', message });
+    // Whoever died between the record and the gate has left no announcement: its end is told as well.
+    await addGate(this.queues, plan);
+    const wasOpen = await this.reader.batches.fail(model, plan.id, { code: 'upload_abandoned', message });
     await removeGate(this.queues, model, plan.id);
-    return 1;
+    return wasOpen ? 1 : 0;
   }
 
   /** A process died between closing it and letting go of its gate; its end was not told; its time is over. */
@@ -168,18 +174,14 @@ export class Janitor {
   }
 
   /** BullMQ removes what has had its time only when another job ends: in a quiet queue that is never. */
-  async #removeResults(model: string): Promise<number> {
+  async #removeResults(model: string): Promise<void> {
     const { interactive, bulk, retry, announcements } = this.queues.of(model);
     const ttlMs = this.options.resultTtlSeconds * 1_000;
-    let removed = 0;
     for (const queue of [interactive, announcements]) {
-      for (const state of ['completed', 'failed'] as const) {
-        removed += (await queue.clean(ttlMs, AT_ONCE, state)).length;
-      }
+      for (const state of ['completed', 'failed'] as const) await queue.clean(ttlMs, AT_ONCE, state);
     }
     await this.#removeOverdue(model, bulk);
     await this.#removeOverdue(model, retry);
-    return removed;
   }
 
   /** Parts of a batch stay as long as their batch. */

@@ -15,7 +15,7 @@ export async function addRetryJobs(
   envelopeId: string,
   envelope: Envelope,
   rows: readonly number[],
-  reason: string,
+  why: Pick<RetryEnvelope['retryOf'], 'reason' | 'attempts'>,
 ): Promise<void> {
   const jobs = rows.flatMap((row) => {
     const content = rowAt(envelope, row);
@@ -25,9 +25,9 @@ export async function addRetryJobs(
       ...common,
       rows: [content],
       ...(batch === undefined ? {} : { partOf: { id: batch.id, expiresAtMs: batch.expiresAtMs } }),
-      retryOf: { envelopeId, row, reason },
+      retryOf: { envelopeId, row, ...why },
     };
-    const name = `${envelope.model}:${envelope.versionLabel} ${reason}`;
+    const name = `${envelope.model}:${envelope.versionLabel} ${why.reason}`;
     return [{ name, data, row }];
   });
   // One by one on purpose: addBulk may add some of them and report an error, and a repeat is harmless either way.

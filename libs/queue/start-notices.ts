@@ -2,11 +2,12 @@
  * Tells the courier that a prediction has begun to run, for those who want to know at once. A notice that is lost is made
  * up for when the prediction has ended: then `start` comes late, and still before `completed`.
  */
-import { type Job, Queue, Worker } from 'bullmq';
+import { type Job, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { eventId } from '#domain/callback';
 import type { Catalogue } from './catalogue.js';
 import type { ErrorListener } from './connection.js';
+import { PatientWorker } from './patient-worker.js';
 
 export interface StartNotice {
   readonly model: string;
@@ -42,7 +43,7 @@ export class StartNotices {
 }
 
 export class StartNoticeIntake {
-  readonly #worker: Worker;
+  readonly #worker: PatientWorker;
 
   constructor(
     redis: Redis,
@@ -50,7 +51,7 @@ export class StartNoticeIntake {
     tell: (notice: StartNotice) => Promise<void>,
     onError: ErrorListener,
   ) {
-    this.#worker = new Worker(QUEUE, (job: Job) => tell(job.data as StartNotice), {
+    this.#worker = new PatientWorker(QUEUE, (job: Job) => tell(job.data as StartNotice), {
       connection: redis,
       prefix: prefixOf(catalogue),
       autorun: false,

@@ -1,5 +1,5 @@
 /**
- * Tells the world that rows of a job have begun to run.
+ * Tells the world that rows of a job have begun to run, and for which time.
  *
  * Most envelopes end within milliseconds of their start, and then nobody can see the difference: a start is written
  * only for a job that is still running a moment later.
@@ -12,7 +12,7 @@ const MOMENT_MS = 25;
 
 /**
  * KEYS   1 the job
- * ARGV   pairs of row and start in ms
+ * ARGV   1 number of the attempt, then pairs of row and start in ms, or row and nothing where it only begins to be tried
  * Only the first start of a row is kept: a prediction that runs again stays `processing` since then. A row that was
  * marked, and a job that has ended, have been answered: a start that comes later changes nothing.
  */
@@ -21,8 +21,13 @@ const SET_STARTS = new Script(
 local job = redis.call('HMGET', KEYS[1], 'data', 'finishedOn')
 if not job[1] or job[2] then return 0 end
 local progress = readProgress(KEYS[1])
-for i = 1, #ARGV, 2 do
-  if not progress.s[ARGV[i]] and not progress.x[ARGV[i]] then progress.s[ARGV[i]] = tonumber(ARGV[i + 1]) end
+local attempt = tonumber(ARGV[1])
+for i = 2, #ARGV, 2 do
+  local row, start = ARGV[i], tonumber(ARGV[i + 1])
+  if not progress.x[row] then
+    progress.s[row] = progress.s[row] or start
+    if attempt > 1 or not start then progress.a[row] = math.max(progress.a[row] or 0, attempt) end
+  end
 end
 return redis.call('HSET', KEYS[1], 'progress', cjson.encode(progress))
 `,
@@ -31,7 +36,7 @@ return redis.call('HSET', KEYS[1], 'progress', cjson.encode(progress))
 
 export class StartReporter {
   /** Starts that are not written yet, by the key of their job. */
-  readonly #unwritten = new Map<string, Map<number, number>>();
+  readonly #unwritten = new Map<string, { readonly attempt: number; readonly rows: Map<number, number> }>();
   #timer: NodeJS.Timeout | null = null;
 
   constructor(
@@ -39,11 +44,20 @@ export class StartReporter {
     private readonly onError: (error: Error) => void,
   ) {}
 
-  started(jobKey: string, row: number, atMs: number): void {
-    const rows = this.#unwritten.get(jobKey);
-    if (rows === undefined) this.#unwritten.set(jobKey, new Map([[row, atMs]]));
-    else rows.set(row, atMs);
+  /** @param attempt see `TakenEnvelope` */
+  started(jobKey: string, row: number, atMs: number, attempt = 1): void {
+    const job = this.#unwritten.get(jobKey);
+    if (job === undefined) this.#unwritten.set(jobKey, { attempt, rows: new Map([[row, atMs]]) });
+    else job.rows.set(row, atMs);
     this.#timer ??= setTimeout(() => this.#write(), MOMENT_MS);
+  }
+
+  /**
+   * The one row of a retry job is tried once more, whether or not an executor will live to run it. Written at once, and
+   * before: this is how its attempts are counted.
+   */
+  async tried(jobKey: string, attempt: number): Promise<void> {
+    await SET_STARTS.run(this.redis, [jobKey, attempt, 0, '']);
   }
 
   /** The job is about to end: its outcomes say when its rows started. */
@@ -53,8 +67,8 @@ export class StartReporter {
 
   #write(): void {
     this.#timer = null;
-    for (const [jobKey, rows] of this.#unwritten) {
-      SET_STARTS.run(this.redis, [jobKey, ...[...rows].flat()]).catch(this.onError);
+    for (const [jobKey, { attempt, rows }] of this.#unwritten) {
+      SET_STARTS.run(this.redis, [jobKey, attempt, ...[...rows].flat()]).catch(this.onError);
     }
     this.#unwritten.clear();
   }

@@ -2,76 +2,51 @@
  * CSV with a header row (RFC 4180): a column a feature, in any order, and `custom_id` if the client wants it back.
  *
  * Empty cells are nulls. A feature with a shape takes a column an element (`pixels.0`, `pixels.1`, ...), or one column
- * with a JSON array. Splitting into cells is papaparse's work; here the text is only cut between rows.
+ * with a JSON array. Cells are cut by `csv-records`; here they get their meaning.
  */
-import Papa from 'papaparse';
 import type { Feature } from '#domain/model-version';
-import { BodyError, customIdProblem, LONGEST_ROW, type RawRow, type RowReader, unreadable, Utf8 } from './row.js';
+import { type CsvRecord, CsvRecords } from './csv-records.js';
+import { BodyError, customIdProblem, type RawRow, type RowReader, unreadable, Utf8 } from './row.js';
 
 /** Writes a cell where it belongs. */
 type Column = (input: Record<string, unknown>, cell: string) => void;
 
 const CUSTOM_ID = 'custom_id';
+const BROKEN = 'has text behind a closing quote; a quote inside of quotes is written twice';
 
 export class CsvReader implements RowReader {
   readonly #utf8 = new Utf8();
+  readonly #records = new CsvRecords();
   #columns: readonly Column[] | null = null;
   #customIdAt = -1;
-  #rest = '';
-  /** How far the rest has been looked through, and whether a quoted cell was open there. */
-  #seen = 0;
-  #quoted = false;
 
   constructor(private readonly features: readonly Feature[]) {}
 
   push(chunk: Uint8Array): RawRow[] {
-    this.#rest += this.#utf8.decode(chunk);
-    const end = this.#endOfRows();
-    const complete = this.#rest.slice(0, end);
-    this.#rest = this.#rest.slice(end);
-    this.#seen = this.#rest.length;
-    if (this.#rest.length > LONGEST_ROW) {
-      throw new BodyError('invalid_body', `A row is longer than ${LONGEST_ROW} characters, or a quote is not closed.`);
-    }
-    return this.#read(complete);
+    return this.#read(this.#records.push(this.#utf8.decode(chunk)));
   }
 
   end(): RawRow[] {
-    this.#rest += this.#utf8.decode();
-    if (this.#endOfRows() === 0 && this.#quoted) throw new BodyError('invalid_body', 'A quoted cell is not closed.');
-    const rows = this.#read(this.#rest);
+    const rows = this.#read([...this.#records.push(this.#utf8.decode()), ...this.#records.end()]);
     if (this.#columns === null) throw new BodyError('invalid_header', 'The body has no header row.');
     return rows;
   }
 
-  /** @returns where the last complete row ends: behind the last line end that no quotes enclose */
-  #endOfRows(): number {
-    const text = this.#rest;
-    let end = 0;
-    for (let at = this.#seen; at < text.length;) {
-      const quote = text.indexOf('"', at);
-      const stop = quote === -1 ? text.length : quote;
-      if (!this.#quoted) {
-        const line = text.lastIndexOf('\n', stop - 1);
-        if (line >= at) end = line + 1;
-      }
-      if (quote === -1) break;
-      this.#quoted = !this.#quoted;
-      at = quote + 1;
+  #read(records: readonly CsvRecord[]): RawRow[] {
+    const rows: RawRow[] = [];
+    for (const record of records) {
+      if (this.#columns === null) this.#openHeader(record);
+      else if (record.cells.length > 0) rows.push(this.#toRow(record, this.#columns));
+      // Of one column alone a blank line is a row whose cell is empty.
+      else if (this.#columns.length === 1) rows.push(this.#toRow({ ...record, cells: [''] }, this.#columns));
     }
-    return end;
+    return rows;
   }
 
-  #read(text: string): RawRow[] {
-    if (text === '') return [];
-    const { data } = Papa.parse<string[]>(text, { delimiter: ',', skipEmptyLines: true });
-    const rows = this.#columns === null ? data.slice(1) : data;
-    if (this.#columns === null) this.#openHeader(data[0] ?? []);
-    return rows.map((cells) => this.#toRow(cells));
-  }
-
-  #openHeader(header: readonly string[]): void {
-    const names = header.map((name) => name.trim());
+  #openHeader({ cells, brokenAt }: CsvRecord): void {
+    if (cells.length === 0) return;
+    if (brokenAt !== -1) throw headerError(BROKEN);
+    const names = cells.map((name) => name.trim());
     const twice = names.find((name, i) => names.indexOf(name) !== i);
     if (twice !== undefined) throw headerError(`names the column ${twice} twice`);
     this.#customIdAt = names.indexOf(CUSTOM_ID);
@@ -90,10 +65,12 @@ export class CsvReader implements RowReader {
     return name === feature.name ? arrayColumn(feature) : elementColumn(feature, name);
   }
 
-  #toRow(cells: readonly string[]): RawRow {
-    const columns = this.#columns ?? [];
+  #toRow({ cells, brokenAt }: CsvRecord, columns: readonly Column[]): RawRow {
+    if (brokenAt !== -1)
+      return unreadable('invalid_quotes', BROKEN, '', brokenAt === 0 ? null : this.#firstCell(cells));
     if (cells.length !== columns.length) {
-      return unreadable('wrong_length', `has ${cells.length} cells; the header has ${columns.length}`);
+      const detail = `has ${cells.length} cells; the header has ${columns.length}`;
+      return unreadable('wrong_length', detail, '', this.#firstCell(cells));
     }
     const input: Record<string, unknown> = {};
     for (let i = 0; i < columns.length; i += 1) columns[i]?.(input, cells[i] ?? '');
@@ -102,6 +79,11 @@ export class CsvReader implements RowReader {
     return problem === null
       ? { customId, input, error: null }
       : unreadable('invalid_custom_id', problem, `/${CUSTOM_ID}`);
+  }
+
+  /** The row's name where the columns are shifted: nobody knows by how much, but the first one is where it was. */
+  #firstCell([first = '']: readonly string[]): string | null {
+    return this.#customIdAt === 0 && first !== '' && customIdProblem(first) === null ? first : null;
   }
 }
 
@@ -147,14 +129,19 @@ function cellReader({ type }: Feature): (cell: string) => unknown {
     case 'integer':
       return numberOf;
     case 'boolean':
-      return (cell) => (cell === '' ? null : (BOOLEANS[cell.trim().toLowerCase()] ?? cell));
+      return (cell) => (cell === '' ? null : (BOOLEANS.get(cell.trim().toLowerCase()) ?? cell));
     case 'category':
     case 'string':
       return (cell) => (cell === '' ? null : cell);
   }
 }
 
-const BOOLEANS: Readonly<Record<string, boolean>> = { true: true, false: false, '1': true, '0': false };
+const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
+  ['true', true],
+  ['false', false],
+  ['1', true],
+  ['0', false],
+]);
 const DECIMAL = /^\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*$/;
 
 function numberOf(cell: string): unknown {

@@ -6,22 +6,22 @@ import { type RowReader, RowShape } from './row.js';
 
 export type RowFormat = 'json' | 'ndjson' | 'csv';
 
-const TYPES: Readonly<Record<string, RowFormat>> = {
-  'application/json': 'json',
-  'application/x-ndjson': 'ndjson',
-  'application/ndjson': 'ndjson',
-  'application/jsonl': 'ndjson',
-  'application/x-jsonlines': 'ndjson',
-  'application/jsonlines': 'ndjson',
-  'text/csv': 'csv',
-};
+const TYPES: ReadonlyMap<string, RowFormat> = new Map([
+  ['application/json', 'json'],
+  ['application/x-ndjson', 'ndjson'],
+  ['application/ndjson', 'ndjson'],
+  ['application/jsonl', 'ndjson'],
+  ['application/x-jsonlines', 'ndjson'],
+  ['application/jsonlines', 'ndjson'],
+  ['text/csv', 'csv'],
+]);
 
 /** @returns the format of a content type, or null for one that holds no rows, or not in UTF-8 */
 export function formatOf(contentType: string | undefined): RowFormat | null {
   const [type = '', ...parameters] = (contentType ?? '').toLowerCase().split(';');
   const charset = parameters.map((one) => one.trim()).find((one) => one.startsWith('charset='));
   if (charset !== undefined && !/^charset="?(utf-8|us-ascii)"?$/.test(charset)) return null;
-  return TYPES[type.trim()] ?? null;
+  return TYPES.get(type.trim()) ?? null;
 }
 
 /** @param features of the model whose inputs the rows are */

@@ -1,6 +1,7 @@
+import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
-import { expect, it } from 'vitest';
+import { afterEach, expect, it, vi } from 'vitest';
 import { readBody, StalledError } from './read-body.js';
 import { BodyError } from './row.js';
 
@@ -56,6 +57,66 @@ it('waits for a slow sender and not for one that has stalled', async () => {
     for await (const chunk of readBody(stuck, 'identity', { ...LIMITS, stallMs: 50 })) expect(chunk).toBeDefined();
   })();
   await expect(reading).rejects.toBeInstanceOf(StalledError);
+});
+
+afterEach(() => void vi.useRealTimers());
+
+it('ends an upload that drips, and not one whose reader takes its time', async () => {
+  vi.useFakeTimers();
+  const limits = { ...LIMITS, stallMs: 30_000 };
+  const dripping = new Readable({ read: () => undefined });
+  const drip = setInterval(() => dripping.push('x'), 29_000);
+  const drained = (async () => {
+    for await (const chunk of readBody(dripping, 'identity', limits)) expect(chunk).toHaveLength(1);
+  })();
+  const refused = expect(drained).rejects.toThrow('Less than 10 KB a second was received for 58 s.');
+  await vi.advanceTimersByTimeAsync(60_000);
+  await refused;
+  clearInterval(drip);
+
+  const ready = Readable.from(Array.from({ length: 20 }, () => Buffer.from('x')));
+  const read = (async () => {
+    let bytes = 0;
+    for await (const chunk of readBody(ready, 'identity', limits)) {
+      bytes += chunk.length;
+      await new Promise((resolve) => setTimeout(resolve, 20_000));
+    }
+    return bytes;
+  })();
+  await vi.advanceTimersByTimeAsync(20 * 20_000);
+  expect(await read).toBe(20);
+});
+
+it.each(['identity', 'gzip'] as const)('leaves the rest to others once it has ended, %s', async (encoding) => {
+  const more = Buffer.alloc(100_000, 'x');
+  const body = encoding === 'gzip' ? gzipSync(more) : more;
+  const left = async (source: Readable): Promise<number> => {
+    source.resume();
+    source.push(body);
+    source.push(null);
+    await once(source, 'end');
+    return source.listenerCount('readable');
+  };
+  // Its reader has enough, the sender stalls, the body is too large.
+  const enough = new Readable({ read: () => undefined });
+  enough.push(body);
+  for await (const chunk of readBody(enough, encoding, LIMITS)) {
+    expect(chunk.length).toBeGreaterThan(0);
+    break;
+  }
+  expect(await left(enough)).toBe(0);
+  for (const limits of [
+    { ...LIMITS, stallMs: 50 },
+    { ...LIMITS, maxBytes: 10 },
+  ]) {
+    const source = new Readable({ read: () => undefined });
+    source.push(body.subarray(0, -1));
+    const reading = (async () => {
+      for await (const chunk of readBody(source, encoding, limits)) expect(chunk).toBeDefined();
+    })();
+    await expect(reading).rejects.toThrow();
+    expect(await left(source)).toBe(0);
+  }
 });
 
 it('says that the sender went away, also inside gzip', async () => {

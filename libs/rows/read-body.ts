@@ -1,6 +1,8 @@
 /** The bytes of an upload as they come: inflated, counted on both sides, and never waited for without end. */
 import type { Readable } from 'node:stream';
-import { createGunzip } from 'node:zlib';
+import { createGunzip, type Gunzip } from 'node:zlib';
+import { Pace } from './pace.js';
+import { Pull } from './pull.js';
 import { BodyError } from './row.js';
 
 export interface BodyLimits {
@@ -12,10 +14,10 @@ export interface BodyLimits {
   readonly stallMs: number;
 }
 
-/** The sender has stopped sending. */
+/** The sender has stopped sending, or sends so little that it never ends. */
 export class StalledError extends Error {
-  constructor(readonly seconds: number) {
-    super(`Nothing was received for ${seconds} s.`);
+  constructor(message: string) {
+    super(message);
     this.name = 'StalledError';
   }
 }
@@ -25,6 +27,7 @@ const MOST_RATIO = 200;
 const RATIO_FROM_BYTES = 10 * 1_048_576;
 
 /**
+ * However the reading ends, the rest of the source is left to others.
  * @param encoding of the request's `Content-Encoding`
  * @throws BodyError, StalledError, and what the stream throws when its sender goes away
  */
@@ -33,8 +36,13 @@ export async function* readBody(
   encoding: 'identity' | 'gzip',
   limits: BodyLimits,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const counted = count(source, limits);
-  yield* encoding === 'gzip' ? inflate(counted, limits) : counted.chunks;
+  const pull = new Pull(source);
+  try {
+    const counted = count(pull, limits);
+    yield* encoding === 'gzip' ? inflate(counted, limits) : counted.chunks;
+  } finally {
+    pull.release();
+  }
 }
 
 interface Counted {
@@ -42,17 +50,20 @@ interface Counted {
   received: number;
 }
 
-function count(source: Readable, { maxBytes, stallMs }: BodyLimits): Counted {
+function count(pull: Pull, { maxBytes, stallMs }: BodyLimits): Counted {
   const counted: Counted = { chunks: run(), received: 0 };
+  const pace = new Pace(stallMs);
   async function* run(): AsyncGenerator<Uint8Array, void, undefined> {
-    const chunks = source[Symbol.asyncIterator]() as AsyncIterator<Uint8Array, undefined>;
     for (;;) {
       // Only the time that we wait for the sender counts, not the time that it waits for us.
-      const next = await withoutStall(chunks.next(), stallMs);
-      if (next.done === true) return;
-      counted.received += next.value.length;
+      const beganMs = performance.now();
+      const chunk = await withoutStall(pull.next(), stallMs);
+      if (chunk === null) return;
+      counted.received += chunk.length;
       if (counted.received > maxBytes) throw tooLarge(`The body is larger than ${maxBytes} bytes.`);
-      yield next.value;
+      const tooSlow = pace.received(chunk.length, performance.now() - beganMs);
+      if (tooSlow !== null) throw new StalledError(tooSlow);
+      yield chunk;
     }
   }
   return counted;
@@ -84,13 +95,10 @@ async function* inflate(counted: Counted, limits: BodyLimits): AsyncGenerator<Ui
   }
 }
 
-async function feed(
-  { chunks }: Counted,
-  gunzip: NodeJS.WritableStream & { destroy(error: Error): void },
-): Promise<void> {
+async function feed({ chunks }: Counted, gunzip: Gunzip): Promise<void> {
   try {
     for await (const chunk of chunks) {
-      if (!gunzip.write(chunk)) await new Promise((resolve) => gunzip.once('drain', resolve));
+      if (!gunzip.write(chunk)) await drained(gunzip);
     }
     gunzip.end();
   } catch (error) {
@@ -99,10 +107,25 @@ async function feed(
   }
 }
 
+/** Nothing is drained any more where the reading has ended. */
+async function drained(gunzip: Gunzip): Promise<void> {
+  if (gunzip.destroyed) return;
+  await new Promise<void>((resolve) => {
+    const go = (): void => {
+      gunzip.off('drain', go).off('close', go);
+      resolve();
+    };
+    gunzip.on('drain', go).on('close', go);
+  });
+}
+
 async function withoutStall<T>(next: Promise<T>, stallMs: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const stalled = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new StalledError(Math.round(stallMs / 1_000))), stallMs);
+    timer = setTimeout(
+      () => reject(new StalledError(`Nothing was received for ${Math.round(stallMs / 1_000)} s.`)),
+      stallMs,
+    );
   });
   try {
     return await Promise.race([next, stalled]);

@@ -144,7 +144,8 @@ describe('a JSON array', () => {
 
 describe('CSV', () => {
   it('reads cells by the type of their feature, empty ones as nulls, and leaves what does not fit as text', () => {
-    const body = 'kind,width,custom_id,open\na,1.5,r1,true\n,,,\nb,wide,r3,0\nb, 2 ,r4,TRUE\nb,0x10,r5,maybe\n';
+    const body =
+      'kind,width,custom_id,open\na,1.5,r1,true\n,,,\nb,wide,r3,0\nb, 2 ,r4,TRUE\nb,0x10,r5,maybe\nb,1,r6,constructor\n';
     const rows = read('csv', body);
     expect(inputs(rows)).toEqual([
       { kind: 'a', width: 1.5, open: true },
@@ -152,8 +153,9 @@ describe('CSV', () => {
       { kind: 'b', width: 'wide', open: false },
       { kind: 'b', width: 2, open: true },
       { kind: 'b', width: '0x10', open: 'maybe' },
+      { kind: 'b', width: 1, open: 'constructor' },
     ]);
-    expect(rows.map(({ customId }) => customId)).toEqual(['r1', null, 'r3', 'r4', 'r5']);
+    expect(rows.map(({ customId }) => customId)).toEqual(['r1', null, 'r3', 'r4', 'r5', 'r6']);
   });
 
   it('takes a feature with a shape as columns, or as a JSON array', () => {
@@ -207,6 +209,6 @@ it('knows the formats by their content types', () => {
   expect(formatOf('application/json; charset=utf-8')).toBe('json');
   expect(formatOf('Application/X-NDJSON')).toBe('ndjson');
   expect(formatOf('text/csv;header=present')).toBe('csv');
-  for (const other of [undefined, '', 'text/plain', 'application/json; charset=utf-16'])
+  for (const other of [undefined, '', 'text/plain', 'application/json; charset=utf-16', 'constructor'])
     expect(formatOf(other)).toBeNull();
 });

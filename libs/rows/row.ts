@@ -43,9 +43,11 @@ type Fields = Record<string, unknown>;
 /** Characters of the longest row. */
 export const LONGEST_ROW = 1_048_576;
 const LONGEST_CUSTOM_ID = 128;
+/** Characters of a name that is none. */
+const MOST_SHOWN = 60;
 
-export function unreadable(code: string, detail: string, pointer = ''): RawRow {
-  return { customId: null, input: null, error: { pointer, code, detail } };
+export function unreadable(code: string, detail: string, pointer = '', customId: string | null = null): RawRow {
+  return { customId, input: null, error: { pointer, code, detail } };
 }
 
 export const TOO_LONG = unreadable('row_too_long', `is longer than ${LONGEST_ROW} characters`);
@@ -84,8 +86,15 @@ export class RowShape {
 /** @returns what is wrong with it, or null */
 export function customIdProblem(value: unknown): string | null {
   if (value === null) return null;
-  if (typeof value !== 'string') return 'must be a text';
-  return value.length >= 1 && value.length <= LONGEST_CUSTOM_ID ? null : `must be 1 to ${LONGEST_CUSTOM_ID} characters`;
+  if (typeof value !== 'string') return `is ${shown(value)}: must be a text`;
+  if (value.length >= 1 && value.length <= LONGEST_CUSTOM_ID) return null;
+  return `is ${shown(value)}: must be 1 to ${LONGEST_CUSTOM_ID} characters`;
+}
+
+/** The row goes without its name: what is said of it is how its sender finds it. */
+function shown(value: unknown): string {
+  const text = JSON.stringify(value);
+  return text.length <= MOST_SHOWN ? text : `${text.slice(0, MOST_SHOWN)}...`;
 }
 
 /** Text out of bytes that may end in the middle of a character. */

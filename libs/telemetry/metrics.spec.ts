@@ -1,17 +1,33 @@
 import { Registry } from 'prom-client';
 import { describe, expect, it } from 'vitest';
-import { ApiMetrics, registerQueueGauges, WorkerMetrics } from './metrics.js';
+import { type FleetGauges, type QueueState, registerFleetGauges } from './fleet-gauges.js';
+import { ApiMetrics, WorkerMetrics } from './metrics.js';
 
-function everything(): Registry {
+const IRIS: QueueState = {
+  model: 'iris',
+  predictions: [{ priority: 'normal', state: 'waiting', count: 12 }],
+  jobs: { waiting: 3 },
+  oldestWaiting: [{ priority: 'normal', seconds: 7.5 }],
+  workSeconds: 4,
+  drainSeconds: 2,
+  deadLetters: 1,
+  workers: 2,
+};
+const REDIS = { isUp: false, memoryShare: 0.25, keepsAll: true, appends: false, roundTripSeconds: 0.001 };
+
+function fleet(): { -readonly [K in keyof FleetGauges]: FleetGauges[K] } {
+  return {
+    queues: () => [IRIS],
+    workers: () => [{ id: 'w1', loaded: [{ model: 'iris', version: '1.0.0' }] }],
+    redis: () => REDIS,
+  };
+}
+
+function everything(gauges: FleetGauges = fleet()): Registry {
   const registry = new Registry();
   const api = new ApiMetrics(registry);
-  const worker = new WorkerMetrics(registry, { ready: () => 2, busy: () => 1 });
-  registerQueueGauges(registry, {
-    depth: () => [['iris', 12]],
-    jobs: () => [['iris', 'waiting', 3]],
-    memoryShare: () => 0.25,
-    redisUp: () => false,
-  });
+  const worker = new WorkerMetrics(registry, { wanted: () => 2, ready: () => 2, busy: () => 1 });
+  registerFleetGauges(registry, gauges);
   api.accepted.inc({ model: 'iris' });
   worker.observeBatch('iris', 32, { preprocessMs: 1, runMs: 20, postprocessMs: 3 });
   return registry;
@@ -32,14 +48,34 @@ describe('every metric', () => {
   it('has labels that are few: never an id, a key or an input', async () => {
     const text = await everything().metrics();
     const labels = new Set([...text.matchAll(/[{,]([a-z_]+)="/g)].map(([, label]) => label));
-    const bounded = ['model', 'version', 'state', 'stage', 'kind', 'outcome', 'reason', 'field', 'rule', 'cause'];
+    const bounded = [
+      'model',
+      'version',
+      'state',
+      'stage',
+      'kind',
+      'outcome',
+      'reason',
+      'field',
+      'rule',
+      'cause',
+      'priority',
+      'worker',
+    ];
     expect([...bounded, 'route', 'method', 'status', 'le']).toEqual(expect.arrayContaining([...labels]));
   });
 });
 
 it('shows gauges as they stand when somebody looks', async () => {
   const text = await everything().metrics();
-  expect(text).toContain('millrace_queue_depth_predictions{model="iris"} 12');
+  expect(text).toContain('millrace_queue_predictions{model="iris",priority="normal",state="waiting"} 12');
+  expect(text).toContain('millrace_queue_oldest_waiting_seconds{model="iris",priority="normal"} 7.5');
+  expect(text).toContain('millrace_queue_work_seconds{model="iris"} 4');
+  expect(text).toContain('millrace_queue_drain_seconds{model="iris"} 2');
+  expect(text).toContain('millrace_dead_letters{model="iris"} 1');
+  expect(text).toContain('millrace_model_workers{model="iris"} 2');
+  expect(text).toContain('millrace_redis_noeviction 1');
+  expect(text).toContain('millrace_redis_persistence 0');
   expect(text).toContain('millrace_queue_jobs{model="iris",state="waiting"} 3');
   expect(text).toContain('millrace_redis_memory_ratio 0.25');
   expect(text).toContain('millrace_redis_up 0');
@@ -52,4 +88,17 @@ it('measures a micro-batch by its rows and, in seconds, by its stages', async ()
   expect(text).toContain('millrace_micro_batch_predictions_sum{model="iris"} 32');
   expect(text).toContain('millrace_inference_stage_seconds_sum{model="iris",stage="run"} 0.02');
   expect(text).toContain('millrace_inference_stage_seconds_sum{model="iris",stage="preprocess"} 0.001');
+});
+
+it('shows live workers alone, and nothing where nothing is known', async () => {
+  const gauges = fleet();
+  const registry = everything(gauges);
+  const loaded = 'millrace_worker_model_loaded{worker="w1",model="iris",version="1.0.0"} 1';
+  expect(await registry.metrics()).toContain(loaded);
+  gauges.workers = () => [{ id: 'w2', loaded: [] }];
+  gauges.queues = () => [{ ...IRIS, workSeconds: null, drainSeconds: null }];
+  const text = await registry.metrics();
+  expect(text).toContain('millrace_worker_up{worker="w2"} 1');
+  expect(text).not.toContain('w1');
+  expect(text).not.toMatch(/^millrace_queue_(work|drain)_seconds\{/m);
 });

@@ -4,6 +4,8 @@
  */
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
+/** Up to a day: a receiver that is away is tried for three. */
+const DELIVERY_SECONDS = [0.1, 0.5, 1, 5, 15, 60, 300, 900, 3_600, 21_600, 86_400];
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
 export class ApiMetrics {
@@ -13,6 +15,8 @@ export class ApiMetrics {
   readonly refused: Counter<'model' | 'reason'>;
   readonly rejectedInputs: Counter<'model' | 'field' | 'rule'>;
   readonly endToEndSeconds: Histogram<'model'>;
+  /** Requests that have begun and not ended; a plain number, since each request changes it twice. */
+  inFlight = 0;
 
   constructor(registry: Registry) {
     const registers = [registry];
@@ -28,6 +32,15 @@ export class ApiMetrics {
       labelNames: ['route'],
       buckets: SECONDS,
       registers,
+    });
+    const inFlight = (): number => this.inFlight;
+    new Gauge({
+      name: 'millrace_http_requests_in_flight',
+      help: 'HTTP requests that have begun and not ended, waiting callers included.',
+      registers,
+      collect() {
+        this.set(inFlight());
+      },
     });
     this.accepted = new Counter({
       name: 'millrace_predictions_accepted_total',
@@ -57,57 +70,10 @@ export class ApiMetrics {
   }
 }
 
-/** Gauges that are read when somebody scrapes. */
-export interface QueueGauges {
-  /** Predictions that wait or run, by model. */
-  depth(): Iterable<[model: string, predictions: number]>;
-  jobs(): Iterable<[model: string, state: string, jobs: number]>;
-  memoryShare(): number;
-  redisUp(): boolean;
-}
-
-export function registerQueueGauges(registry: Registry, gauges: QueueGauges): void {
-  const registers = [registry];
-  new Gauge({
-    name: 'millrace_queue_depth_predictions',
-    help: 'Predictions that wait or run, estimated from the jobs and a sample of their sizes. Several API processes export the same: take the maximum.',
-    labelNames: ['model'],
-    registers,
-    collect() {
-      for (const [model, predictions] of gauges.depth()) this.set({ model }, predictions);
-    },
-  });
-  new Gauge({
-    name: 'millrace_queue_jobs',
-    help: 'Jobs of a model by state, retry jobs included.',
-    labelNames: ['model', 'state'],
-    registers,
-    collect() {
-      for (const [model, state, jobs] of gauges.jobs()) this.set({ model, state }, jobs);
-    },
-  });
-  new Gauge({
-    name: 'millrace_redis_memory_ratio',
-    help: 'Used memory of Redis as a share of its limit.',
-    registers,
-    collect() {
-      this.set(gauges.memoryShare());
-    },
-  });
-  new Gauge({
-    name: 'millrace_redis_up',
-    help: '1 while this process is connected to Redis.',
-    registers,
-    collect() {
-      this.set(gauges.redisUp() ? 1 : 0);
-    },
-  });
-}
-
 export class WorkerMetrics {
   readonly predictions: Counter<'model' | 'version' | 'outcome'>;
   readonly queueSeconds: Histogram<'model'>;
-  readonly totalSeconds: Histogram<'model'>;
+  readonly totalSeconds: Histogram<'model' | 'priority'>;
   readonly stageSeconds: Histogram<'model' | 'stage'>;
   readonly batchSize: Histogram<'model'>;
   readonly envelopes: Counter<'model' | 'kind'>;
@@ -116,7 +82,7 @@ export class WorkerMetrics {
   readonly executorDeaths: Counter<'cause'>;
   readonly modelLoadSeconds: Gauge<'model' | 'version'>;
 
-  constructor(registry: Registry, executors: { ready(): number; busy(): number }) {
+  constructor(registry: Registry, executors: { wanted(): number; ready(): number; busy(): number }) {
     const registers = [registry];
     this.predictions = new Counter({
       name: 'millrace_predictions_total',
@@ -133,8 +99,8 @@ export class WorkerMetrics {
     });
     this.totalSeconds = new Histogram({
       name: 'millrace_prediction_duration_seconds',
-      help: 'Time from acceptance to the settled outcome.',
-      labelNames: ['model'],
+      help: 'Time from acceptance to the settled outcome; rows of batches are not among them.',
+      labelNames: ['model', 'priority'],
       buckets: SECONDS,
       registers,
     });
@@ -184,6 +150,7 @@ export class WorkerMetrics {
       registers,
     });
     for (const [state, read] of [
+      ['wanted', () => executors.wanted()],
       ['ready', () => executors.ready()],
       ['busy', () => executors.busy()],
     ] as const) {
@@ -213,6 +180,7 @@ export class WorkerMetrics {
 /** What the courier owes, read when somebody scrapes. */
 export interface OwedSummary {
   readonly endpoints: number;
+  readonly broken: number;
   readonly dead: number;
   readonly oldestDueMs: number;
 }
@@ -222,6 +190,7 @@ export class CourierMetrics {
   readonly expired: Counter;
   readonly attempts: Counter<'outcome'>;
   readonly attemptSeconds: Histogram;
+  readonly deliverySeconds: Histogram;
   readonly mended: Counter<'what'>;
 
   constructor(registry: Registry, owed: () => Promise<OwedSummary>) {
@@ -249,6 +218,12 @@ export class CourierMetrics {
       buckets: SECONDS,
       registers,
     });
+    this.deliverySeconds = new Histogram({
+      name: 'millrace_webhook_delivery_seconds',
+      help: 'Time from an event to its delivery, of those that were delivered.',
+      buckets: DELIVERY_SECONDS,
+      registers,
+    });
     this.mended = new Counter({
       name: 'millrace_janitor_mended_total',
       help: 'What nobody else ended, by what it was; on a normal day nothing.',
@@ -266,6 +241,11 @@ function registerOwed(registers: Registry[], owed: () => Promise<OwedSummary>): 
       help: 'Endpoints that are owed a delivery. Several couriers export the same: take the maximum.',
       registers,
     }),
+    broken: new Gauge({
+      name: 'millrace_webhook_endpoints_open',
+      help: 'Endpoints whose circuit is open: they failed again and again, and get one try at a time.',
+      registers,
+    }),
     dead: new Gauge({
       name: 'millrace_webhook_dead_letters',
       help: 'Deliveries that failed for good and were not sent again. Several couriers export the same.',
@@ -276,10 +256,11 @@ function registerOwed(registers: Registry[], owed: () => Promise<OwedSummary>): 
     name: 'millrace_webhook_oldest_due_seconds',
     help: 'How long the delivery that has been due longest waits.',
     registers,
-    // One question to Redis for all three.
+    // One question to Redis for all of them.
     async collect() {
-      const { endpoints, dead, oldestDueMs } = await owed();
+      const { endpoints, broken, dead, oldestDueMs } = await owed();
       gauges.endpoints.set(endpoints);
+      gauges.broken.set(broken);
       gauges.dead.set(dead);
       this.set(oldestDueMs / 1_000);
     },

@@ -43,21 +43,36 @@ export interface Send {
   readonly headers?: Readonly<Record<string, string>>;
   readonly type?: string;
   readonly body: string | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>;
+  /** Ends the connection in the middle. */
+  readonly signal?: AbortSignal;
 }
 
-export async function sendBatch(api: FleetProcess, { query, headers, type, body }: Send): Promise<BatchAnswer> {
+export async function sendBatch(api: FleetProcess, { query, headers, type, body, signal }: Send): Promise<BatchAnswer> {
   const search = new URLSearchParams({ model: 'iris', ...query });
   const response = await fetch(`${api.url}/v1/batches?${search.toString()}`, {
     method: 'POST',
     headers: { 'content-type': type ?? 'application/x-ndjson', ...headers },
     body,
     duplex: 'half',
+    ...(signal === undefined ? {} : { signal }),
   });
   return { status: response.status, headers: response.headers, json: (await response.json()) as BatchBody };
 }
 
 export async function getBatch(api: FleetProcess, id: string): Promise<BatchBody> {
   return (await (await fetch(`${api.url}/v1/batches/${id}`)).json()) as BatchBody;
+}
+
+/** The newest batch, once so many of its rows are in the queue. */
+export async function batchArriving(api: FleetProcess, atLeast: number): Promise<BatchBody> {
+  return until(
+    async () => {
+      const { json } = await api.call('GET', '/v1/batches?limit=1');
+      const [batch] = json.results as unknown as BatchBody[];
+      return batch !== undefined && batch.request_counts.total >= atLeast && batch;
+    },
+    { deadlineMs: 20_000, what: 'rows to arrive' },
+  );
 }
 
 export const BATCH_ENDED: readonly string[] = ['completed', 'failed', 'canceled', 'expired'];

@@ -19,8 +19,13 @@ export const GOOD_INPUT: Input = IRIS.golden[0]?.input ?? {};
 /** No test takes this long: whose subject it is not, meets no limit. */
 const NO_LIMIT_MS = 600_000;
 
+/** The JavaScript file of an executor. */
+export function entryFile(entry: Entry): string {
+  return path.join(projectRoot(), 'dist', 'libs', `${entry}.js`);
+}
+
 export function executorOptions(entry: Entry, modelsDir = MODELS_DIR, timeoutMs = NO_LIMIT_MS): ExecutorOptions {
-  const file = path.join(projectRoot(), 'dist', 'libs', `${entry}.js`);
+  const file = entryFile(entry);
   const environment = executorEnvironment();
   return { entry: file, modelsDir, models: ['iris'], threads: 1, timeoutMs: () => timeoutMs, environment };
 }

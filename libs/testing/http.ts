@@ -25,6 +25,8 @@ export interface Body {
     readonly probabilities: Readonly<Record<string, number>>;
   };
   readonly error: string | null;
+  readonly attempts: number;
+  readonly estimated_wait: number | null;
   readonly metrics: Readonly<Record<'predict_time' | 'queue_time' | 'total_time' | 'batch_size', number>>;
   readonly urls: Readonly<Record<'get' | 'cancel', string>>;
   readonly created_at: string;

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { signal } from '#testing/signal';
 import { EndpointGuard } from './endpoint-guard.js';
 import { retryAfterMs, WebhookClient } from './webhook-client.js';
 
@@ -68,7 +69,36 @@ it.each([301, 302, 303, 307, 308])('does not follow a %i', async (status) => {
   expect(calls).toBe(1);
 });
 
+it('keeps no message waiting for slower ones to the same host', async () => {
+  const waiting: ServerResponse[] = [];
+  const url = await receiver((request, response) => {
+    if (request.url === '/fast') response.end();
+    else waiting.push(response);
+  });
+  const sender = client();
+  const slow = Array.from({ length: 8 }, () => sender.send(message(url)));
+  expect(await sender.send(message(new URL('/fast', url).href))).toMatchObject({ kind: 'answered', status: 200 });
+  expect(await Promise.race([...slow, Promise.resolve('all on their way')])).toBe('all on their way');
+  await vi.waitUntil(() => waiting.length === slow.length);
+  for (const response of waiting) response.end();
+  for (const sent of slow) expect(await sent).toMatchObject({ kind: 'answered', status: 200 });
+});
+
 describe('is not held by a receiver', () => {
+  it('that has not answered after 15 seconds, where nobody says otherwise', async () => {
+    const arrived = signal();
+    const url = await receiver(() => arrived.send());
+    const sender = client();
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const sent = sender.send(message(url));
+    await arrived.seen;
+    vi.advanceTimersByTime(14_999);
+    expect(await Promise.race([sent, new Promise((resolve) => setImmediate(resolve, 'under way'))])).toBe('under way');
+    vi.advanceTimersByTime(1);
+    expect(await sent).toEqual({ kind: 'unreachable', code: 'timeout', durationMs: 15_000 });
+  });
+
   it('that never answers', async () => {
     const url = await receiver(() => undefined);
     expect(await client({ timeoutMs: 100 }).send(message(url))).toMatchObject({ kind: 'unreachable', code: 'timeout' });

@@ -49,8 +49,6 @@ export interface ClientOptions {
 const TIMEOUT_MS = 15_000;
 const MOST_ANSWER_BYTES = 65_536;
 const IDLE_MS = 4_000;
-/** To one receiver; no more messages than this are on their way to it anyway. */
-const MOST_CONNECTIONS = 4;
 
 class ForbiddenAddressError extends Error {
   constructor(readonly refusal: Pick<Refusal, 'code'>) {
@@ -72,7 +70,9 @@ export class WebhookClient {
       connect: guardedConnector(guard, timeoutMs),
       keepAliveTimeout: IDLE_MS,
       keepAliveMaxTimeout: IDLE_MS,
-      connections: MOST_CONNECTIONS,
+      // As many as there are messages on their way: how many that are, the caller says. A message that waited for the
+      // connection of a slower one would have that counted as its own receiver's slowness.
+      connections: null,
       pipelining: 1,
       maxHeaderSize: 16_384,
       // One limit for everything: the signal of each send.

@@ -40,7 +40,7 @@ describe('a queue that may hold five', () => {
     expectRefused(await post(api, IRIS), 'queue_full');
     expectRefused(await post(api, IRIS, { 'idempotency-key': 'full-1' }), 'queue_full');
     // Still so when the depth has been counted instead of remembered.
-    const depth = (): Promise<number> => metric(api.opsUrl, 'millrace_queue_depth_predictions', { model: 'iris' });
+    const depth = (): Promise<number> => metric(api.opsUrl, 'millrace_queue_predictions', { model: 'iris' });
     await until(async () => (await depth()) === 5, { deadlineMs: 5_000, what: 'a depth of five' });
     expectRefused(await post(api, IRIS), 'queue_full');
     expect(await metric(api.opsUrl, 'millrace_predictions_refused_total', { reason: 'queue_full' })).toBe(3);

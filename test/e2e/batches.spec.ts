@@ -2,11 +2,24 @@
 import { gzipSync } from 'node:zlib';
 import Papa from 'papaparse';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { batchEnded, getBatch, irisRow, irisRows, ndjson, results, resultText, sendBatch } from '#testing/batches';
-import type { FleetProcess } from '#testing/fleet';
+import { Batches } from '#queue/batches';
+import { Catalogue } from '#queue/catalogue';
+import {
+  batchArriving,
+  batchEnded,
+  getBatch,
+  irisRow,
+  irisRows,
+  ndjson,
+  results,
+  resultText,
+  sendBatch,
+} from '#testing/batches';
+import type { Fleet, FleetProcess } from '#testing/fleet';
+import { copySlowModel } from '#testing/models';
 import { until } from '#testing/patience';
 import { get, IRIS, predict } from '#testing/predictions';
-import { withRedis } from '#testing/redis-server';
+import { type RedisClient, withRedis } from '#testing/redis-server';
 import { WebhookReceiver } from '#testing/webhook-receiver';
 import { fleetFor, fleetOfTest } from '../stage.js';
 
@@ -119,12 +132,33 @@ describe('results', () => {
   });
 
   it('come while the batch runs, as far as it has come without a gap', async () => {
-    const corner = fleetOfTest({ WORKER_MODELS: 'digits' });
-    // No worker serves the model: nothing has ended.
-    const idle = await corner.api();
-    const { json } = await sendBatch(idle, { body: irisRows(10) });
-    expect(json.status).toBe('in_progress');
-    expect(await results(idle, json.id)).toEqual([]);
+    const corner = fleetOfTest({ MODELS_DIR: await copySlowModel(({ batching }) => (batching.max_batch_size = 1)) });
+    const { api: slow } = await corner.pair();
+    // One row in the middle takes minutes.
+    const rows = upTo(600).map((index) => ({ size: index === 300 ? 4_000 : 2 }));
+    const { json } = await sendBatch(slow, { query: { model: 'slow' }, body: ndjson(rows) });
+    const partial = await until(
+      async () => {
+        const lines = await results(slow, json.id);
+        return lines.length >= 200 && lines;
+      },
+      { deadlineMs: 20_000, what: 'results of the first envelopes' },
+    );
+    expect(partial.length).toBeLessThanOrEqual(300);
+    expect(indexes(partial)).toEqual(upTo(partial.length));
+    expect(partial.every(({ output }) => output !== undefined)).toBe(true);
+    expect(await results(slow, json.id, 99)).toEqual(partial.slice(100));
+    const running = await getBatch(slow, json.id);
+    expect(running).toMatchObject({ status: 'in_progress', request_counts: { total: 600, not_run: 0 } });
+    expect(running.request_counts.completed).toBeLessThan(600);
+    await slow.call('POST', `/v1/batches/${json.id}/cancel`);
+    await until(async () => (await getBatch(slow, json.id)).progress === 1, {
+      deadlineMs: 20_000,
+      what: 'the rest to be let go',
+    });
+    const whole = await results(slow, json.id);
+    expect(indexes(whole)).toEqual(upTo(600));
+    expect(whole.slice(0, partial.length)).toEqual(partial);
   });
 });
 
@@ -157,10 +191,19 @@ describe('with on_invalid=reject', () => {
   });
 });
 
+/** Looks behind the scene of a fleet. */
+async function inRedis<T>(
+  { settings }: Fleet,
+  look: (client: RedisClient, catalogue: Catalogue) => Promise<T>,
+): Promise<T> {
+  return withRedis(settings['REDIS_URL'] ?? '', (client) =>
+    look(client, new Catalogue(settings['REDIS_PREFIX'] ?? '')),
+  );
+}
+
 /** Whatever there is of batches in Redis. */
-async function keysOfBatches(): Promise<string[]> {
-  const { REDIS_URL: url = '', REDIS_PREFIX: prefix = '' } = fleet.settings;
-  return withRedis(url, async (client) => (await client.keys(`{${prefix}:*}:*b*`)).sort());
+function keysOfBatches(): Promise<string[]> {
+  return inRedis(fleet, async (client, { prefix }) => (await client.keys(`{${prefix}:*}:*b*`)).sort());
 }
 
 describe('the same Idempotency-Key', () => {
@@ -172,6 +215,54 @@ describe('the same Idempotency-Key', () => {
     expect(again.json.id).toBe(first.json.id);
     expect(again.headers.get('idempotency-replayed')).toBe('true');
     expect((await batchEnded(api, first.json.id)).request_counts.completed).toBe(1_500);
+  });
+
+  it.each([
+    ['one that differs', irisRows(1_500).replace('"petal_width":0.2', '"petal_width":0.3')],
+    ['one less', irisRows(1_499)],
+    ['an envelope less', irisRows(1_280)],
+    ['one more', irisRows(1_501)],
+    ['an envelope more', irisRows(1_792)],
+  ])('with other rows is refused for ever: %s', async (what, other) => {
+    const key = `rows-${what}-${Date.now()}`.replaceAll(' ', '-');
+    const headers = { 'idempotency-key': key };
+    const first = await sendBatch(api, { headers, body: irisRows(1_500) });
+    const refused = await sendBatch(api, { headers, body: other });
+    expect([refused.status, refused.json.code]).toEqual([422, 'idempotency_key_reused']);
+    // As if nobody had been left to say that all of it is there.
+    await inRedis(fleet, (client, catalogue) =>
+      client.hset(catalogue.reservationKey('local', `batch ${key}`), { state: 'pending', lease: 0 }),
+    );
+    const again = await sendBatch(api, { headers, body: other });
+    expect([again.status, again.json.code]).toEqual([422, 'idempotency_key_reused']);
+    await batchEnded(api, first.json.id);
+    const equal = await sendBatch(api, { headers, body: irisRows(1_500) });
+    expect([equal.status, equal.json.id]).toEqual([201, first.json.id]);
+    expect(equal.headers.get('idempotency-replayed')).toBe('true');
+    expect(equal.json.request_counts).toEqual({ total: 1_500, completed: 1_500, failed: 0, not_run: 0 });
+  });
+
+  it('of a batch that has failed is told why', async () => {
+    const headers = { 'idempotency-key': `failed-${Date.now()}` };
+    const body = irisRows(4_000);
+    const stalled = await sendBatch(api, { headers, body: trickle([body.slice(0, 200_000)], 'never ends') });
+    expect(stalled.status).toBe(408);
+    const { id } = await batchArriving(api, 256);
+    // As the janitor does, a quarter of an hour later.
+    await inRedis(fleet, (client, catalogue) =>
+      new Batches(client, catalogue).fail('iris', id, { code: 'upload_abandoned', message: 'Nobody went on with it.' }),
+    );
+    const { status, json } = await sendBatch(api, { headers, body });
+    expect([status, json.code, json.detail]).toEqual([
+      409,
+      'batch_ended',
+      'The batch has failed: Nobody went on with it.',
+    ]);
+    await until(async () => (await getBatch(api, id)).progress === 1, { deadlineMs: 20_000, what: 'its rows to end' });
+    expect((await getBatch(api, id)).status).toBe('failed');
+    expect((await sendBatch(api, { headers, body })).json).toMatchObject({ id, status: 'failed' });
+    const other = await sendBatch(api, { headers, body: body.replace('"petal_width":0.2', '"petal_width":0.3') });
+    expect([other.status, other.json.code]).toEqual([422, 'idempotency_key_reused']);
   });
 
   it('with other options is refused', async () => {
@@ -263,6 +354,99 @@ describe('an upload', () => {
     await sendBatch(api, { query: { metadata: '{"who":"somebody-secret"}' }, body: irisRows(1) });
     await api.line({ route: '/v1/batches', method: 'POST', status: 201 });
     expect(JSON.stringify(api.lines)).not.toContain('somebody-secret');
+  });
+});
+
+describe('an upload that is canceled while it comes', () => {
+  it.each([
+    ['without a key', {}],
+    ['with a key', { 'idempotency-key': 'canceled' }],
+  ])('%s stays canceled when its sender goes away', async (_, headers) => {
+    const corner = fleetOfTest();
+    const idle = await corner.api();
+    const { signal, abort } = connection();
+    const sent = sendBatch(idle, { headers, signal, body: trickle([irisRows(3_000)], 'never ends') });
+    const cutOff = sent.catch((error: unknown) => error);
+    const { id } = await batchArriving(idle, 256);
+    const canceled = await idle.call('POST', `/v1/batches/${id}/cancel`);
+    expect(canceled.json.status).toBe('canceled');
+    abort();
+    expect(await cutOff).toBeInstanceOf(Error);
+    const state = (): Promise<string | null> =>
+      inRedis(corner, (client, catalogue) => client.hget(catalogue.batchKey('iris', id), 'state'));
+    await until(async () => (await state()) === 'closed', { deadlineMs: 10_000, what: 'the API to let go of it' });
+    const before = await getBatch(idle, id);
+    expect(before).toMatchObject({ status: 'canceled', error_code: null, completed_at: canceled.json.completed_at });
+    await corner.worker();
+    const after = await until(
+      async () => {
+        const batch = await getBatch(idle, id);
+        return batch.progress === 1 && batch;
+      },
+      { deadlineMs: 20_000, what: 'all of it to end' },
+    );
+    const { total, not_run: notRun } = after.request_counts;
+    expect([after.status, notRun, total]).toEqual(['canceled', total, before.request_counts.total]);
+  });
+});
+
+/** Of a sender who hangs up. */
+function connection(): { readonly signal: AbortSignal; readonly abort: () => void } {
+  const controller = new AbortController();
+  onTestFinished(() => controller.abort());
+  return { signal: controller.signal, abort: () => controller.abort() };
+}
+
+describe('an upload into a full queue', () => {
+  const headers = { 'idempotency-key': 'full' };
+  const body = irisRows(20_000);
+
+  it('waits until somebody cancels it, and is told', async () => {
+    const full = await fleetOfTest({ MAX_QUEUE_DEPTH: '3000' }).api();
+    const sent = sendBatch(full, { headers, body });
+    const { id } = await batchArriving(full, 3_000);
+    expect((await full.call('POST', `/v1/batches/${id}/cancel`)).json.status).toBe('canceled');
+    const { status, json } = await sent;
+    expect([status, json.code]).toEqual([409, 'batch_ended']);
+    expect(json.detail).toMatch(/was canceled/);
+  });
+
+  it('is sent away when nothing runs, keeps its key, and goes on when it comes again', async () => {
+    const corner = fleetOfTest({ MAX_QUEUE_DEPTH: '3000', UPLOAD_STALL_SECONDS: '1' });
+    const full = await corner.api();
+    const sent = await sendBatch(full, { headers, body });
+    expect([sent.status, sent.json.code]).toEqual([429, 'queue_full']);
+    expect(sent.headers.get('retry-after')).not.toBeNull();
+    const { id, status } = await batchArriving(full, 3_000);
+    expect(status).toBe('validating');
+    const other = body.replace('"petal_width":0.2', '"petal_width":0.3');
+    const refused = await sendBatch(full, { headers, body: other });
+    expect([refused.status, refused.json.code]).toEqual([422, 'idempotency_key_reused']);
+    await corner.worker();
+    const repeated = await sendBatch(full, { headers, body });
+    expect([repeated.status, repeated.json.id]).toEqual([201, id]);
+    const ended = await batchEnded(full, id);
+    expect(ended.request_counts).toEqual({ total: 20_000, completed: 20_000, failed: 0, not_run: 0 });
+  });
+
+  it('does not hold the key for a sender who has gone', async () => {
+    const full = await fleetOfTest({ MAX_QUEUE_DEPTH: '3000' }).api();
+    const { signal, abort } = connection();
+    // All of it has been read.
+    const query = { on_invalid: 'reject' };
+    const cutOff = sendBatch(full, { headers, signal, query, body }).catch((error: unknown) => error);
+    await batchArriving(full, 3_000);
+    abort();
+    expect(await cutOff).toBeInstanceOf(Error);
+    const other = body.replace('"petal_width":0.2', '"petal_width":0.3');
+    const refused = await until(
+      async () => {
+        const answer = await sendBatch(full, { headers, query, body: other });
+        return answer.json.code !== 'idempotency_key_in_use' && answer;
+      },
+      { deadlineMs: 10_000, what: 'the key to be free' },
+    );
+    expect([refused.status, refused.json.code]).toEqual([422, 'idempotency_key_reused']);
   });
 });
 

@@ -3,14 +3,16 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, it, onTestFinished } from 'vitest';
 import { projectRoot } from '#config/settings';
-import { irisRow, ndjson, sendBatch, irisRows } from '#testing/batches';
-import type { FleetProcess } from '#testing/fleet';
+import { batchArriving, type BatchBody, irisRow, ndjson, sendBatch, irisRows } from '#testing/batches';
+import type { FleetProcess, Settings } from '#testing/fleet';
+import { Caller } from '#testing/keys';
 import { until } from '#testing/patience';
 import { fleetOfTest } from '../stage.js';
 
@@ -30,11 +32,18 @@ interface Ran {
   readonly err: string;
 }
 
-function start(api: FleetProcess, ...words: string[]): { child: ChildProcess; ended: Promise<Ran> } {
+interface Started {
+  readonly child: ChildProcess;
+  readonly ended: Promise<Ran>;
+}
+
+const start = (api: FleetProcess, ...words: string[]): Started => startWith({}, api, ...words);
+
+function startWith(settings: Settings, api: FleetProcess, ...words: string[]): Started {
   const program = path.join(projectRoot(), 'dist', 'apps', 'cli', 'main.js');
   const child = spawn(process.execPath, [program, ...words, '--url', api.url], {
     cwd: folder,
-    env: { PATH: process.env['PATH'] },
+    env: { PATH: process.env['PATH'], ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   onTestFinished(() => void child.kill('SIGKILL'));
@@ -97,6 +106,101 @@ it('goes on where it was after Ctrl-C while its rows run', async () => {
   expect(json.results).toHaveLength(1);
 });
 
+it('ends when its batch is canceled while it sends, and brings what there is of it', async () => {
+  const fleet = fleetOfTest({ MAX_QUEUE_DEPTH: '3000' });
+  const api = await fleet.api();
+  await writeFile(path.join(folder, 'rows.ndjson'), irisRows(ROWS));
+  const words = ['batch', 'rows.ndjson', '-m', 'iris', '-o', 'answers.ndjson'];
+  const notes = path.join(folder, 'answers.ndjson.millrace');
+  const sending = start(api, ...words);
+  const { id } = await batchArriving(api, 3_000);
+  const noted = await readFile(notes, 'utf8');
+  await api.call('POST', `/v1/batches/${id}/cancel`);
+  const refused = await sending.ended;
+  expect([refused.code, refused.err]).toEqual([1, expect.stringContaining('was canceled while its rows arrived')]);
+  // As if it had been killed before it heard: it sends the same rows under the same key.
+  await writeFile(notes, noted);
+  await fleet.worker();
+  const { code, err } = await run(api, ...words);
+  expect([code, err]).toEqual([1, expect.stringContaining('The batch is canceled')]);
+  const { json } = await api.call('GET', `/v1/batches/${id}`);
+  const { total } = (json as unknown as BatchBody).request_counts;
+  expect(total).toBeLessThan(ROWS);
+  expect((await linesOf('answers.ndjson')).map(({ index }) => index)).toEqual(
+    Array.from({ length: total }, (_, n) => n),
+  );
+});
+
+it('shows how far it is, and goes on after Ctrl-C while it sends, with each row once', async () => {
+  // Nobody works off its rows: what is sent waits until there is room.
+  const fleet = fleetOfTest({ MAX_QUEUE_DEPTH: '4000' });
+  const api = await fleet.api();
+  await writeFile(path.join(folder, 'rows.csv'), CSV);
+  const words = ['batch', 'rows.csv', '-m', 'iris', '-o', 'answers.csv'];
+  const first = start(api, ...words);
+  let shown = '';
+  first.child.stderr!.on('data', (piece: Buffer) => (shown += piece.toString()));
+  await until(async () => (await batches(api)).some(({ request_counts: counts }) => counts.total >= 4_000), {
+    deadlineMs: 30_000,
+    what: 'the queue to be full of its rows',
+  });
+  const line = /sending {2}\[[^\]]*\] \d+ % \d+\.\d MB\/s/;
+  await until(() => line.test(shown), { deadlineMs: 20_000, what: 'a word of how far it is' });
+  first.child.kill('SIGINT');
+  const stopped = await first.ended;
+  expect([stopped.code, stopped.err]).toEqual([130, expect.stringContaining('The same command goes on from here')]);
+  const notes = await readFile(path.join(folder, 'answers.csv.millrace'), 'utf8');
+  expect(JSON.parse(notes)).toMatchObject({ batchId: null });
+  await fleet.worker();
+  const { code, err } = await run(api, ...words);
+  expect([code, err]).toEqual([0, expect.stringContaining('Going on with the batch')]);
+  expect(err).toMatch(/30,000 rows in .* s \([\d,]+ rows\/s\): 30,000 answered, 0 failed/);
+  const lines = (await readFile(path.join(folder, 'answers.csv'), 'utf8')).trimEnd().split('\r\n').slice(1);
+  expect(lines.map((one) => Number(one.split(',')[0]))).toEqual(Array.from({ length: ROWS }, (_, n) => n));
+  expect((await batches(api)).map(({ request_counts: { total } }) => total)).toEqual([ROWS]);
+});
+
+async function batches(api: FleetProcess): Promise<BatchBody[]> {
+  const { json } = await api.call('GET', '/v1/batches');
+  return json.results as unknown as BatchBody[];
+}
+
+it('keeps its place where a key is refused: with the right one it goes on', async () => {
+  const fleet = fleetOfTest({ AUTH: 'on' });
+  const api = await fleet.api();
+  const key = await api.firstKey();
+  const caller = await new Caller(api, key).make(['predict']);
+  await writeFile(path.join(folder, 'rows.csv'), CSV);
+  const words = ['batch', 'rows.csv', '-m', 'iris', '-o', 'answers.csv'];
+  const notes = path.join(folder, 'answers.csv.millrace');
+  const first = startWith({ MILLRACE_API_KEY: caller.key }, api, ...words);
+  await until(async () => existsSync(notes) && (await readFile(notes, 'utf8')).includes('"batchId":"b'), {
+    deadlineMs: 30_000,
+    what: 'its rows to be sent',
+  });
+  first.child.kill('SIGINT');
+  await first.ended;
+  const before = await readFile(notes, 'utf8');
+  const refused = await startWith({ MILLRACE_API_KEY: 'mr_live_nobody' }, api, ...words).ended;
+  expect([refused.code, refused.err]).toEqual([1, expect.stringContaining('The fleet refused the batch')]);
+  expect(await readFile(notes, 'utf8')).toBe(before);
+  await fleet.worker();
+  const { code } = await startWith({ MILLRACE_API_KEY: caller.key }, api, ...words).ended;
+  expect(code).toBe(0);
+  const { json } = await caller.call('GET', '/v1/batches');
+  expect(json.results).toHaveLength(1);
+});
+
+it('says why a large file is refused, though it was still being sent', async () => {
+  const fleet = fleetOfTest();
+  const api = await fleet.api();
+  await writeFile(path.join(folder, 'rows.csv'), Buffer.alloc(20_000_000, 'width,height\n1,2\n'));
+  const { code, err } = await run(api, 'batch', 'rows.csv', '-m', 'iris', '-o', 'answers.csv');
+  expect([code, err]).toEqual([1, expect.stringContaining('names the column "width"')]);
+  // What stays wrong leaves nothing to go on with.
+  expect(await readdir(folder)).toEqual(['rows.csv']);
+});
+
 it('goes on behind the last whole answer that it has written', async () => {
   const fleet = fleetOfTest({ WEBHOOK_ALLOW_PRIVATE: 'true' });
   const { api } = await fleet.pair();
@@ -141,8 +245,28 @@ it('listens to webhooks, verifies and prints them', async () => {
   });
   const { json } = await sendBatch(api, { query: { webhook }, body: irisRows(3) });
   await until(() => printed.includes(`${json.id}-completed`), { deadlineMs: 20_000, what: 'the webhook' });
+  // Neither a sender that breaks off nor one that never ends is its end.
+  await broken(webhook, 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\nwebhook-id: cut\r\n\r\nabc');
+  await until(() => heard.includes('cut: broken off by its sender.'), { deadlineMs: 20_000, what: 'a word of that' });
+  const huge = await fetch(webhook, {
+    method: 'POST',
+    body: Buffer.alloc(1_100_000),
+    headers: { 'webhook-id': 'huge' },
+  });
+  expect(huge.status).toBe(413);
+  const refusal = 'huge: refused. It is larger than 1048576 bytes.';
+  await until(() => heard.includes(refusal), { deadlineMs: 20_000, what: 'a word of that too' });
   const forged = await fetch(webhook, { method: 'POST', body: '{}', headers: { 'webhook-id': 'x' } });
   expect(forged.status).toBe(401);
   child.kill('SIGINT');
   expect((await ended).code).toBe(0);
 });
+
+/** Sends a part of a request, and is gone. */
+async function broken(url: string, bytes: string): Promise<void> {
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  await new Promise((resolve) => socket.write(bytes, resolve));
+  socket.resetAndDestroy();
+  await once(socket, 'close');
+}

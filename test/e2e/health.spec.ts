@@ -37,7 +37,7 @@ describe('without a worker', () => {
 
   it('the queue`s depth is on its metrics', async () => {
     const id = await submit(api, IRIS);
-    const depth = (): Promise<number> => metric(api.opsUrl, 'millrace_queue_depth_predictions', { model: 'iris' });
+    const depth = (): Promise<number> => metric(api.opsUrl, 'millrace_queue_predictions', { model: 'iris' });
     await until(async () => (await depth()) === 1, { deadlineMs: 5_000, what: 'a depth of 1' });
     await api.call('POST', `/v1/predictions/${id}/cancel`);
   });
@@ -70,6 +70,13 @@ describe('with a worker', () => {
     const succeeded = { model: 'iris', outcome: 'succeeded' };
     expect(await metric(worker.opsUrl, 'millrace_predictions_total', succeeded)).toBeGreaterThan(0);
     expect(await metric(api.opsUrl, 'millrace_redis_up')).toBe(1);
+    for (const one of [api, worker]) {
+      expect(await metric(one.opsUrl, 'millrace_ready')).toBe(1);
+      expect(await metric(one.opsUrl, 'millrace_build_info')).toBe(1);
+    }
+    const { json } = await call('GET', `${api.opsUrl}/ready`);
+    expect(await metric(api.opsUrl, 'millrace_degraded')).toBe(json.status === 'degraded' ? 1 : 0);
+    expect(await metric(api.opsUrl, 'millrace_model_workers', { model: 'iris' })).toBe(1);
     for (const one of [api, worker]) {
       const { text } = await call('GET', `${one.opsUrl}/metrics`);
       expect(text).toMatch(new RegExp(`^process_resident_memory_bytes\\{app="${one.app}"\\} \\d`, 'm'));

@@ -286,7 +286,7 @@ describe('a body that is no request', () => {
 });
 
 it('counts nothing of all this as accepted', async () => {
-  const depth = (): Promise<number> => metric(api.opsUrl, 'millrace_queue_depth_predictions');
+  const depth = (): Promise<number> => metric(api.opsUrl, 'millrace_queue_predictions');
   expect(await jobKeys(fleet)).toEqual([]);
   await until(async () => (await depth()) === 0, { deadlineMs: 5_000, what: 'the queue to be counted' });
 });

@@ -173,6 +173,13 @@ it('ends a key at its time', async () => {
   });
 });
 
+it.each([undefined, 'null'])('rotates with the usual overlap where nothing is asked for: body %s', async (raw) => {
+  const old = await admin.make(['predict']);
+  const rotated = await admin.call('POST', `/v1/keys/${old.id}/rotate`, raw === undefined ? {} : { raw });
+  expect(rotated.status, rotated.text).toBe(201);
+  expect((await old.call('GET', '/v1/batches')).status).toBe(200);
+});
+
 it('rotates with an overlap: both keys are one client, until the old one ends', async () => {
   const old = await admin.make(['predict'], 'rotating');
   const id = (await old.call('POST', '/v1/predictions', { body: IRIS })).json.id;
@@ -208,6 +215,19 @@ it('keeps one administrator', async () => {
   const { status, json } = await admin.call('POST', `/v1/keys/${self[0]!.id}/revoke`);
   expect(status).toBe(409);
   expect(json.code).toBe('last_admin_key');
+});
+
+it('keeps one administrator who stays: a key that ends soon is no reason to revoke the other', async () => {
+  const self = (await admin.keys()).find(({ status, scopes }) => scopes.includes('admin') && status === 'active')!;
+  const brief = await admin.call('POST', '/v1/keys', {
+    body: { client: 'brief', scopes: ['admin'], expires_at: new Date(Date.now() + 3_600_000).toISOString() },
+  });
+  const refused = await new Caller(api, brief.json.key).call('POST', `/v1/keys/${self.id}/revoke`);
+  expect(refused.status).toBe(409);
+  expect(refused.json.code).toBe('last_admin_key');
+  expect(refused.text).toContain('create one first');
+  // Beside one that stays, the brief one may go.
+  expect((await admin.call('POST', `/v1/keys/${brief.json.id}/revoke`)).status).toBe(200);
 });
 
 it("another client's prediction does not exist", async () => {

@@ -4,6 +4,8 @@
  */
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { FleetProcess } from '#testing/fleet';
+import { metric } from '#testing/http';
+import { until } from '#testing/patience';
 import { get, IRIS, post, submit } from '#testing/predictions';
 import { fleetFor } from '../stage.js';
 
@@ -27,12 +29,15 @@ describe('with a worker', () => {
       expect(status).toBe(201);
       expect(json).toMatchObject({ status: 'succeeded', output: { label: 'setosa' } });
       expect(headers.get('preference-applied')).toMatch(/^wait=(10|60)$/);
+      // What the worker's message said is what everybody else reads.
+      expect(json.attempts).toBe(1);
+      expect(await get(there, json.id)).toMatchObject({ attempts: 1, metrics: json.metrics });
     },
   );
 
   it('a post without it is answered at once', async () => {
     const { headers, json } = await post(here, IRIS);
-    expect(json.status).toBe('starting');
+    expect(json).toMatchObject({ status: 'starting', attempts: 0 });
     expect(headers.has('preference-applied')).toBe(false);
   });
 
@@ -97,6 +102,20 @@ describe('without a worker', () => {
     await here.call('POST', `/v1/predictions/${id}/cancel`);
     for (const prediction of await Promise.all(waiting)) expect(prediction).toMatchObject({ id, status: 'canceled' });
     expect(seconds(began)).toBeLessThan(5);
+  });
+
+  it('a caller that waits is in flight until it is answered, or hangs up', async () => {
+    const inFlight = (): Promise<number> => metric(here.opsUrl, 'millrace_http_requests_in_flight');
+    const is = (count: number): Promise<unknown> =>
+      until(async () => (await inFlight()) === count, { deadlineMs: 5_000, what: `${count} in flight` });
+    await is(0);
+    const hangUp = new AbortController();
+    const waiting = fetch(`${here.url}/v1/predictions/${await submit(here, IRIS)}?wait=30`, { signal: hangUp.signal });
+    const broken = expect(waiting).rejects.toThrow();
+    await is(1);
+    hangUp.abort();
+    await broken;
+    await is(0);
   });
 
   it('the first worker that comes ends the wait', async () => {

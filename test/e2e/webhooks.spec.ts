@@ -40,6 +40,16 @@ async function secretOf(caller: Caller): Promise<string> {
   return (await caller.call('GET', '/v1/webhooks/default/secret')).json.key;
 }
 
+/** What a process is started with so that its resolver knows one name, `inside.example.com`. */
+function resolving(address: string): string {
+  const module = `
+    import dns from 'node:dns/promises';
+    import { syncBuiltinESMExports } from 'node:module';
+    dns.lookup = async (host) => host === 'inside.example.com' ? [{ address: '${address}', family: 4 }] : [];
+    syncBuiltinESMExports();`;
+  return `--import=data:text/javascript,${encodeURIComponent(module)}`;
+}
+
 function verify(secret: string, { text, headers }: ReceivedHook): unknown {
   return new Webhook(secret).verify(text, headers as Record<string, string>);
 }
@@ -166,6 +176,21 @@ it('a receiver that is slow delays no other', async () => {
   expect(slow.received.length).toBeLessThanOrEqual(4);
 });
 
+it('receivers that are slow delay no other, however many addresses they have', async () => {
+  const [slow, quick] = [await receiver(), await receiver()];
+  slow.answering = () => undefined;
+  for (let i = 0; i < 64; i += 1) await order(slow.url(`/hook?n=${i % 16}`));
+  await until(() => slow.received.length === 64, { deadlineMs: 10_000, what: 'all of them to be under way' });
+  // Also one at the very host that is slow elsewhere.
+  slow.answering = ({ path }, response) => {
+    if (path === '/quick') response.writeHead(204).end();
+  };
+  for (const hooks of [quick, slow]) {
+    const id = await order(hooks.url('/quick'));
+    await hooks.hook(`${id}-completed`, 5_000);
+  }
+});
+
 it('signs with both secrets after a rotation', async () => {
   const old = await secretOf(shop);
   const rotated = await shop.call('POST', '/v1/webhooks/default/secret/rotate');
@@ -187,11 +212,44 @@ it('signs with both secrets after a rotation', async () => {
 
 it('what is large is sent thin', async () => {
   const hooks = await receiver();
-  const metadata = Object.fromEntries(Array.from({ length: 16 }, (_, i) => [`k${i}`, 'x'.repeat(512)]));
+  const metadata = Object.fromEntries(Array.from({ length: 16 }, (_, i) => [`k${i}`, '漢'.repeat(512)]));
   const id = await order(hooks.url(), undefined, { metadata });
   const { json, text } = await hooks.hook(`${id}-completed`);
+  const shown = (await shop.call('GET', `/v1/predictions/${id}`)).json;
+  expect(Buffer.byteLength(JSON.stringify(shown))).toBeGreaterThan(24_000);
   expect(Buffer.byteLength(text)).toBeLessThanOrEqual(20_000);
-  expect(json.urls.get).toContain(id);
+  expect(json).toEqual({ ...shown, metadata: null, omitted: ['metadata'] });
+});
+
+it('its deliveries are listed page by page, with the filter that was asked for', async () => {
+  const hooks = await receiver();
+  hooks.answering = ({ path }, response) => void response.writeHead(path === '/gone' ? 410 : 204).end();
+  const pager = await admin.make(['predict']);
+  const orderOf = async (path: string): Promise<string> => {
+    const body = { ...IRIS, webhook: hooks.url(path) };
+    return (await pager.call('POST', '/v1/predictions', { body })).json.id;
+  };
+  const gone: string[] = [];
+  for (let i = 0; i < 3; i += 1) {
+    gone.push(`${await orderOf('/gone')}-completed`);
+    await orderOf('/there');
+    await orderOf('/there');
+    const countOf = async (status: string): Promise<number> =>
+      (await pager.call('GET', `/v1/deliveries?status=${status}`)).json.results.length;
+    const settled = async (): Promise<boolean> =>
+      (await countOf('failed')) === i + 1 && (await countOf('delivered')) === 2 * (i + 1);
+    await until(settled, { deadlineMs: 10_000, what: 'all deliveries to end' });
+  }
+  const pages: string[][] = [];
+  let next: unknown = '/v1/deliveries?status=failed&limit=2';
+  while (typeof next === 'string') {
+    const { status, json, text } = await pager.call('GET', next);
+    expect(status, text).toBe(200);
+    pages.push(json.results.map(({ id }) => id));
+    next = json.next;
+  }
+  expect(pages.flat()).toEqual(gone.reverse());
+  expect(pages).toHaveLength(2);
 });
 
 describe('for callers that cannot be called', () => {
@@ -239,6 +297,22 @@ describe('is refused with 422 where it may not go', () => {
     const { status, json } = await shop.call('POST', '/v1/predictions', { body });
     expect(status).toBe(422);
     expect(json.errors[0]!.pointer).toMatch(/^\/webhook_events_filter/);
+  });
+
+  it('where its name leads inside, for a prediction and for a batch; what does not resolve is looked up again', async () => {
+    const strict = await fleet.api({ WEBHOOK_ALLOW_PRIVATE: 'false', NODE_OPTIONS: resolving('10.0.0.5') });
+    const caller = shop.at(strict);
+    const ask = (webhook: string) => caller.call('POST', '/v1/predictions', { body: { ...IRIS, webhook } });
+    const batch = (webhook: string) =>
+      caller.call('POST', `/v1/batches?model=iris&webhook=${encodeURIComponent(webhook)}`, { body: [IRIS.input] });
+    for (const answer of [await ask('https://inside.example.com/'), await batch('https://inside.example.com/')]) {
+      expect(answer.status, answer.text).toBe(422);
+      expect(answer.json.errors[0]).toMatchObject({ pointer: '/webhook', code: 'forbidden_url' });
+      expect(answer.text).not.toContain('10.0.0.5');
+    }
+    for (const answer of [await ask('https://nowhere.example.com/'), await batch('https://nowhere.example.com/')]) {
+      expect(answer.status, answer.text).toBe(201);
+    }
   });
 
   it('and where the setting does not allow private addresses it names the setting', async () => {

@@ -3,7 +3,7 @@
  * and has one outcome.
  */
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { batchEnded, type BatchBody, getBatch, irisRow, ndjson, results, sendBatch } from '#testing/batches';
+import { batchArriving, batchEnded, getBatch, irisRow, ndjson, results, sendBatch } from '#testing/batches';
 import type { FleetProcess } from '#testing/fleet';
 import { until } from '#testing/patience';
 import type { TestRedis } from '#testing/redis-server';
@@ -32,18 +32,6 @@ async function expectAll(api: FleetProcess, id: string): Promise<void> {
   expect(lines.every(({ index, output }, i) => index === i && output !== undefined)).toBe(true);
 }
 
-/** The batch whose rows still arrive. */
-async function arriving(api: FleetProcess, atLeast: number): Promise<BatchBody> {
-  return until(
-    async () => {
-      const { json } = await api.call('GET', '/v1/batches');
-      const [batch] = json.results as unknown as BatchBody[];
-      return batch !== undefined && batch.request_counts.total >= atLeast && batch;
-    },
-    { deadlineMs: 20_000, what: 'rows to arrive' },
-  );
-}
-
 /** An upload that stops in the middle, until it is told to go on. */
 function halting(body: string, at: number) {
   let goOn: () => void = () => undefined;
@@ -68,7 +56,7 @@ it('while its API is killed as it arrives: the repeat adds what is missing, and 
   const headers = { 'idempotency-key': 'nightly' };
   const { stream, goOn } = halting(BODY, Math.round(BODY.length * 0.7));
   const cutOff = sendBatch(first, { headers, body: stream }).catch((error: unknown) => error);
-  const { id } = await arriving(first, ROWS / 2);
+  const { id } = await batchArriving(first, ROWS / 2);
   await first.kill();
   goOn();
   expect(await cutOff).toBeInstanceOf(Error);
@@ -113,7 +101,7 @@ it('while Redis is killed as it arrives and runs, and comes back with what it ha
   const headers = { 'idempotency-key': 'through-a-restart' };
   const { stream, goOn } = halting(BODY, Math.round(BODY.length * 0.6));
   const sent = sendBatch(api, { headers, body: stream });
-  const { id } = await arriving(api, ROWS / 4);
+  const { id } = await batchArriving(api, ROWS / 4);
   await redis.kill();
   goOn();
   await redis.start();

@@ -69,6 +69,7 @@ describe('a prediction that kills its executor', () => {
     expect(guilty).toMatchObject({ status: 'failed', error_code: 'crashed', output: null });
     expect(guilty.error).toMatch(/SIGSEGV/);
     expect(others).toHaveLength(31);
+    expect([...new Set(finals.map(({ attempts }) => attempts))]).toEqual([2]);
     expect([...new Set(others.map(({ status }) => status))]).toEqual(['succeeded']);
     // All 32 were in the micro-batch that died, so all 32 left their envelope to be tried alone.
     expect(await metric(opsUrl, 'millrace_predictions_total', { outcome: 'moved' })).toBe(32);

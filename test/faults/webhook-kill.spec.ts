@@ -10,6 +10,7 @@ import { WebhookReceiver } from '#testing/webhook-receiver';
 import { fleetFor } from '../stage.js';
 
 const PREDICTIONS = 500;
+const EVENTS = ['start', 'completed'];
 const KILLS = 4;
 
 const fleet = fleetFor('test', { WEBHOOK_ALLOW_PRIVATE: 'true' });
@@ -29,7 +30,7 @@ it('each of 500 predictions is told of, whoever dies meanwhile', async () => {
   const killing = (async () => {
     for (let i = 0; i < KILLS; i += 1) {
       // A random moment between two arrivals.
-      const arrived = Math.round(((i + Math.random()) / KILLS) * PREDICTIONS);
+      const arrived = Math.round(((i + Math.random()) / KILLS) * PREDICTIONS * EVENTS.length);
       await until(() => hooks.received.length >= arrived, { deadlineMs: 60_000, what: `${arrived} webhooks` });
       for (const app of ['worker', 'courier'] as const) {
         await live.get(app)!.kill();
@@ -38,13 +39,22 @@ it('each of 500 predictions is told of, whoever dies meanwhile', async () => {
     }
   })();
   const ids = await forEach(Array.from({ length: PREDICTIONS }), 8, async () => {
-    const { status, json } = await post(api, { ...IRIS, webhook: hooks.url() });
+    const wish = { webhook: hooks.url(), webhook_events_filter: EVENTS };
+    const { status, json } = await post(api, { ...IRIS, ...wish });
     expect(status).toBe(201);
     return json.id;
   });
   await killing;
-  const wanted = new Set(ids.map((id) => `${id}-completed`));
+  const wanted = new Set(ids.flatMap((id) => EVENTS.map((event) => `${id}-${event}`)));
   await until(() => [...wanted].every((id) => hooks.ids.has(id)), { deadlineMs: 60_000, what: 'the last webhook' });
-  expect(hooks.ids.size).toBe(PREDICTIONS);
-  for (const { json } of hooks.received) expect(json.status).toBe('succeeded');
-}, 180_000);
+  // None missing, none that nobody ordered, and however often an event was sent, with the one id and body that it has.
+  expect(hooks.ids).toEqual(wanted);
+  const texts = new Map<string, string>();
+  for (const { headers, json, text } of hooks.received) {
+    const id = String(headers['webhook-id']);
+    expect(text).toBe(texts.get(id) ?? text);
+    texts.set(id, text);
+    expect(id.startsWith(json.id)).toBe(true);
+    expect(id.endsWith('-start') ? ['processing', 'succeeded'] : ['succeeded']).toContain(json.status);
+  }
+}, 240_000);

@@ -104,7 +104,7 @@ describe('a child that talks nonsense', () => {
     const row = new Row();
     pool.submit([row]);
     expect(await row.outcome).toEqual({ kind: 'moved', run: null });
-    expect(deaths).toEqual([{ cause: 'SIGKILL', suspects: 1 }]);
+    expect(deaths).toEqual([{ cause: 'nonsense', suspects: 1 }]);
   });
 });
 
@@ -118,6 +118,23 @@ describe('a run that takes longer than its version allows', () => {
     expect(await neighbour.outcome).toEqual({ kind: 'moved', run: null });
     expect(deaths).toEqual([{ cause: 'timeout', suspects: 2 }]);
     expect((await behind.outcome).kind).toBe('succeeded');
+  });
+});
+
+describe('runs that take too long, one after the other', () => {
+  it('make nobody else wait: the next child starts at once each time', async () => {
+    const { pool, deaths } = await readyPool('testing/endless-executor', 100);
+    for (let i = 0; i < 3; i += 1) {
+      const endless = new Row({ ...GOOD_INPUT, sepal_length: ENDLESS });
+      pool.submit([endless]);
+      await endless.outcome;
+      // Told in the moment of its death, in which a child that died young would have no successor yet.
+      expect(pool.pids).toHaveLength(1);
+    }
+    const innocent = new Row();
+    pool.submit([innocent]);
+    expect((await innocent.outcome).kind).toBe('succeeded');
+    expect(deaths).toEqual(Array(3).fill({ cause: 'timeout', suspects: 1 }));
   });
 });
 

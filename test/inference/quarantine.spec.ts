@@ -2,7 +2,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { GOOD_INPUT, IRIS, quarantineWith } from '#testing/executors';
+import { Quarantine } from '#inference/quarantine';
+import { openRepository } from '#models/repository';
+import { executorOptions, GOOD_INPUT, IRIS, quarantineWith } from '#testing/executors';
+import { copySlowModel } from '#testing/models';
 import { ENDLESS, POISON } from '#testing/poison';
 import { until } from '#testing/patience';
 import { signal } from '#testing/signal';
@@ -49,6 +52,36 @@ it('fails nobody whose child was killed once from outside, in the middle of the 
   // Only the next child gets past it.
   await writeFile(release, '');
   expect((await verdict).kind).toBe('succeeded');
+});
+
+it('decides nothing about a prediction whose children were killed from outside, however often', async () => {
+  const quarantine = quarantineWith('testing/endless-executor');
+  const killIt = (): void => void process.kill(quarantine.pid!, 'SIGKILL');
+  const verdict = await quarantine.runAlone(IRIS.id, { ...GOOD_INPUT, sepal_length: ENDLESS }, killIt);
+  expect(verdict).toEqual({ kind: 'undecided', reason: 'An executor process ended by SIGKILL while it ran.' });
+});
+
+it('decides nothing where no child can start', async () => {
+  const options = { ...executorOptions('inference/executor-main'), entry: '/nowhere/executor.js' };
+  const quarantine = new Quarantine(options, ignore);
+  expect(await quarantine.runAlone(IRIS.id, GOOD_INPUT, ignore)).toEqual({
+    kind: 'undecided',
+    reason: 'An executor process ended by code 1 before it ran.',
+  });
+});
+
+it('decides nothing where memory is short', async () => {
+  const modelsDir = await copySlowModel();
+  const slow = (await openRepository(modelsDir, { verify: 'every-file' })).latest('slow')!;
+  const options = { ...executorOptions('inference/executor-main', modelsDir), models: ['slow'] };
+  const quarantine = new Quarantine(options, ignore);
+  onTestFinished(() => quarantine.close());
+  // Matrices that no machine has room for.
+  expect(await quarantine.runAlone(slow.id, { size: 1_000_000_000 }, ignore)).toEqual({
+    kind: 'undecided',
+    reason: 'There was not enough memory to run it.',
+  });
+  expect(await quarantine.runAlone(slow.id, { size: 2 }, ignore)).toMatchObject({ kind: 'succeeded' });
 });
 
 it('takes its turns: a verdict waits for the one before', async () => {

@@ -21,7 +21,7 @@ describe('the depth of a queue', () => {
 
     const [row] = await corner.submit(2);
     const [envelope] = await corner.queues.of(MODEL).interactive.getWaiting();
-    await addRetryJobs(corner.queues, row!.envelopeId, envelope!.data as never, [0], 'test');
+    await addRetryJobs(corner.queues, row!.envelopeId, envelope!.data as never, [0], { reason: 'test', attempts: 1 });
     await backlog.look();
     expect(backlog.of(MODEL)).toMatchObject({ predictions: 43, jobs: { waiting: 4 } });
   });
@@ -44,6 +44,23 @@ describe('the depth of a queue', () => {
     await backlog.look();
     expect(backlog.of(MODEL)).toMatchObject({ predictions: 0, jobs: { active: 0, completed: 1 } });
   });
+});
+
+it('knows since when the head of a queue waits, and what is dead', async () => {
+  const corner = await QueueCorner.open();
+  const backlog = backlogOf(corner);
+  await backlog.look();
+  expect(backlog.of(MODEL).lanes.normal.oldestAtMs).toBeNull();
+  const before = Date.now();
+  await corner.submit();
+  const [first] = await corner.queues.of(MODEL).interactive.getWaiting();
+  await corner.submit();
+  await backlog.look();
+  const { lanes, deadLetters } = backlog.of(MODEL);
+  expect(lanes.normal).toMatchObject({ waiting: 2, active: 0, oldestAtMs: first!.timestamp });
+  expect(first!.timestamp).toBeGreaterThanOrEqual(before);
+  expect(lanes.low).toEqual({ waiting: 0, active: 0, delayed: 0, oldestAtMs: null });
+  expect(deadLetters).toBe(0);
 });
 
 describe('room for one more', () => {

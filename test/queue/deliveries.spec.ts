@@ -3,7 +3,15 @@
  * another endpoint.
  */
 import { describe, expect, it } from 'vitest';
-import { Deliveries, ENDPOINT_CAP, FAILURES_TO_BREAK, MOST_OWED, type NewEvent } from '#queue/deliveries';
+import {
+  CLIENT_CAP,
+  Deliveries,
+  ENDPOINT_CAP,
+  FAILURES_TO_BREAK,
+  HOST_CAP,
+  MOST_OWED,
+  type NewEvent,
+} from '#queue/deliveries';
 import { QueueCorner } from '#testing/queue-corner';
 
 async function store(): Promise<{ deliveries: Deliveries; corner: QueueCorner }> {
@@ -84,6 +92,98 @@ it('tries an endpoint a few times at once, and what is above that waits without 
   expect((await deliveries.take(64)).deliveries.map(({ id }) => id)).toEqual([slow[ENDPOINT_CAP]!.id]);
 });
 
+describe('of a host and of a client', () => {
+  const THREE = ['a', 'b', 'c'];
+
+  async function owePaths(deliveries: Deliveries, count: number, change: (i: number) => Partial<NewEvent>) {
+    for (let i = 0; i < count; i += 1) await deliveries.owe(event(change(i)));
+  }
+
+  /** Takes until nothing more can be taken. */
+  async function takeAll(deliveries: Deliveries) {
+    const all = [];
+    for (;;) {
+      const { deliveries: some, nextInMs } = await deliveries.take(64);
+      if (some.length === 0 && nextInMs !== 0) return all;
+      all.push(...some);
+    }
+  }
+
+  it('as many are under way at once as it may have, under however many addresses; the others are served', async () => {
+    const { deliveries } = await store();
+    await owePaths(deliveries, HOST_CAP + 30, (i) => ({ url: `https://slow.example.com/?n=${i}` }));
+    const quick = event({ url: 'https://quick.example.com/' });
+    await deliveries.owe(quick);
+    const first = await takeAll(deliveries);
+    expect(first.filter(({ url }) => url.includes('slow'))).toHaveLength(HOST_CAP);
+    expect(first.map(({ id }) => id)).toContain(quick.id);
+    expect((await deliveries.take(64)).nextInMs).toBeGreaterThan(1_000);
+    // Each end lets the next one in, whose address it is.
+    for (const { id } of first.slice(0, 30)) await deliveries.finish(id, attempt(200), { kind: 'delivered' });
+    expect(await takeAll(deliveries)).toHaveLength(30);
+  });
+
+  it('nobody waits for a client whose receivers are all slow', async () => {
+    const { deliveries } = await store();
+    await owePaths(deliveries, CLIENT_CAP + 30, (i) => ({ url: `https://h${i}.example.com/` }));
+    const other = event({ client: 'other', url: 'https://h0.example.com/' });
+    await deliveries.owe(other);
+    const first = await takeAll(deliveries);
+    expect(first).toHaveLength(CLIENT_CAP + 1);
+    expect(first.map(({ id }) => id)).toContain(other.id);
+    for (const { id } of first) await deliveries.finish(id, attempt(200), { kind: 'delivered' });
+    expect(await takeAll(deliveries)).toHaveLength(30);
+  });
+
+  it('a hand that one address cannot use, since its host is busy, goes to the next', async () => {
+    const { deliveries } = await store();
+    await owePaths(deliveries, CLIENT_CAP, (i) => ({ url: `https://h${i}.example.com/` }));
+    const underway = await takeAll(deliveries);
+    await owePaths(deliveries, 20, (i) => ({ url: `https://busy.example.com/?n=${i}` }));
+    expect(await takeAll(deliveries)).toEqual([]);
+    const next = event({ url: 'https://idle.example.com/' });
+    await deliveries.owe(next);
+    await owePaths(deliveries, HOST_CAP, (i) => ({ client: 'other', url: `https://busy.example.com/?other=${i}` }));
+    expect(await takeAll(deliveries)).toHaveLength(HOST_CAP);
+    await deliveries.finish(underway[0]!.id, attempt(200), { kind: 'delivered' });
+    expect((await takeAll(deliveries)).map(({ id }) => id)).toEqual([next.id]);
+  });
+
+  it('all are sent in the end, whichever share they waited for', async () => {
+    const { deliveries } = await store();
+    const hosts = THREE.map((name) => `https://${name}.example.com`);
+    for (const client of THREE) {
+      await owePaths(deliveries, 300, (i) => ({ client, url: `${hosts[i % 3]!}/${i % 100}` }));
+    }
+    const sent = new Set<string>();
+    for (;;) {
+      const some = await takeAll(deliveries);
+      if (some.length === 0) break;
+      for (const { id } of some) sent.add(id);
+      for (const { id } of some) await deliveries.finish(id, attempt(200), { kind: 'delivered' });
+    }
+    expect(sent.size).toBe(900);
+    expect((await deliveries.take(1)).nextInMs).toBeNull();
+  });
+
+  it('a hand comes back also where the record ran out on its way', async () => {
+    const { deliveries, corner } = await store();
+    const all = Array.from({ length: ENDPOINT_CAP + 1 }, () => event());
+    for (const one of all) await deliveries.owe(one);
+    const { deliveries: taken } = await deliveries.take(64);
+    const record = (id: string): string => corner.catalogue.courierKey(`delivery:${id}`);
+    await corner.redis.del(record(taken[0]!.id));
+    expect(await deliveries.finish(taken[0]!.id, attempt(200), { kind: 'delivered' })).toBe(true);
+    expect(await corner.redis.exists(record(taken[0]!.id))).toBe(0);
+    expect((await deliveries.take(64)).deliveries.map(({ id }) => id)).toEqual([all[ENDPOINT_CAP]!.id]);
+    // And where it ran out with the courier that held it.
+    await corner.redis.del(...taken.map(({ id }) => record(id)));
+    for (const { id } of taken.slice(1)) await corner.redis.zadd(corner.catalogue.courierKey('running'), 1, id);
+    await deliveries.take(64);
+    expect(await corner.redis.hvals(corner.catalogue.courierKey('busy'))).toEqual(['1', '1', '1']);
+  });
+});
+
 it('leaves one probe to an endpoint that keeps failing, and serves it again when one succeeds', async () => {
   const { deliveries, corner } = await store();
   const all = Array.from({ length: 30 }, () => event());
@@ -145,6 +245,21 @@ describe('what failed for good', () => {
     expect((await deliveries.take(10)).deliveries).toEqual([]);
   });
 
+  it('takes many with it in a few steps, so that nobody waits for that', async () => {
+    const { deliveries } = await store();
+    const all = Array.from({ length: 2_500 }, () => event());
+    await Promise.all(all.map((one) => deliveries.owe(one)));
+    let tries = 0;
+    for (;;) {
+      const [next] = (await deliveries.take(1)).deliveries;
+      if (next === undefined) break;
+      await deliveries.finish(next.id, attempt(410), { kind: 'gone' });
+      tries += 1;
+    }
+    expect(tries).toBe(3);
+    expect((await deliveries.summary()).dead).toBe(2_500);
+  });
+
   it('is the oldest of an endpoint that is owed too much', async () => {
     const { deliveries, corner } = await store();
     const key = corner.catalogue.courierKey('owed');
@@ -157,6 +272,77 @@ describe('what failed for good', () => {
     expect(await corner.redis.zcard(owed)).toBe(MOST_OWED);
     expect(await deliveries.read(first.id)).toMatchObject({ status: 'failed' });
   });
+
+  it('is what an endpoint that fails was owed for too long, each of it, and can be sent again', async () => {
+    const { deliveries, corner } = await store();
+    const all = Array.from({ length: 250 }, () => event());
+    for (const one of all) await deliveries.owe(one);
+    const { deliveries: underway } = await deliveries.take(1);
+    // Their time comes: the clock is Redis's, so the test moves the mark and not the clock.
+    const terms = corner.catalogue.courierKey('terms');
+    await corner.redis.zadd(terms, ...all.flatMap(({ id }) => [1, id]));
+    let givenUp = 0;
+    for (let last = 1; last > 0;) {
+      last = (await deliveries.take(0)).givenUp;
+      givenUp += last;
+    }
+    expect(givenUp).toBe(249);
+    // Somebody tried it just then: it may still arrive, and where it fails it is given up as well.
+    expect(await deliveries.read(underway[0]!.id)).toMatchObject({ status: 'pending' });
+    await deliveries.finish(underway[0]!.id, attempt(500), { kind: 'retry', pauseMs: 60_000 });
+    expect((await deliveries.take(0)).givenUp).toBe(1);
+    expect((await deliveries.summary()).dead).toBe(250);
+    const { deliveries: failed } = await deliveries.list('shop', { limit: 500, before: null, status: 'failed' });
+    expect(failed).toHaveLength(250);
+    expect(await deliveries.redeliver(all[7]!.id)).toBe(true);
+    expect((await deliveries.take(10)).deliveries).toMatchObject([{ id: all[7]!.id, tries: 0, body: all[7]!.body }]);
+    expect(await corner.redis.zcard(terms)).toBe(1);
+  });
+
+  it('outlives the time for which it is owed', async () => {
+    const { deliveries, corner } = await store();
+    const one = event();
+    await deliveries.owe(one);
+    const [term = 0] = await corner.redis.zmscore(corner.catalogue.courierKey('terms'), one.id);
+    for (const what of ['delivery', 'body']) {
+      const leftMs = await corner.redis.pttl(corner.catalogue.courierKey(`${what}:${one.id}`));
+      expect(Date.now() + leftMs - Number(term)).toBeGreaterThan(6 * 86_400_000);
+    }
+  });
+
+  it('stays in the list however much was delivered since', async () => {
+    const { deliveries, corner } = await store();
+    const one = event();
+    await deliveries.owe(one);
+    await deliveries.take(1);
+    await deliveries.finish(one.id, attempt(500), { kind: 'dead' });
+    await corner.redis.zrem(corner.catalogue.courierKey('of:shop'), one.id);
+    const page = await deliveries.list('shop', { limit: 10, before: null, status: 'failed' });
+    expect(page.deliveries.map(({ id }) => id)).toEqual([one.id]);
+  });
+
+  it('has its tries anew when it is sent again, behind those that it had', async () => {
+    const { deliveries } = await store();
+    const one = event();
+    await deliveries.owe(one);
+    for (let round = 0; round < 2; round += 1) {
+      const { deliveries: taken } = await deliveries.take(1);
+      expect(taken).toMatchObject([{ id: one.id, tries: 0 }]);
+      await deliveries.finish(one.id, attempt(500), { kind: 'dead' });
+      expect(await deliveries.read(one.id)).toMatchObject({ status: 'failed' });
+      expect(await deliveries.redeliver(one.id)).toBe(true);
+      expect(await deliveries.list('shop', { limit: 10, before: null, status: 'failed' })).toMatchObject({
+        deliveries: [],
+      });
+    }
+    await deliveries.take(1);
+    await deliveries.finish(one.id, attempt(204), { kind: 'delivered' });
+    expect(await deliveries.read(one.id)).toMatchObject({
+      status: 'delivered',
+      attempts: [{ status: 500 }, { status: 500 }, { status: 204 }],
+    });
+    expect(await deliveries.summary()).toMatchObject({ dead: 0, endpoints: 0 });
+  });
 });
 
 it('keeps clients apart: endpoints, lists and events', async () => {
@@ -164,20 +350,73 @@ it('keeps clients apart: endpoints, lists and events', async () => {
   const [mine, theirs] = [event(), event({ client: 'other' })];
   await deliveries.owe(mine);
   await deliveries.owe(theirs);
-  expect((await deliveries.list('shop', { limit: 10, before: null })).map(({ id }) => id)).toEqual([mine.id]);
+  const { deliveries: listed } = await deliveries.list('shop', { limit: 10, before: null });
+  expect(listed.map(({ id }) => id)).toEqual([mine.id]);
   expect((await deliveries.events('other', { limit: 10, after: null })).map(({ id }) => id)).toEqual([theirs.id]);
 });
 
-it('reads on behind a cursor, and behind a delivery', async () => {
+it('reads events on behind a cursor', async () => {
   const { deliveries } = await store();
   const all = Array.from({ length: 5 }, () => event({ url: null }));
   for (const one of all) await deliveries.owe(one);
   const first = await deliveries.events('shop', { limit: 2, after: null });
   const rest = await deliveries.events('shop', { limit: 10, after: first[1]!.cursor });
   expect([...first, ...rest].map(({ id }) => id)).toEqual(all.map(({ id }) => id));
-  expect(await deliveries.list('shop', { limit: 10, before: null })).toEqual([]);
-  const owed = Array.from({ length: 3 }, () => event());
-  for (const one of owed) await deliveries.owe(one);
-  const [newest] = await deliveries.list('shop', { limit: 1, before: null });
-  expect(await deliveries.list('shop', { limit: 10, before: newest!.id })).toHaveLength(2);
+  expect(await deliveries.list('shop', { limit: 10, before: null })).toEqual({ deliveries: [], next: null });
+});
+
+describe('pages of deliveries', () => {
+  const LIMIT = 2;
+
+  async function walk(deliveries: Deliveries, status?: 'failed' | 'delivered'): Promise<string[][]> {
+    const pages: string[][] = [];
+    let before: string | null = null;
+    do {
+      const wish = { limit: LIMIT, before, ...(status === undefined ? {} : { status }) };
+      const page = await deliveries.list('shop', wish);
+      pages.push(page.deliveries.map(({ id }) => id));
+      before = page.next;
+    } while (before !== null && pages.length < 20);
+    return pages;
+  }
+
+  it('go on to the last, and then end', async () => {
+    const { deliveries } = await store();
+    const all = Array.from({ length: 6 }, () => event());
+    for (const one of all) await deliveries.owe(one);
+    const newestFirst = all.map(({ id }) => id).reverse();
+    const pages = await walk(deliveries);
+    expect(pages.flat()).toEqual(newestFirst);
+    expect(pages).toHaveLength(3);
+    const behind = await deliveries.list('shop', { limit: 10, before: newestFirst[0]! });
+    expect(behind.deliveries.map(({ id }) => id)).toEqual(newestFirst.slice(1));
+  });
+
+  it('go on past records that are no longer kept, wherever they stand', async () => {
+    const { deliveries, corner } = await store();
+    const all = Array.from({ length: 8 }, () => event());
+    for (const one of all) await deliveries.owe(one);
+    const newestFirst = all.map(({ id }) => id).reverse();
+    // The first of a page, and the last of one: the place at which the next page begins.
+    for (const i of [0, 3, 4, 5]) await corner.redis.del(corner.catalogue.courierKey(`delivery:${newestFirst[i]!}`));
+    expect((await walk(deliveries)).flat()).toEqual([1, 2, 6, 7].map((i) => newestFirst[i]));
+  });
+
+  it('with a status are as full as there is something to show', async () => {
+    const { deliveries } = await store();
+    const all = Array.from({ length: 30 }, (_, i) => event({ url: `https://h${i}.example.com/` }));
+    for (const one of all) await deliveries.owe(one);
+    await deliveries.take(30);
+    const of = (rest: number): string[] => all.filter((_, i) => i % 10 === rest).map(({ id }) => id);
+    for (const id of of(3)) await deliveries.finish(id, attempt(200), { kind: 'delivered' });
+    for (const id of of(7)) await deliveries.finish(id, attempt(500), { kind: 'dead' });
+    for (const [status, rest] of [
+      ['delivered', 3],
+      ['failed', 7],
+    ] as const) {
+      const pages = await walk(deliveries, status);
+      expect(pages.map(({ length }) => length)).toEqual([2, 1]);
+      expect(pages.flat()).toEqual(of(rest).reverse());
+    }
+  });
 });

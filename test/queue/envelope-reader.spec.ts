@@ -103,7 +103,7 @@ describe('a row that runs again in its retry job', () => {
     const rows = await corner.submit(2);
     const [moved, release] = [signal(), signal()];
     const intake = corner.intake(async ({ jobId, envelope }) => {
-      await addRetryJobs(corner.queues, jobId, envelope, [1], 'test');
+      await addRetryJobs(corner.queues, jobId, envelope, [1], { reason: 'test', attempts: 1 });
       moved.send();
       await release.seen;
       return { kind: 'outcomes', outcomes: [succeeded(0), { kind: 'moved', run: null }] };

@@ -5,6 +5,8 @@ import { ExecutorPool } from '#inference/executor-pool';
 import { addRetryJobs } from '#queue/retry-job';
 import { Deadlines } from '#queue/deadlines';
 import { StartReporter } from '#queue/starts';
+import type { Notice } from '#queue/completions';
+import { until } from '#testing/patience';
 import { MODEL, QueueCorner, succeeded } from '#testing/queue-corner';
 import { signal } from '#testing/signal';
 import { ExecuteEnvelope } from '../../apps/worker/execute-envelope.js';
@@ -151,7 +153,7 @@ describe('an envelope whose worker has died', () => {
     const corner = await QueueCorner.open();
     const addresses = await orphaned(corner, 3, 1, async ({ envelopeId }) => {
       const job = await corner.queues.of(MODEL).interactive.getJob(envelopeId);
-      await addRetryJobs(corner.queues, envelopeId, job!.data as never, [1], 'test');
+      await addRetryJobs(corner.queues, envelopeId, job!.data as never, [1], { reason: 'test', attempts: 1 });
     });
     const { execute, batcher } = worker(corner);
     const next = batcher.next();
@@ -160,6 +162,9 @@ describe('an envelope whose worker has died', () => {
     expect(rows.map(numberOf)).toEqual([0, 2]);
     for (const row of rows) row.settle(succeeded(numberOf(row)));
     expect(await intake.settled(addresses[0]!)).toEqual({ succeeded: 2, failed: 0, moved: 1, dropped: 0 });
+    // The one that left in the first attempt has had no second.
+    const standings = await Promise.all(addresses.map((address) => corner.standing(address)));
+    expect(standings.map(({ attempts }) => attempts)).toEqual([2, 1, 2]);
     expect(await retryJobs(corner)).toHaveLength(1);
   });
 
@@ -171,5 +176,26 @@ describe('an envelope whose worker has died', () => {
     expect(await intake.settled(addresses[0]!)).toEqual({ succeeded: 0, failed: 0, moved: 3, dropped: 0 });
     expect(batcher.size).toBe(0);
     expect(await retryJobs(corner)).toEqual([0, 1, 2].map((n) => `${addresses[0]!.envelopeId}-${n}-r`));
+    for (const address of addresses) expect(await corner.standing(address)).toMatchObject({ attempts: 2 });
+  });
+
+  it('shows its next attempt when a row has begun it, and lets who waits read the end', async () => {
+    const corner = await QueueCorner.open();
+    const [address] = await orphaned(corner, 1, 1, () => Promise.resolve());
+    const completions = await corner.completions();
+    const told = signal<Notice>();
+    onTestFinished(completions.onRow(address!.envelopeId, 0, told.send));
+    const { execute, batcher } = worker(corner);
+    const next = batcher.next();
+    corner.intake((taken) => execute.run(taken, 'interactive'));
+    const [row] = await next;
+    row!.onStarted(Date.now());
+    await until(async () => (await corner.standing(address!)).attempts === 2, {
+      deadlineMs: 5_000,
+      what: 'the second',
+    });
+    row!.settle(succeeded(7));
+    expect(await told.seen).toMatchObject({ kind: 'ended', outcome: null });
+    expect(await corner.standing(address!)).toMatchObject({ status: 'succeeded', attempts: 2 });
   });
 });

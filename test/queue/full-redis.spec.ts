@@ -1,7 +1,9 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { AnnouncementIntake } from '#queue/announcement-intake';
 import { isFull, QueueFullError } from '#queue/connection';
 import { addRetryJobs } from '#queue/retry-job';
 import { MODEL, newPrediction, QueueCorner, succeeded } from '#testing/queue-corner';
+import { signal } from '#testing/signal';
 import { ownRedis } from '../stage.js';
 
 /** A Redis of the test's own, to fill. */
@@ -14,6 +16,15 @@ async function fillable() {
     corner,
     /** Resolves when Redis has refused something. */
     refused: corner.reported(isFull),
+    /** Resolves with the times of the next so many refusals. */
+    async errorsOf(count: number): Promise<number[]> {
+      const times: number[] = [];
+      while (times.length < count) {
+        await corner.reported(isFull);
+        times.push(performance.now());
+      }
+      return times;
+    },
     fill: () => corner.redis.config('SET', 'maxmemory', '1'),
     makeRoom: () => corner.redis.config('SET', 'maxmemory', '0'),
   };
@@ -71,7 +82,7 @@ describe('a Redis that is full', () => {
     const intake = corner.intake(async ({ jobId, envelope }) => {
       runs += 1;
       await fill();
-      await addRetryJobs(corner.queues, jobId, envelope, [0], 'test');
+      await addRetryJobs(corner.queues, jobId, envelope, [0], { reason: 'test', attempts: 1 });
       return { kind: 'outcomes', outcomes: [{ kind: 'moved', run: null }] };
     });
     await refused;
@@ -83,4 +94,27 @@ describe('a Redis that is full', () => {
     expect(runs).toBe(1);
     expect(await failures(corner)).toBe(0);
   });
+
+  // One that is full refuses to hand out a job that waits, as quickly as it is asked.
+  it.each(['announcement', 'envelope'] as const)('is not asked again and again for an %s that waits', async (kind) => {
+    const { corner, fill, makeRoom, errorsOf } = await fillable();
+    await corner.queues.of(MODEL).announcements.add('a', { kind: 'batch', model: MODEL, batchId: 'b' });
+    await corner.submit();
+    await fill();
+    const { seen, send } = signal();
+    const refusals = errorsOf(5);
+    if (kind === 'announcement') announcements(corner, async () => send());
+    else corner.intake(async () => (send(), { kind: 'outcomes', outcomes: [succeeded(0)] }));
+    const [first = 0, ...later] = await refusals;
+    expect(later.at(-1)! - first).toBeGreaterThan(1_000);
+    await makeRoom();
+    await seen;
+  });
 });
+
+function announcements(corner: QueueCorner, tell: () => Promise<void>): void {
+  const { redis, catalogue, onError } = corner;
+  const intake = new AnnouncementIntake(redis, catalogue, { model: MODEL, keptSeconds: 3_600, tell, onError });
+  onTestFinished(() => intake.close());
+  intake.start();
+}

@@ -1,57 +1,30 @@
 /** What is left lying when somebody dies at the wrong moment, and who picks it up. */
 import { expect, it } from 'vitest';
 import type { BatchPlan } from '#domain/batch';
-import { formatBatchId } from '#domain/batch';
-import { newEnvelopeId } from '#domain/prediction-id';
 import { announcementId } from '#queue/announcements';
-import { BatchReader } from '#queue/batch-reader';
-import { type BatchRow, BatchWriter } from '#queue/batch-writer';
-import { modelCode } from '#queue/catalogue';
+import type { BatchUpload } from '#queue/batch-upload';
+import { Batches } from '#queue/batches';
 import { Janitor, type JanitorOptions } from '#queue/janitor';
+import { batchRows, bulkIntake, planOf, readerOf, uploadOf, writerOf } from '#testing/batch-corner';
 import { addressOf, MODEL, newPrediction, QueueCorner, succeeded } from '#testing/queue-corner';
 import { until } from '#testing/patience';
 
-const NOTHING = { deadline: 0, upload: 0, gate: 0, batch: 0, announcement: 0, result: 0 };
+const NOTHING = { deadline: 0, upload: 0, gate: 0, batch: 0, announcement: 0 };
 
 function janitorOf(corner: QueueCorner, change: Partial<JanitorOptions> = {}): Janitor {
   const options = { resultTtlSeconds: 3_600, abandonedAfterMs: 900_000, stuckAfterMs: 60_000, ...change };
   return new Janitor(corner.queues, readerOf(corner), options);
 }
 
-function readerOf(corner: QueueCorner): BatchReader {
-  return new BatchReader(corner.queues, corner.reader, 3_600);
-}
-
-function planOf(change: Partial<BatchPlan> = {}): BatchPlan {
-  const now = Date.now();
-  return {
-    id: formatBatchId(modelCode(MODEL), newEnvelopeId('b', now)),
-    client: 'local',
-    model: MODEL,
-    versionId: 'a'.repeat(64),
-    versionLabel: '1.0.0',
-    rowsPerEnvelope: 2,
-    metadata: null,
-    callback: null,
-    createdAtMs: now,
-    expiresAtMs: now + 3_600_000,
-    ...change,
-  };
-}
-
-const rows = (count: number): BatchRow[] =>
-  Array.from({ length: count }, (_, n) => ({ input: { n }, customId: null, problems: null }));
-
-async function upload(corner: QueueCorner, change: Partial<BatchPlan> = {}) {
-  const writer = new BatchWriter(corner.queues, { roomFor: async () => undefined });
-  return writer.open(planOf(change), true);
+async function upload(corner: QueueCorner, change: Partial<BatchPlan> = {}): Promise<BatchUpload> {
+  return uploadOf(writerOf(corner), planOf(change));
 }
 
 it('has nothing to do where everybody did his work', async () => {
   const corner = await QueueCorner.open();
   await corner.submit(3);
   const open = await upload(corner);
-  await open.add(rows(3));
+  await open.add(batchRows(3));
   expect(await janitorOf(corner).sweep([MODEL])).toEqual(NOTHING);
 });
 
@@ -77,10 +50,10 @@ it('ends a prediction past its deadline that no worker took', async () => {
 it('ends an upload that nobody repeats, and keeps what has ended of it', async () => {
   const corner = await QueueCorner.open();
   const open = await upload(corner);
-  await open.add(rows(6));
-  await open.add(rows(2));
+  await open.add(batchRows(6));
+  open.release();
   const reader = readerOf(corner);
-  await until(async () => ((await reader.read(MODEL, open.plan.id))?.rows ?? 0) >= 6, {
+  await until(async () => ((await reader.read(MODEL, open.plan.id))?.rows ?? 0) >= 2, {
     deadlineMs: 5_000,
     what: 'the rows to arrive',
   });
@@ -89,6 +62,43 @@ it('ends an upload that nobody repeats, and keeps what has ended of it', async (
   expect(batch).toMatchObject({ status: 'failed', failure: { code: 'upload_abandoned' } });
   const { gates } = corner.queues.of(MODEL);
   expect(await gates.getWaitingCount()).toBe(0);
+});
+
+it('leaves an upload alone whose rows are slow to come, however long that takes', async () => {
+  const corner = await QueueCorner.open();
+  const { plan } = await upload(corner);
+  const { batches } = readerOf(corner);
+  const janitor = janitorOf(corner, { abandonedAfterMs: 2_500 });
+  await until(async () => ((await batches.read(MODEL, plan.id))?.touchedAtMs ?? 0) > plan.createdAtMs + 3_000, {
+    deadlineMs: 10_000,
+    what: 'its upload to live longer than one that is abandoned',
+  });
+  expect(await janitor.sweep([MODEL])).toEqual(NOTHING);
+  expect((await batches.read(MODEL, plan.id))?.state).toBe('open');
+});
+
+it('leaves the status of an abandoned upload that was canceled, and closes it', async () => {
+  const corner = await QueueCorner.open();
+  const { plan } = await upload(corner);
+  const { batches } = readerOf(corner);
+  await batches.mark(MODEL, plan.id, { kind: 'canceled', atMs: 1_234 });
+  const sweep = await janitorOf(corner, { abandonedAfterMs: -1 }).sweep([MODEL]);
+  expect(sweep).toEqual({ ...NOTHING, upload: 1 });
+  expect(await batches.read(MODEL, plan.id)).toMatchObject({
+    state: 'closed',
+    failure: null,
+    mark: { kind: 'canceled' },
+    endedAtMs: 1_234,
+  });
+});
+
+it('owes the end of an upload that died before its announcement was there', async () => {
+  const corner = await QueueCorner.open();
+  const plan = planOf();
+  await new Batches(corner.redis, corner.catalogue).create(plan);
+  expect(await janitorOf(corner, { abandonedAfterMs: -1 }).sweep([MODEL])).toEqual({ ...NOTHING, upload: 1 });
+  const { announcements } = corner.queues.of(MODEL);
+  expect((await announcements.getWaiting()).map((job) => job.id)).toEqual([announcementId(plan.id)]);
 });
 
 it('lets go of a batch whose gate somebody left standing', async () => {
@@ -103,11 +113,13 @@ it('lets go of a batch whose gate somebody left standing', async () => {
 
 it('says that a batch has expired whom nobody asks about', async () => {
   const corner = await QueueCorner.open();
-  const open = await upload(corner, { expiresAtMs: Date.now() + 20 });
-  await open.add(rows(2));
-  await open.finish().catch(() => open.close());
+  // Long enough for it to be in the queue by then.
+  const open = await upload(corner, { expiresAtMs: Date.now() + 3_000 });
+  await open.add(batchRows(2));
+  await open.finish();
+  open.release();
   const janitor = janitorOf(corner);
-  await until(async () => (await janitor.sweep([MODEL]))?.batch === 1, { deadlineMs: 5_000, what: 'the expiry' });
+  await until(async () => (await janitor.sweep([MODEL]))?.batch === 1, { deadlineMs: 10_000, what: 'the expiry' });
   const { batches } = readerOf(corner);
   expect((await batches.read(MODEL, open.plan.id))?.mark?.kind).toBe('aborted');
 });
@@ -127,27 +139,21 @@ it('releases an announcement whose jobs are all gone', async () => {
   expect((await announcements.getWaiting()).map((job) => job.id)).toEqual([announcementId(envelopeId)]);
 });
 
-it('removes results past their time in a queue where nothing else ends', async () => {
+it('removes results past their time in a queue where nothing else ends: that is no mending', async () => {
   const corner = await QueueCorner.open();
   const [address] = await corner.submit(1);
   const intake = corner.intake(async () => ({ kind: 'outcomes', outcomes: [succeeded(1)] }));
   await intake.settled(address!);
-  expect(await janitorOf(corner, { resultTtlSeconds: 0 }).sweep([MODEL])).toMatchObject({ result: 1 });
+  expect(await janitorOf(corner, { resultTtlSeconds: 0 }).sweep([MODEL])).toEqual(NOTHING);
   expect(await corner.redis.exists(corner.catalogue.envelopeKey(MODEL, address!.envelopeId))).toBe(0);
 });
 
 it('removes a batch past its time, with all that belongs to it, and not before', async () => {
   const corner = await QueueCorner.open();
   const open = await upload(corner);
-  await open.add(rows(5));
+  await open.add(batchRows(5));
   await open.finish();
-  const intake = corner.intake(
-    async ({ envelope }) => ({
-      kind: 'outcomes',
-      outcomes: (envelope.batch?.inputs ?? []).map((_, n) => succeeded(n)),
-    }),
-    { queueName: corner.catalogue.queue(MODEL, 'b'), removesByAge: false },
-  );
+  const intake = bulkIntake(corner);
   const reader = readerOf(corner);
   const { id } = open.plan;
   const ended = await until(

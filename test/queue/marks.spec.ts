@@ -69,7 +69,7 @@ describe('a mark', () => {
     const corner = await QueueCorner.open();
     const [row] = await corner.submit();
     const moved = corner.intake(async ({ jobId, envelope }) => {
-      await addRetryJobs(corner.queues, jobId, envelope, [0], 'test');
+      await addRetryJobs(corner.queues, jobId, envelope, [0], { reason: 'test', attempts: 1 });
       return { kind: 'outcomes', outcomes: [{ kind: 'moved', run: null }] };
     });
     await moved.settled(row!);

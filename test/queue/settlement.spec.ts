@@ -82,7 +82,9 @@ describe('a worker that has lost its lock', () => {
     // What was sent before this has been executed, and what was told has arrived.
     await corner.redis.ping();
     await completions.onJob(MODEL, 'another', () => undefined);
-    expect(notices).toMatchObject([{ kind: 'ended', outcome: { output: { value: 1 } } }]);
+    // The end of the third attempt, which who waits reads.
+    expect(notices).toMatchObject([{ kind: 'ended', outcome: null }]);
+    expect(await corner.standing(row!)).toMatchObject({ output: { value: 1 }, attempts: 3 });
   });
 });
 

@@ -1,13 +1,24 @@
 import { Body, Controller, Get, Header, HttpCode, Inject, Param, Post, Req } from '@nestjs/common';
-import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { invalidFields } from '#contract/problem';
 import { isValid, type KeyRecord } from '#domain/key-record';
+import { ApiProblems } from '../openapi-parts.js';
 import { KeyCreation, KeyList, KeyParams, KeyResource, KeyRotation, NewKeyResource } from './keys.dto.js';
 import { type MadeKey, ManageKeys } from './manage-keys.js';
 import { Requires } from './requires.js';
 
 const DEFAULT_OVERLAP_S = 24 * 3_600;
+
+const UNKNOWN = 'There is no such key.';
+const NO_ID = 'Not the id of a key.';
+const AWAY = 'Redis is away.';
+const BODY = {
+  400: 'The body is not JSON.',
+  413: 'The body is too large.',
+  415: 'The body is not application/json.',
+  422: 'A field that is not valid: `errors` says where and why.',
+};
 
 /** API keys, for administrators. */
 @ApiTags('keys')
@@ -16,7 +27,8 @@ export class KeysController {
   constructor(@Inject(ManageKeys) private readonly keys: ManageKeys) {}
 
   @ApiOperation({ summary: 'List the keys, newest first' })
-  @ApiOkResponse({ type: KeyList })
+  @ApiOkResponse({ type: KeyList, description: 'All keys, without their texts.' })
+  @ApiProblems({ 503: AWAY })
   @Requires('admin')
   @Get()
   async list(): Promise<KeyList> {
@@ -26,7 +38,8 @@ export class KeysController {
   }
 
   @ApiOperation({ summary: 'Show a key' })
-  @ApiOkResponse({ type: KeyResource })
+  @ApiOkResponse({ type: KeyResource, description: 'The key, without its text.' })
+  @ApiProblems({ 404: UNKNOWN, 422: NO_ID, 503: AWAY })
   @Requires('admin')
   @Get(':id')
   async show(@Param() { id }: KeyParams): Promise<KeyResource> {
@@ -35,7 +48,8 @@ export class KeysController {
   }
 
   @ApiOperation({ summary: 'Create a key', description: 'Its text is in this answer and nowhere else.' })
-  @ApiCreatedResponse({ type: NewKeyResource })
+  @ApiCreatedResponse({ type: NewKeyResource, description: 'The key and its text.' })
+  @ApiProblems({ ...BODY, 503: AWAY })
   @Requires('admin')
   @Post()
   @Header('cache-control', 'no-store')
@@ -48,22 +62,35 @@ export class KeysController {
     summary: 'Replace a key by a new one',
     description: 'The old one stays valid for the overlap, so that its owner can change over without a pause.',
   })
-  @ApiCreatedResponse({ type: NewKeyResource })
+  @ApiBody({ type: KeyRotation, required: false })
+  @ApiCreatedResponse({ type: NewKeyResource, description: 'The new key and its text.' })
+  @ApiProblems({ ...BODY, 404: UNKNOWN, 409: 'It has ended or was rotated before, or changes right now.', 503: AWAY })
   @Requires('admin')
   @Post(':id/rotate')
   @Header('cache-control', 'no-store')
   async rotate(@Param() { id }: KeyParams, @Body() body: KeyRotation): Promise<NewKeyResource> {
-    return withText(await this.keys.rotate(id, (body.overlap_seconds ?? DEFAULT_OVERLAP_S) * 1_000));
+    return withText(await this.keys.rotate(id, overlapMs(body)));
   }
 
   @ApiOperation({ summary: 'Revoke a key', description: 'Every process refuses it within five seconds.' })
-  @ApiOkResponse({ type: KeyResource })
+  @ApiOkResponse({ type: KeyResource, description: 'The key as it is now.' })
+  @ApiProblems({
+    404: UNKNOWN,
+    409: 'It is the last key of an administrator, or changes right now.',
+    422: NO_ID,
+    503: AWAY,
+  })
   @Requires('admin')
   @Post(':id/revoke')
   @HttpCode(200)
   async revoke(@Param() { id }: KeyParams): Promise<KeyResource> {
     return toResource(await this.keys.revoke(id), null);
   }
+}
+
+/** @param body nothing, where none was sent: that comes here past validation, as a JSON null does */
+function overlapMs(body: KeyRotation | null | undefined): number {
+  return (body?.overlap_seconds ?? DEFAULT_OVERLAP_S) * 1_000;
 }
 
 function expiryOf({ expires_at }: KeyCreation): number | null {

@@ -1,7 +1,7 @@
 /** What an administrator does with keys. Each change is decided on what was read and refused if that has changed. */
 import { newApiKey, parseApiKey } from '#access/api-key';
 import { notFound, problem, ProblemError } from '#contract/problem';
-import { type Caller, isValid, type KeyRecord, revoke, rotate, type Scope } from '#domain/key-record';
+import { type Caller, isLastingAdmin, isValid, type KeyRecord, revoke, rotate, type Scope } from '#domain/key-record';
 import type { KeyChange, KeyStore } from '#queue/key-store';
 import type { KeyWatch } from './key-watch.js';
 
@@ -20,6 +20,9 @@ export interface MadeKey {
 
 /** Two administrators at one key: one of them tries again, and the third time is a problem of another kind. */
 const TRIES = 3;
+
+const LAST_ADMIN =
+  'No other key with the scope admin stays valid for a week: create one first, without an end or with a late one.';
 
 export class ManageKeys {
   constructor(
@@ -63,11 +66,10 @@ export class ManageKeys {
       const records = await this.store.list();
       const record = records.find((one) => one.id === id);
       if (record === undefined) throw notFound('There is no such key.');
-      if (isLastAdmin(record, records)) {
-        throw conflict('last_admin_key', 'This is the last key with the scope admin: create another one first.');
-      }
-      const revoked = revoke(record, Date.now());
-      return (await this.#change([{ from: record, to: revoked }])) ? revoked : null;
+      const now = Date.now();
+      const revoked = revoke(record, now);
+      const changes = [{ from: record, to: revoked }, ...stays(keeperFor(record, records, now))];
+      return (await this.#change(changes)) ? revoked : null;
     });
   }
 
@@ -106,10 +108,20 @@ function identityOf(text: string): Pick<KeyRecord, 'id' | 'digest'> {
   return identity;
 }
 
-function isLastAdmin(record: KeyRecord, records: readonly KeyRecord[]): boolean {
-  const now = Date.now();
-  const isAdmin = (one: KeyRecord): boolean => one.scopes.includes('admin') && isValid(one, now);
-  return isAdmin(record) && !records.some((one) => one.id !== record.id && isAdmin(one));
+/**
+ * @returns the administrator who can still enter when `record` is revoked; null where none is needed
+ * @throws ProblemError where there is none
+ */
+function keeperFor(record: KeyRecord, records: readonly KeyRecord[], nowMs: number): KeyRecord | null {
+  if (!record.scopes.includes('admin') || !isValid(record, nowMs)) return null;
+  const keeper = records.find((one) => one.id !== record.id && isLastingAdmin(one, nowMs));
+  if (keeper === undefined) throw conflict('last_admin_key', LAST_ADMIN);
+  return keeper;
+}
+
+/** Refuses the whole change if the key has changed: two administrators cannot revoke each other at once. */
+function stays(record: KeyRecord | null): readonly KeyChange[] {
+  return record === null ? [] : [{ from: record, to: record }];
 }
 
 function endedBecause(record: KeyRecord): string {

@@ -4,7 +4,7 @@ import { Controller, Get, HttpCode, Inject, Param, Post, Query, Req, Res } from 
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type BatchResource, toBatchResource } from '#contract/batch.dto';
-import { notFound, problem, ProblemError } from '#contract/problem';
+import { invalidFields, notFound, problem, ProblemError } from '#contract/problem';
 import { type Batch, modelCodeOfBatch } from '#domain/batch';
 import { withinBudget } from '#queue/connection';
 import { formatOf } from '#rows/format';
@@ -151,18 +151,31 @@ export class BatchesController {
   }
 }
 
-function uploadOf(request: FastifyRequest): Upload {
-  const format = formatOf(request.sentAs);
+/** @throws ProblemError 415, and 422 where there is no body at all */
+function uploadOf({ sentAs, headers, body, raw }: FastifyRequest): Upload {
+  if (sentAs === undefined && body === undefined) {
+    throw invalidFields([{ pointer: '', code: 'empty_batch', detail: 'has no rows' }]);
+  }
+  const format = formatOf(sentAs);
   if (format === null) {
     const detail = 'Send the rows as application/json (an array), application/x-ndjson or text/csv, in UTF-8.';
     throw new ProblemError(problem(415, 'unsupported_media_type', detail));
   }
-  const encoding = request.headers['content-encoding'] ?? 'identity';
-  if (encoding !== 'identity' && encoding !== 'gzip') {
+  const encoding = ENCODINGS.get((headers['content-encoding'] ?? '').trim().toLowerCase());
+  if (encoding === undefined) {
     throw new ProblemError(problem(415, 'unsupported_encoding', 'The Content-Encoding must be gzip, or none.'));
   }
-  return { body: request.body as IncomingMessage, format, encoding };
+  const { socket } = raw;
+  return { body: body as IncomingMessage, format, encoding, isSenderGone: () => socket.destroyed };
 }
+
+/** Codings are named in any case, and x-gzip is an old name of gzip (RFC 9110, 8.4.1). */
+const ENCODINGS: ReadonlyMap<string, Upload['encoding']> = new Map([
+  ['', 'identity'],
+  ['identity', 'identity'],
+  ['gzip', 'gzip'],
+  ['x-gzip', 'gzip'],
+]);
 
 /** @throws ProblemError 406 */
 function resultFormatOf(accept: string | undefined): ResultFormat {

@@ -49,7 +49,12 @@ const RESULTS: Operation = {
         'text/csv': { schema: { type: 'string' } },
       },
     },
-    ...problems({ 404: UNKNOWN, 406: 'Results are NDJSON or CSV.', 503: AWAY }),
+    ...problems({
+      404: UNKNOWN,
+      406: 'Results are NDJSON or CSV.',
+      422: 'A query that is not valid.',
+      503: AWAY,
+    }),
   },
 };
 
@@ -61,11 +66,14 @@ const MORE: Readonly<Record<string, Operation>> = {
         description: 'Your batches.',
         content: { 'application/json': { schema: { $ref: '#/components/schemas/BatchList' } } },
       },
-      ...problems({ 503: AWAY }),
+      ...problems({ 422: 'A query that is not valid.', 503: AWAY }),
     },
   },
   getBatch: {
-    responses: { 200: { description: 'Where it stands.', content: BATCH }, ...problems({ 404: UNKNOWN, 503: AWAY }) },
+    responses: {
+      200: { description: 'Where it stands.', content: BATCH },
+      ...problems({ 404: UNKNOWN, 503: AWAY }),
+    },
   },
   getBatchResults: RESULTS,
   cancelBatch: {

@@ -2,7 +2,7 @@
 import type { Settings } from '#config/settings';
 import type { Batch } from '#domain/batch';
 import { hasBatchEnded } from '#domain/batch';
-import type { Backlog } from '#queue/backlog';
+import type { Backlog, Room } from '#queue/backlog';
 import { BatchReader } from '#queue/batch-reader';
 import { BatchWriter } from '#queue/batch-writer';
 import type { Batches } from '#queue/batches';
@@ -28,8 +28,8 @@ export interface BatchPartsOptions {
   readonly metrics: ApiMetrics;
 }
 
-/** A queue that is full is looked at again after this. */
-const ROOM_EVERY_MS = 500;
+/** We may keep a sender waiting longer than it us: a minute, unless configured, in which dead workers are replaced. */
+const STALLS_UNTIL_NO_ROOM = 2;
 
 /** What the routes of batches stand on. */
 export class BatchParts {
@@ -57,7 +57,10 @@ export class BatchParts {
     this.batches = this.reader.batches;
     this.accept = new AcceptBatch({
       ...options,
-      writer: new BatchWriter(queues, { roomFor: (model, rows) => this.#roomFor(model, rows) }),
+      writer: new BatchWriter(queues, {
+        takeRoom: (model, rows) => this.#takeRoom(model, rows),
+        roomPatienceMs: STALLS_UNTIL_NO_ROOM * limits.stallMs,
+      }),
       source: new RowSource(catalogue, limits),
       dataDir: settings.DATA_DIR,
       maxRows: settings.BATCH_MAX_ROWS,
@@ -74,11 +77,9 @@ export class BatchParts {
     return Math.round(((predictions + bulk) * costMs) / executors / 100) / 10;
   }
 
-  /** The sender waits while the queue is full, instead of being sent away in the middle. */
-  async #roomFor(model: string, rows: number): Promise<void> {
-    while (this.#backlog.roomFor(model).kind !== 'room') {
-      await new Promise((resolve) => setTimeout(resolve, ROOM_EVERY_MS));
-    }
-    this.#backlog.accepted(model, rows);
+  #takeRoom(model: string, rows: number): Room {
+    const room = this.#backlog.roomFor(model);
+    if (room.kind === 'room') this.#backlog.accepted(model, rows);
+    return room;
   }
 }

@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Input } from '#domain/model-version';
 import type { ModelVersion } from '#models/repository';
-import type { BatchRow } from '#queue/batch-writer';
+import type { BatchRow } from '#queue/batch-envelopes';
 import { readerFor, type RowFormat } from '#rows/format';
 import { type BodyLimits, readBody } from '#rows/read-body';
 import type { RawRow } from '#rows/row';
@@ -13,6 +13,8 @@ export interface Upload {
   readonly body: Readable;
   readonly format: RowFormat;
   readonly encoding: 'identity' | 'gzip';
+  /** Nobody is there any more who would hear an answer. */
+  readonly isSenderGone: () => boolean;
 }
 
 /** Rows that are read in one go: half a millisecond's worth, since meanwhile nobody else is served. */

@@ -7,7 +7,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, open, unlink, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import type { BatchRow } from '#queue/batch-writer';
+import type { BatchRow } from '#queue/batch-envelopes';
 
 const ROWS_AT_ONCE = 1_000;
 
@@ -31,8 +31,12 @@ export class Spool {
 
   async write(rows: readonly BatchRow[]): Promise<void> {
     const bytes = Buffer.from(rows.map(({ input, customId }) => `${JSON.stringify([input, customId])}\n`).join(''));
-    await this.file.write(bytes, 0, bytes.length, this.#size);
-    this.#size += bytes.length;
+    for (let at = 0; at < bytes.length;) {
+      // A disk that is nearly full takes a part; that it is full the next write says.
+      const { bytesWritten } = await this.file.write(bytes, at, bytes.length - at, this.#size);
+      at += bytesWritten;
+      this.#size += bytesWritten;
+    }
   }
 
   async *read(): AsyncGenerator<BatchRow[], void, undefined> {

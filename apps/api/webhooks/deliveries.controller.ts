@@ -7,6 +7,7 @@ import { withinBudget } from '#queue/connection';
 import { Deliveries } from '#queue/deliveries';
 import { WebhookSecrets } from '#queue/webhook-secrets';
 import { Requires } from '../access/requires.js';
+import { ApiProblems } from '../openapi-parts.js';
 import {
   AttemptResource,
   DeliveryList,
@@ -19,6 +20,10 @@ import {
 } from './deliveries.dto.js';
 
 const PAGE = 100;
+
+const UNKNOWN = 'Unknown, or no longer kept.';
+const NO_ID = 'Not the id of a delivery.';
+const AWAY = 'Redis is away.';
 
 /** What was sent to whom, and the same events for callers that nobody can call. */
 @ApiTags('webhooks')
@@ -33,7 +38,8 @@ export class DeliveriesController {
     summary: 'Get the signing secret of your webhooks',
     description: 'Every message is signed with it as Standard Webhooks 1.0 says. The first call makes it.',
   })
-  @ApiOkResponse({ type: SecretResource })
+  @ApiOkResponse({ type: SecretResource, description: 'The secret that signs from now on.' })
+  @ApiProblems({ 503: AWAY })
   @Requires('predict')
   @Get('webhooks/default/secret')
   @Header('cache-control', 'no-store')
@@ -46,7 +52,8 @@ export class DeliveriesController {
     summary: 'Replace the signing secret',
     description: 'For 24 hours every message carries two signatures, one with each secret.',
   })
-  @ApiOkResponse({ type: SecretResource })
+  @ApiOkResponse({ type: SecretResource, description: 'The secret that signs from now on.' })
+  @ApiProblems({ 503: AWAY })
   @Requires('predict')
   @Post('webhooks/default/secret/rotate')
   @HttpCode(200)
@@ -57,20 +64,24 @@ export class DeliveriesController {
   }
 
   @ApiOperation({ summary: 'List your deliveries, newest first' })
-  @ApiOkResponse({ type: DeliveryList })
+  @ApiOkResponse({ type: DeliveryList, description: 'Your deliveries.' })
+  @ApiProblems({ 422: 'A query that is not valid.', 503: AWAY })
   @Requires('predict')
   @Get('deliveries')
   async list(@Req() { caller }: FastifyRequest, @Query() query: DeliveryQuery): Promise<DeliveryList> {
-    const limit = Number(query.limit ?? PAGE);
-    const found = await this.#ask((store) => store.list(caller.client, { limit, before: query.before ?? null }));
-    const last = found.at(-1);
-    const next = found.length < limit || last === undefined ? null : `/v1/deliveries?limit=${limit}&before=${last.id}`;
-    const wanted = query.status === undefined ? found : found.filter(({ status }) => status === query.status);
-    return { next, previous: null, results: wanted.map(toResource) };
+    const { limit = String(PAGE), before = null, status = null } = query;
+    const wish = { limit: Number(limit), before, status };
+    const { deliveries, next } = await this.#ask((store) => store.list(caller.client, wish));
+    return {
+      next: next === null ? null : pageBehind(next, query),
+      previous: null,
+      results: deliveries.map(toResource),
+    };
   }
 
   @ApiOperation({ summary: 'Show a delivery: its tries, and when the next one is' })
-  @ApiOkResponse({ type: DeliveryResource })
+  @ApiOkResponse({ type: DeliveryResource, description: 'Where it stands.' })
+  @ApiProblems({ 404: UNKNOWN, 422: NO_ID, 503: AWAY })
   @Requires('predict')
   @Get('deliveries/:id')
   async show(@Req() { caller }: FastifyRequest, @Param() { id }: DeliveryParams): Promise<DeliveryResource> {
@@ -81,7 +92,8 @@ export class DeliveriesController {
     summary: 'Send a delivery again, now',
     description: 'The same message with the same `webhook-id`; if it fails, the schedule of tries begins anew.',
   })
-  @ApiOkResponse({ type: DeliveryResource })
+  @ApiOkResponse({ type: DeliveryResource, description: 'Where it stands now.' })
+  @ApiProblems({ 404: UNKNOWN, 409: 'The message is no longer kept.', 422: NO_ID, 503: AWAY })
   @Requires('predict')
   @Post('deliveries/:id/redeliver')
   @HttpCode(200)
@@ -96,7 +108,8 @@ export class DeliveriesController {
     description:
       'The same events with the same ids as webhooks. Ask for a prediction with `webhook_events_filter` to have them.',
   })
-  @ApiOkResponse({ type: EventList })
+  @ApiOkResponse({ type: EventList, description: 'Your events.' })
+  @ApiProblems({ 422: 'A query that is not valid.', 503: AWAY })
   @Requires('predict')
   @Get('events')
   async events(@Req() { caller }: FastifyRequest, @Query() query: EventQuery): Promise<EventList> {
@@ -120,6 +133,12 @@ export class DeliveriesController {
   #ask<T>(question: (store: Deliveries) => Promise<T>): Promise<T> {
     return withinBudget(this.deliveries.redis, () => question(this.deliveries));
   }
+}
+
+/** The same question, further on. */
+function pageBehind(cursor: string, { limit = String(PAGE), status }: DeliveryQuery): string {
+  const filter = status === undefined ? {} : { status };
+  return `/v1/deliveries?${new URLSearchParams({ limit, ...filter, before: cursor }).toString()}`;
 }
 
 function toResource(delivery: Delivery): DeliveryResource {

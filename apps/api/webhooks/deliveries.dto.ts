@@ -5,6 +5,8 @@ import type { DeliveryStatus } from '#domain/delivery';
 
 const STATUSES: readonly DeliveryStatus[] = ['pending', 'delivered', 'failed'];
 const ID = /^[0-9a-v]{20,40}-(start|output|completed)$/;
+/** The same with its age in front: the place of a delivery that may be gone. */
+const PLACE = /^(\d{1,16}-)?[0-9a-v]{20,40}-(start|output|completed)$/;
 const ID_RULE = 'must be the id of a delivery';
 const LIMIT = /^([1-9]\d?|[1-4]\d\d|500)$/;
 
@@ -25,9 +27,9 @@ export class DeliveryQuery {
   @Matches(LIMIT, { message: 'must be from 1 to 500' })
   limit?: string;
 
-  @ApiPropertyOptional({ description: 'Continue behind this delivery.' })
+  @ApiPropertyOptional({ description: 'Continue behind this delivery; it stands in `next` of the page before.' })
   @IsOptional()
-  @Matches(ID, { message: ID_RULE })
+  @Matches(PLACE, { message: ID_RULE })
   before?: string;
 }
 
@@ -89,7 +91,11 @@ export class DeliveryResource {
 }
 
 export class DeliveryList {
-  @ApiProperty({ type: String, nullable: true })
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'The next page; null behind the last one. With a filter a page may be short and still have one.',
+  })
   next!: string | null;
 
   @ApiProperty({ type: String, nullable: true })

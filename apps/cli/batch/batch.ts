@@ -14,6 +14,7 @@ import { type Batch, type MillraceClient, MillraceError, MillraceUnreachableErro
 import { CliError } from '../cli-error.js';
 import { clientOf, type Target } from '../target.js';
 import { Checkpoint } from './checkpoint.js';
+import { isBroken, type Moved, patiently, staysWrong, type Waiting } from './patience.js';
 import { inSeconds, inThousands, Progress } from './progress.js';
 import { openRowFile, resultTypeOf, type RowFile } from './row-file.js';
 
@@ -27,8 +28,6 @@ export interface BatchOptions {
 }
 
 const POLL_MS = 500;
-/** A fleet that is restarted is back by then. */
-const PATIENCE_MS = 60_000;
 const INTERRUPTED = 130;
 
 export async function batch(target: Target, options: BatchOptions): Promise<void> {
@@ -52,9 +51,9 @@ export async function batch(target: Target, options: BatchOptions): Promise<void
     report(ended, options.out, Date.now() - began);
   } catch (error) {
     progress.end();
-    // What was wrong with the request stays wrong: the next command begins anew.
-    if (error instanceof MillraceError && error.status < 500) await checkpoint.forget();
-    throw error instanceof MillraceError ? refused(error) : error;
+    // Then the next command begins anew; after anything else it goes on.
+    if (staysWrong(error)) await checkpoint.forget();
+    throw inWords(error);
   }
 }
 
@@ -75,27 +74,42 @@ async function send(
   checkpoint: Checkpoint,
   progress: Progress,
 ): Promise<string> {
-  const sent = await patiently(() =>
-    client.createBatch({
-      model: options.model,
-      type: file.type,
-      gzip: file.gzip,
-      body: readWithProgress(file, progress),
-      onInvalid: options.reject ? 'reject' : 'report',
-      ...(options.window === undefined ? {} : { completionWindow: options.window }),
-      idempotencyKey: checkpoint.key,
-    }),
+  const sent = await patiently(
+    (moved) =>
+      client.createBatch({
+        model: options.model,
+        type: file.type,
+        gzip: file.gzip,
+        body: readWithProgress(file, progress, moved),
+        onInvalid: options.reject ? 'reject' : 'report',
+        ...(options.window === undefined ? {} : { completionWindow: options.window }),
+        idempotencyKey: checkpoint.key,
+      }),
+    showWaiting(progress),
   );
   await checkpoint.noteBatch(sent.id);
   return sent.id;
 }
 
-async function* readWithProgress({ name, sizeBytes }: RowFile, progress: Progress): AsyncGenerator<Uint8Array> {
+/** A fleet that asks for patience is no bar that stands still. */
+function showWaiting(progress: Progress): Waiting {
+  return (error, afterMs) => {
+    const why = error instanceof MillraceError ? error.message : 'The fleet does not answer.';
+    progress.show('waiting', 0, `${why} Again in ${inSeconds(afterMs / 1_000)}.`);
+  };
+}
+
+async function* readWithProgress(
+  { name, sizeBytes }: RowFile,
+  progress: Progress,
+  moved: Moved,
+): AsyncGenerator<Uint8Array> {
   const began = Date.now();
   let sent = 0;
   for await (const chunk of createReadStream(name) as AsyncIterable<Buffer>) {
     yield chunk;
     sent += chunk.length;
+    moved(sent);
     const megabytesPerSecond = sent / 1_000 / Math.max(1, Date.now() - began);
     progress.show('sending', sent / sizeBytes, `${megabytesPerSecond.toFixed(1)} MB/s`);
   }
@@ -135,7 +149,7 @@ async function fetchResults(
   progress: Progress,
 ): Promise<void> {
   const type = resultTypeOf(out);
-  await patiently(async () => {
+  await patiently(async (moved) => {
     const written = await checkpoint.rowsWritten(type);
     if (total > 0 && written >= total) return;
     const stream = await client.batchResults(id, type, written === 0 ? null : written - 1);
@@ -143,6 +157,7 @@ async function fetchResults(
     async function* counted(): AsyncGenerator<Uint8Array> {
       for await (const chunk of stream as unknown as AsyncIterable<Uint8Array>) {
         for (const byte of chunk) if (byte === 0x0a) lines += 1;
+        moved(lines);
         progress.show('fetching', lines / Math.max(1, total), `${inThousands(lines)} rows`);
         yield chunk;
       }
@@ -150,7 +165,7 @@ async function fetchResults(
     await pipeline(Readable.from(counted()), createWriteStream(checkpoint.part, { flags: 'a' }));
     const whole = await checkpoint.rowsWritten(type);
     if (whole < total) throw new MillraceUnreachableError('the fleet: the results ended too early');
-  });
+  }, showWaiting(progress));
   await checkpoint.finish();
 }
 
@@ -176,26 +191,9 @@ class Speed {
   }
 }
 
-/** A fleet that does not answer, or is not ready, is asked again; a key that somebody holds is waited for. */
-async function patiently<T>(work: () => Promise<T>): Promise<T> {
-  const untilMs = Date.now() + PATIENCE_MS;
-  for (;;) {
-    try {
-      return await work();
-    } catch (error) {
-      if (Date.now() > untilMs || !mayPass(error)) throw error;
-      await pause(error instanceof MillraceError ? (error.retryAfter ?? 1) * 1_000 : 1_000);
-    }
-  }
-}
-
-function mayPass(error: unknown): boolean {
-  if (error instanceof MillraceError) {
-    return error.status === 429 || error.status === 503 || error.problem.code === 'idempotency_key_in_use';
-  }
-  if (error instanceof MillraceUnreachableError) return true;
-  // A stream that broke in the middle.
-  return error instanceof TypeError && error.message === 'terminated';
+function inWords(error: unknown): unknown {
+  if (error instanceof MillraceError) return refused(error);
+  return isBroken(error) ? new CliError('The fleet broke off its answer. The same command goes on from here.') : error;
 }
 
 function refused({ problem, message }: MillraceError): CliError {

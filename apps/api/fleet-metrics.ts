@@ -1,0 +1,60 @@
+/** What the API knows of queues, workers and Redis, as its gauges say it. */
+import type { ModelRepository } from '#models/repository';
+import type { Backlog, LaneBacklog } from '#queue/backlog';
+import type { RedisWatch } from '#queue/redis-watch';
+import type { FleetGauges, QueueState } from '#telemetry/fleet-gauges';
+import type { FleetView } from './fleet-view.js';
+
+export interface FleetMetricsParts {
+  readonly repository: ModelRepository;
+  readonly backlog: Pick<Backlog, 'of'>;
+  readonly fleet: Pick<FleetView, 'workers' | 'rowCostMs' | 'executorsOf'>;
+  readonly redis: Pick<RedisWatch, 'facts' | 'keepsAll'>;
+  readonly isConnected: () => boolean;
+}
+
+const PRIORITIES = ['normal', 'low'] as const;
+const STATES = ['waiting', 'active', 'delayed'] as const;
+
+export function fleetGauges({ repository, backlog, fleet, redis, isConnected }: FleetMetricsParts): FleetGauges {
+  const queueOf = (model: string): QueueState => {
+    const { lanes, jobs, predictions, bulk, deadLetters } = backlog.of(model);
+    const costMs = fleet.rowCostMs(repository.latest(model)?.id ?? '');
+    const workSeconds = costMs === null ? null : ((predictions + bulk) * costMs) / 1_000;
+    const executors = fleet.executorsOf(model);
+    return {
+      model,
+      predictions: PRIORITIES.flatMap((priority) =>
+        STATES.map((state) => ({ priority, state, count: lanes[priority][state] })),
+      ),
+      jobs,
+      oldestWaiting: PRIORITIES.map((priority) => ({ priority, seconds: ageSeconds(lanes[priority]) })),
+      workSeconds,
+      drainSeconds: workSeconds === null || executors === 0 ? null : workSeconds / executors,
+      deadLetters,
+      workers: fleet.workers.filter(({ models }) => models.includes(model)).length,
+    };
+  };
+  return {
+    queues: () => repository.names().map(queueOf),
+    workers: () =>
+      fleet.workers.map(({ id, versions }) => ({
+        id,
+        loaded: versions.map((served) => ({
+          model: served.model,
+          version: repository.byId(served.id)?.label ?? 'unknown',
+        })),
+      })),
+    redis: () => ({
+      isUp: isConnected(),
+      memoryShare: redis.facts.memoryShare,
+      keepsAll: redis.keepsAll,
+      appends: redis.facts.appends,
+      roundTripSeconds: redis.facts.roundTripMs / 1_000,
+    }),
+  };
+}
+
+function ageSeconds({ oldestAtMs }: LaneBacklog): number {
+  return oldestAtMs === null ? 0 : Math.max(0, (Date.now() - oldestAtMs) / 1_000);
+}

@@ -1,0 +1,20 @@
+import { isFull, isUnavailable, QueueFullError, withinBudget } from './connection.js';
+import type { ModelQueues } from './model-queues.js';
+
+/** A Redis that is restarted is back by then; a sender is not kept for longer. */
+const PATIENCE_MS = 30_000;
+const RETRY_MS = 500;
+
+/** @throws QueueUnavailableError, QueueFullError when it did not succeed for so long that the sender has to come again */
+export async function patiently<T>({ redis }: ModelQueues, work: () => Promise<T>): Promise<T> {
+  const untilMs = Date.now() + PATIENCE_MS;
+  for (;;) {
+    try {
+      return await withinBudget(redis, work);
+    } catch (error) {
+      const mayPass = isUnavailable(error) || error instanceof QueueFullError || isFull(error);
+      if (!mayPass || Date.now() > untilMs) throw error;
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    }
+  }
+}

@@ -1,0 +1,86 @@
+/** Watches the Redis that all depends on: looked at once a second, not at every command. */
+import type { Redis } from 'ioredis';
+
+export interface RedisFacts {
+  /** Used memory as a share of the limit. */
+  readonly memoryShare: number;
+  /** What it does when its memory is full; only `noeviction` loses nothing. */
+  readonly evictionPolicy: string;
+  /** The append-only file is on, and its last write went well. */
+  readonly appends: boolean;
+  /** Milliseconds of the last PING. */
+  readonly roundTripMs: number;
+}
+
+const LOOK_EVERY_MS = 1_000;
+const KEEPS_ALL = 'noeviction';
+/** Until the first look. */
+const UNKNOWN: RedisFacts = { memoryShare: 0, evictionPolicy: KEEPS_ALL, appends: true, roundTripMs: 0 };
+
+export class RedisWatch {
+  #facts = UNKNOWN;
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(
+    private readonly redis: Redis,
+    private readonly onError: (error: Error) => void,
+  ) {}
+
+  get facts(): RedisFacts {
+    return this.#facts;
+  }
+
+  /** Used memory as a share of the limit. */
+  get share(): number {
+    return this.#facts.memoryShare;
+  }
+
+  get keepsAll(): boolean {
+    return this.#facts.evictionPolicy === KEEPS_ALL;
+  }
+
+  /** What an operator has to change, or null. */
+  get complaint(): string | null {
+    if (this.keepsAll) return null;
+    return `Redis may evict data: its maxmemory-policy is ${this.#facts.evictionPolicy}, it has to be ${KEEPS_ALL}`;
+  }
+
+  start(): void {
+    void this.#look().finally(() => {
+      this.#timer = setTimeout(() => this.start(), LOOK_EVERY_MS);
+    });
+  }
+
+  stop(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+  }
+
+  async #look(): Promise<void> {
+    if (this.redis.status !== 'ready') return;
+    try {
+      const began = performance.now();
+      await this.redis.ping();
+      const roundTripMs = performance.now() - began;
+      const memory = await this.redis.info('memory');
+      const persistence = await this.redis.info('persistence');
+      this.#facts = { ...readInfo(memory, persistence), roundTripMs };
+    } catch (error) {
+      this.onError(error as Error);
+    }
+  }
+}
+
+/** Of `INFO`; a Redis without a limit is measured by the memory of its machine, and cannot evict. */
+function readInfo(memory: string, persistence: string): Omit<RedisFacts, 'roundTripMs'> {
+  const ofMemory = (name: string): string => field(memory, name);
+  const limit = Number(ofMemory('maxmemory')) || Number(ofMemory('total_system_memory'));
+  return {
+    memoryShare: limit === 0 ? 0 : Number(ofMemory('used_memory')) / limit,
+    evictionPolicy: ofMemory('maxmemory_policy') || KEEPS_ALL,
+    appends: field(persistence, 'aof_enabled') === '1' && field(persistence, 'aof_last_write_status') !== 'err',
+  };
+}
+
+function field(info: string, name: string): string {
+  return new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1] ?? '';
+}

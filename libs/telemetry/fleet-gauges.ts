@@ -1,0 +1,159 @@
+/**
+ * What the API says of queues, workers and Redis when somebody scrapes it. Every API process says the same: whoever adds
+ * them up takes the maximum. All of it was looked at within the last second; a scrape asks nobody.
+ */
+import { Gauge, type Registry } from 'prom-client';
+
+/** What waits and runs for one model. */
+export interface QueueState {
+  readonly model: string;
+  /** Predictions by priority and state, estimated from the jobs and a sample of their sizes. */
+  readonly predictions: readonly { readonly priority: string; readonly state: string; readonly count: number }[];
+  readonly jobs: Readonly<Record<string, number>>;
+  /** Age of what has waited longest, by priority; 0 where nothing waits. */
+  readonly oldestWaiting: readonly { readonly priority: string; readonly seconds: number }[];
+  /** Seconds that one executor needs for all of it; null while nobody has measured the version. */
+  readonly workSeconds: number | null;
+  /** The same for the executors that there are; null also where there is none. */
+  readonly drainSeconds: number | null;
+  readonly deadLetters: number;
+  readonly workers: number;
+}
+
+export interface WorkerState {
+  readonly id: string;
+  readonly loaded: readonly { readonly model: string; readonly version: string }[];
+}
+
+export interface RedisState {
+  readonly isUp: boolean;
+  /** Used memory as a share of the limit. */
+  readonly memoryShare: number;
+  readonly keepsAll: boolean;
+  readonly appends: boolean;
+  readonly roundTripSeconds: number;
+}
+
+export interface FleetGauges {
+  queues(): readonly QueueState[];
+  workers(): readonly WorkerState[];
+  redis(): RedisState;
+}
+
+export function registerFleetGauges(registry: Registry, gauges: FleetGauges): void {
+  registerQueues(registry, () => gauges.queues());
+  registerWorkers(registry, () => gauges.workers());
+  registerRedis(registry, () => gauges.redis());
+}
+
+function registerQueues(registry: Registry, queues: () => readonly QueueState[]): void {
+  const registers = [registry];
+  new Gauge({
+    name: 'millrace_queue_predictions',
+    help: 'Predictions that wait or run, by priority and state, estimated from the jobs and a sample of their sizes.',
+    labelNames: ['model', 'priority', 'state'],
+    registers,
+    collect() {
+      for (const { model, predictions } of queues()) {
+        for (const { priority, state, count } of predictions) this.set({ model, priority, state }, count);
+      }
+    },
+  });
+  new Gauge({
+    name: 'millrace_queue_oldest_waiting_seconds',
+    help: 'Age of the envelope that has waited longest; 0 where none waits.',
+    labelNames: ['model', 'priority'],
+    registers,
+    collect() {
+      for (const { model, oldestWaiting } of queues()) {
+        for (const { priority, seconds } of oldestWaiting) this.set({ model, priority }, seconds);
+      }
+    },
+  });
+  new Gauge({
+    name: 'millrace_queue_jobs',
+    help: 'Jobs of a model by state, retry jobs included.',
+    labelNames: ['model', 'state'],
+    registers,
+    collect() {
+      for (const { model, jobs } of queues()) {
+        for (const [state, count] of Object.entries(jobs)) this.set({ model, state }, count);
+      }
+    },
+  });
+  perModel(registry, queues, [
+    ['queue_work_seconds', 'Seconds that one executor needs for what waits and runs.', (one) => one.workSeconds],
+    ['queue_drain_seconds', 'Seconds until it is done, with the executors that there are.', (one) => one.drainSeconds],
+    ['dead_letters', 'Predictions that failed for good and are kept for operators.', (one) => one.deadLetters],
+    ['model_workers', 'Live workers that serve the model.', (one) => one.workers],
+  ]);
+}
+
+type PerModel = readonly [name: string, help: string, read: (queue: QueueState) => number | null];
+
+/** What is not known has no series. */
+function perModel(registry: Registry, queues: () => readonly QueueState[], all: readonly PerModel[]): void {
+  for (const [name, help, read] of all) {
+    new Gauge({
+      name: `millrace_${name}`,
+      help,
+      labelNames: ['model'],
+      registers: [registry],
+      collect() {
+        this.reset();
+        for (const queue of queues()) {
+          const value = read(queue);
+          if (value !== null) this.set({ model: queue.model }, value);
+        }
+      },
+    });
+  }
+}
+
+/** A series goes when its worker goes, so there are as many as workers live. */
+function registerWorkers(registry: Registry, workers: () => readonly WorkerState[]): void {
+  const registers = [registry];
+  new Gauge({
+    name: 'millrace_worker_up',
+    help: '1 for each live worker.',
+    labelNames: ['worker'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { id } of workers()) this.set({ worker: id }, 1);
+    },
+  });
+  new Gauge({
+    name: 'millrace_worker_model_loaded',
+    help: '1 for each version that a live worker has loaded.',
+    labelNames: ['worker', 'model', 'version'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { id, loaded } of workers()) {
+        for (const { model, version } of loaded) this.set({ worker: id, model, version }, 1);
+      }
+    },
+  });
+}
+
+function registerRedis(registry: Registry, redis: () => RedisState): void {
+  const flag = (value: boolean): number => (value ? 1 : 0);
+  const gauges: readonly [name: string, help: string, read: (state: RedisState) => number][] = [
+    ['up', '1 while this process is connected to Redis.', ({ isUp }) => flag(isUp)],
+    ['memory_ratio', 'Used memory of Redis as a share of its limit.', ({ memoryShare }) => memoryShare],
+    ['noeviction', '1 where Redis refuses writes rather than evicting data.', ({ keepsAll }) => flag(keepsAll)],
+    ['persistence', '1 where the append-only file is on and its last write went well.', ({ appends }) => flag(appends)],
+    ['round_trip_seconds', 'Time of the last PING.', ({ roundTripSeconds }) => roundTripSeconds],
+  ];
+  for (const [name, help, read] of gauges) {
+    new Gauge({
+      name: `millrace_redis_${name}`,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(read(redis()));
+      },
+    });
+  }
+}

@@ -1,0 +1,36 @@
+import { expect, it, onTestFinished } from 'vitest';
+import { connectProducer } from '#queue/connection';
+import { RedisWatch } from '#queue/redis-watch';
+import { until } from '#testing/patience';
+import { ownRedis } from '../stage.js';
+
+it('sees how full Redis is, whether it may evict, and whether it appends', async () => {
+  const server = await ownRedis();
+  onTestFinished(() => server.remove());
+  await server.start();
+  const errors: Error[] = [];
+  const redis = connectProducer(server.url, (error) => errors.push(error));
+  onTestFinished(() => redis.disconnect());
+  await until(() => redis.status === 'ready', { deadlineMs: 5_000, what: 'a connection' });
+  const watch = new RedisWatch(redis, (error) => errors.push(error));
+  expect([watch.keepsAll, watch.complaint]).toEqual([true, null]);
+  watch.start();
+  onTestFinished(() => watch.stop());
+  const seen = (what: string, holds: () => boolean): Promise<unknown> => until(holds, { deadlineMs: 5_000, what });
+
+  await seen('a round trip', () => watch.facts.roundTripMs > 0);
+  expect(watch.share).toBeGreaterThan(0);
+  expect(watch.share).toBeLessThan(0.5);
+
+  const limit = 4 * Number(/^used_memory:(\d+)/m.exec(await redis.info('memory'))?.[1]);
+  await redis.config('SET', 'maxmemory', limit, 'maxmemory-policy', 'allkeys-lru', 'appendonly', 'no');
+  await seen('the new policy', () => !watch.keepsAll);
+  expect(watch.complaint).toMatch(/maxmemory-policy is allkeys-lru/);
+  expect(watch.share).toBeGreaterThan(0.1);
+  expect(watch.facts.appends).toBe(false);
+
+  await redis.config('SET', 'maxmemory-policy', 'noeviction', 'appendonly', 'yes');
+  await seen('the safe policy', () => watch.keepsAll && watch.facts.appends);
+  expect(watch.complaint).toBeNull();
+  expect(errors).toEqual([]);
+});
