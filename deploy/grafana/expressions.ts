@@ -20,8 +20,9 @@ export function mean(name: string, by: string, selector = ''): string {
   return `sum by (${by}) (${rate(`${name}_sum${selector}`)}) / sum by (${by}) (${rate(`${name}_count${selector}`)})`;
 }
 
-/** Submits: the routes and methods that hand in work. */
-export const SUBMITS = 'route=~"/v1/.*predictions|/v1/batches",method=~"POST|PUT"';
+/** Submits: the routes and methods that hand in work, as the alerts on them have it. */
+export const SUBMITS =
+  'method=~"POST|PUT",route=~"/v1/predictions(/:id)?|/v1/models/:owner/:name/predictions|/v1/batches"';
 
 /**
  * A share that is 0 where the denominator counts and the numerator has not been seen yet, and absent without traffic.

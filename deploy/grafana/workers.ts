@@ -165,7 +165,7 @@ export const workers = dashboardOf({
     [
       lines({
         ...third,
-        title: 'CPU',
+        title: 'Processor time',
         description: 'Processor seconds a second of each worker, its executors left out.',
         unit: 'short',
         queries: [
