@@ -71,7 +71,7 @@ export async function busyHours({ api }: Day, receiver: WebhookReceiver, ms: num
     }
   };
   await Promise.all([0, 1, 2].map(caller));
-  for (let run = 0; run < 2; run += 1) await predict(api, { version: 'slow', input: { size: 1_800 } });
+  for (let run = 0; run < 4; run += 1) await predict(api, { version: 'slow', input: { size: 1_800 } });
   await batchEnded(api, batch.id);
 }
 
@@ -110,7 +110,7 @@ export async function sickRedis({ api }: Day, redis: TestRedis): Promise<void> {
   await goesOn(away, 'a 503');
   redis.thaw();
   await api.ready('degraded');
-  await redis.with((client) => client.config('SET', 'maxmemory', '3mb'));
+  await redis.with((client) => client.config('SET', 'maxmemory', '1mb'));
   const full = async (): Promise<boolean> => (await post(api, IRIS)).json.code === 'storage_full';
   await goesOn(full, 'Redis to be full');
   await redis.with((client) => client.config('SET', 'maxmemory', '0'));
