@@ -1,6 +1,7 @@
 /** Builds the API out of its parts, and takes it apart again. */
 import { buildOf } from '#config/build';
-import { requireRedis, type Settings } from '#config/settings';
+import path from 'node:path';
+import { projectRoot, requireRedis, type Settings } from '#config/settings';
 import { openRepository } from '#models/repository';
 import { tellLauncher } from '#process/launch-channel';
 import { listenForOperations, type Readiness } from '#process/operations.module';
@@ -25,6 +26,7 @@ import { FleetView } from './fleet-view.js';
 import { mountBoard } from './job-board.js';
 import { mountOpenApi } from './openapi.js';
 import { buildPredictionPath } from './prediction-path.js';
+import { mountRunbooks } from './runbooks.js';
 import { buildWebhooks } from './webhooks/build-webhooks.js';
 import { closePublicApp, createPublicApp } from './public-app.js';
 
@@ -75,7 +77,10 @@ export async function runApi(settings: Settings, logger: Logger): Promise<Runnin
     logger,
     readiness,
     build,
-    configure: (app) => mountBoard(app, queues, models),
+    async configure(app) {
+      await mountBoard(app, queues, models);
+      await mountRunbooks(app, path.join(projectRoot(), 'docs', 'runbooks'));
+    },
   });
   const app = await createPublicApp(
     settings,
