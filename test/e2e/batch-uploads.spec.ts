@@ -146,7 +146,10 @@ it('a Redis that is nearly full is not called a queue that is', async () => {
   await redis.with((client) => client.set('ballast', 'x'.repeat(50_000_000)));
   const corner = fleetOfTest({ REDIS_URL: redis.url });
   const cramped = await corner.api();
-  await redis.with((client) => client.config('SET', 'maxmemory', 55_000_000));
+  await redis.with(async (client) => {
+    const [, used] = /used_memory:(\d+)/.exec(await client.info('memory')) ?? [];
+    await client.config('SET', 'maxmemory', Math.floor(Number(used) / 0.9));
+  });
   const refused = await until(
     async () => {
       const answer = await sendBatch(cramped, { body: irisRows(1) });

@@ -142,7 +142,7 @@ describe('results', () => {
         const lines = await results(slow, json.id);
         return lines.length >= 200 && lines;
       },
-      { deadlineMs: 20_000, what: 'results of the first envelopes' },
+      { deadlineMs: 90_000, what: 'results of the first envelopes' },
     );
     expect(partial.length).toBeLessThanOrEqual(300);
     expect(indexes(partial)).toEqual(upTo(partial.length));
@@ -159,7 +159,7 @@ describe('results', () => {
     const whole = await results(slow, json.id);
     expect(indexes(whole)).toEqual(upTo(600));
     expect(whole.slice(0, partial.length)).toEqual(partial);
-  });
+  }, 180_000);
 });
 
 describe('with on_invalid=reject', () => {

@@ -40,8 +40,11 @@ it('makes an event once, however often it is told of', async () => {
   const one = event();
   const told = await Promise.all(Array.from({ length: 10 }, () => deliveries.owe(one)));
   expect(told.filter(Boolean)).toHaveLength(1);
+  const before = Date.now() - 60_000;
   const { deliveries: taken } = await deliveries.take(10);
-  expect(taken).toEqual([{ id: one.id, client: 'shop', url: one.url, tries: 0, body: one.body }]);
+  const createdAtMs = expect.any(Number) as number;
+  expect(taken).toEqual([{ id: one.id, client: 'shop', url: one.url, tries: 0, body: one.body, createdAtMs }]);
+  expect(taken[0]!.createdAtMs).toBeGreaterThan(before);
   expect((await deliveries.take(10)).deliveries).toEqual([]);
   expect(await deliveries.events('shop', { limit: 10, after: null })).toMatchObject([{ id: one.id, body: one.body }]);
 });
