@@ -71,7 +71,7 @@ export async function busyHours({ api }: Day, receiver: WebhookReceiver, ms: num
     }
   };
   await Promise.all([0, 1, 2].map(caller));
-  for (let run = 0; run < 4; run += 1) await predict(api, { version: 'slow', input: { size: 1_800 } });
+  for (let run = 0; run < 4; run += 1) await predict(api, { version: 'slow', input: { size: 3_000 } });
   await batchEnded(api, batch.id);
 }
 
@@ -87,7 +87,11 @@ function portOf(worker: FleetProcess | undefined): string {
 
 /** Both workers die with their hands full; the queue fills up; deadlines pass; another worker takes all of it over. */
 export async function deadWorkers(fleet: Fleet, { settings, api, courier, workers }: Day): Promise<FleetProcess> {
-  for (const worker of workers) process.kill(await worker.executor(), 'SIGSTOP');
+  for (const worker of workers) {
+    // One whose run has just timed out may still be starting, and quarantine may have one of its own.
+    await worker.ready();
+    for (const pid of await worker.executors()) process.kill(pid, 'SIGSTOP');
+  }
   await forEach(Array.from({ length: 8 }), 8, () => post(api, IRIS));
   const held = (): Promise<number> =>
     metric(api.opsUrl, 'millrace_queue_predictions', { model: 'iris', state: 'active' });
@@ -100,6 +104,9 @@ export async function deadWorkers(fleet: Fleet, { settings, api, courier, worker
   const heir = await fleet.worker({ ...settings, OPS_PORT: portOf(workers[0]) });
   const stalled = (): Promise<number> => metric(heir.opsUrl, 'millrace_envelopes_stalled_total');
   await until(async () => (await stalled()) > 0, { deadlineMs: TAKEOVER_MS, what: 'envelopes to come back' });
+  // An API that remembers a full queue would answer 429 whatever becomes of Redis.
+  const waiting = (): Promise<number> => metric(api.opsUrl, 'millrace_queue_predictions', { model: 'iris' });
+  await until(async () => (await waiting()) === 0, { deadlineMs: TAKEOVER_MS, what: 'the queue to be empty' });
   return heir;
 }
 
