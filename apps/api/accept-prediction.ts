@@ -76,7 +76,7 @@ export class AcceptPrediction {
     }
     this.#requireRoom(version.name);
     const submission = await this.writer.write(prediction, placing(options));
-    this.#count(version.name);
+    this.#count(prediction, version.name);
     return { submission, version, replayed: false };
   }
 
@@ -113,8 +113,8 @@ export class AcceptPrediction {
         const claimed = this.#claimed(reservation.claim, prediction);
         const { envelopeId, createdAtMs } = reservation.claim;
         const written = await this.writer.write(claimed.prediction, { envelopeId, createdAtMs, ...placing(options) });
+        this.#count(claimed.prediction, version.name);
         await this.reservations.accept(options.client, key);
-        this.#count(version.name);
         return { submission: written, version: claimed.version, replayed: false };
       }
     }
@@ -147,8 +147,8 @@ export class AcceptPrediction {
     throw tooManyRequests(room.kind, detail, room.retryAfterS);
   }
 
-  #count(model: string): void {
-    this.backlog.accepted(model);
+  #count({ priority }: NewPrediction, model: string): void {
+    this.backlog.accepted(model, 1, priority);
     this.metrics.accepted.inc({ model });
   }
 }

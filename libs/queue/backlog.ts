@@ -20,7 +20,7 @@ export interface ModelBacklog {
   readonly predictions: number;
   /** The same in the bulk queue. */
   readonly bulk: number;
-  readonly lanes: Readonly<Record<'normal' | 'low', LaneBacklog>>;
+  readonly lanes: Readonly<Record<Lane, LaneBacklog>>;
   /** Predictions that failed for good and are kept. */
   readonly deadLetters: number;
 }
@@ -34,6 +34,9 @@ export interface LaneBacklog {
   readonly oldestAtMs: number | null;
 }
 
+/** The queue that a prediction waits in: `low` is the bulk queue. */
+export type Lane = 'normal' | 'low';
+
 export type Room =
   { readonly kind: 'room' } | { readonly kind: 'queue_full' | 'storage_full'; readonly retryAfterS: number };
 
@@ -44,8 +47,8 @@ const RETRY_AFTER_S = 5;
 
 export class Backlog {
   readonly #models = new Map<string, ModelBacklog>();
-  /** Accepted by this process since the last look. */
-  readonly #since = new Map<string, number>();
+  /** Accepted by this process since the last look, a counter a lane. */
+  readonly #since = new Map<string, Record<Lane, number>>();
   #timer: NodeJS.Timeout | null = null;
 
   constructor(
@@ -81,24 +84,36 @@ export class Backlog {
     if (this.queues.redis.status !== 'ready') return { kind: 'room' };
     if (this.memory.share >= this.limits.redisMemoryMark) return { kind: 'storage_full', retryAfterS: RETRY_AFTER_S };
     const { predictions, bulk } = this.of(model);
-    const waiting = predictions + bulk + (this.#since.get(model) ?? 0);
+    const since = this.#sinceOf(model);
+    const waiting = predictions + bulk + since.normal + since.low;
     return waiting < this.limits.maxQueueDepth ? { kind: 'room' } : { kind: 'queue_full', retryAfterS: RETRY_AFTER_S };
   }
 
-  accepted(model: string, predictions = 1): void {
-    this.#since.set(model, (this.#since.get(model) ?? 0) + predictions);
+  /** Call it once the predictions are in the queue: what Redis has told before its next count is in that count. */
+  accepted(model: string, predictions = 1, lane: Lane = 'normal'): void {
+    this.#sinceOf(model)[lane] += predictions;
   }
 
   async look(): Promise<void> {
     const { redis } = this.queues;
     if (redis.status !== 'ready') return;
     for (const model of this.names) {
-      // What is accepted while Redis counts is counted twice at worst, never missed.
-      const before = this.#since.get(model) ?? 0;
-      const backlog = await count(redis, this.queues.of(model));
-      this.#models.set(model, backlog);
-      this.#since.set(model, Math.max(0, (this.#since.get(model) ?? 0) - before));
+      const since = this.#sinceOf(model);
+      const counted: Record<Lane, number> = { normal: 0, low: 0 };
+      // One connection answers in order: what it has confirmed until a count arrives is in that count, the rest is not.
+      const onCount = (lane: Lane): void => {
+        counted[lane] = since[lane];
+      };
+      this.#models.set(model, await count(redis, this.queues.of(model), onCount));
+      since.normal -= counted.normal;
+      since.low -= counted.low;
     }
+  }
+
+  #sinceOf(model: string): Record<Lane, number> {
+    let since = this.#since.get(model);
+    if (since === undefined) this.#since.set(model, (since = { normal: 0, low: 0 }));
+    return since;
   }
 }
 
@@ -111,12 +126,21 @@ const EMPTY: ModelBacklog = {
   deadLetters: 0,
 };
 
-async function count(redis: Redis, { interactive, bulk, retry }: QueueSet): Promise<ModelBacklog> {
-  const counts = await Promise.all([interactive, bulk, retry].map((queue) => queue.getJobCounts(...STATES)));
+async function count(
+  redis: Redis,
+  { interactive, bulk, retry }: QueueSet,
+  onCount: (lane: Lane) => void,
+): Promise<ModelBacklog> {
+  const countOf = async (queue: Queue, lane?: Lane): Promise<Record<string, number>> => {
+    const counts = await queue.getJobCounts(...STATES);
+    if (lane !== undefined) onCount(lane);
+    return counts;
+  };
+  const counts = await Promise.all([countOf(interactive, 'normal'), countOf(bulk, 'low'), countOf(retry)]);
   const jobs = Object.fromEntries(
     STATES.map((state) => [state, counts.reduce((sum, count) => sum + (count[state] ?? 0), 0)]),
   );
-  const [inInteractive = {}, inBulk = {}, inRetry = {}] = counts;
+  const [inInteractive, inBulk, inRetry] = counts;
   const own = await lane(redis, interactive, inInteractive);
   const retries = await lane(redis, retry, inRetry);
   const low = await lane(redis, bulk, inBulk);

@@ -185,7 +185,7 @@ describe('what waits', () => {
 
 /** The slow model with examples that take their time: they are what its cost is measured with. */
 async function heavyModel(): Promise<string> {
-  const line = JSON.stringify({ input: { size: 400 }, output: { value: 400 }, tolerance: 0 });
+  const line = JSON.stringify({ input: { size: 600 }, output: { value: 600 }, tolerance: 0 });
   const golden = `${line}\n`;
   const models = await copySlowModel(({ files }) => {
     const file = files.find(({ path: name }) => name === 'golden.jsonl')!;

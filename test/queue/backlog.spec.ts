@@ -78,6 +78,18 @@ describe('room for one more', () => {
     expect(backlog.roomFor('churn')).toEqual({ kind: 'room' });
   });
 
+  it('counts nothing twice that is accepted while Redis counts', async () => {
+    const corner = await QueueCorner.open();
+    const backlog = backlogOf(corner, 6);
+    for (let i = 0; i < 5; i += 1) {
+      const submitted = corner.submit().then(() => backlog.accepted(MODEL));
+      await Promise.all([submitted, backlog.look()]);
+    }
+    expect(backlog.roomFor(MODEL).kind).toBe('room');
+    backlog.accepted(MODEL);
+    expect(backlog.roomFor(MODEL).kind).toBe('queue_full');
+  });
+
   it('is there again when the queue has drained', async () => {
     const corner = await QueueCorner.open();
     const backlog = backlogOf(corner, 2);

@@ -79,7 +79,7 @@ export class BatchParts {
 
   #takeRoom(model: string, rows: number): Room {
     const room = this.#backlog.roomFor(model);
-    if (room.kind === 'room') this.#backlog.accepted(model, rows);
+    if (room.kind === 'room') this.#backlog.accepted(model, rows, 'low');
     return room;
   }
 }
