@@ -1,6 +1,7 @@
 /**
  * How much waits, and whether there is room for more: looked at once a second, not at every request.
  */
+import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
 import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { RedisWatch } from './redis-watch.js';
@@ -100,7 +101,8 @@ export class Backlog {
     for (const model of this.names) {
       const since = this.#sinceOf(model);
       const counted: Record<Lane, number> = { normal: 0, low: 0 };
-      // One connection answers in order: what it has confirmed until a count arrives is in that count, the rest is not.
+      // One connection answers in order: what it has confirmed until a count arrives is in that count. What it confirms
+      // in the same moment may be missing until the next look; nothing is ever counted twice, and so refused too early.
       const onCount = (lane: Lane): void => {
         counted[lane] = since[lane];
       };
@@ -133,6 +135,8 @@ async function count(
 ): Promise<ModelBacklog> {
   const countOf = async (queue: Queue, lane?: Lane): Promise<Record<string, number>> => {
     const counts = await queue.getJobCounts(...STATES);
+    // What Redis confirmed in the same read has been told of by the next turn.
+    await turnOfTheLoop();
     if (lane !== undefined) onCount(lane);
     return counts;
   };
