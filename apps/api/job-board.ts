@@ -14,7 +14,7 @@ type JobData = Partial<Envelope & Extract<Announcement, { kind: 'batch' }>> & { 
 
 /** What operators may see of a job: what is named here, and nothing that belongs to a client. */
 function shown({ kind, model, versionId, versionLabel, priority, batch, batchId, rows }: JobData): object {
-  const predictions = batch?.inputs.length ?? rows?.length;
+  const predictions = batch?.rowCount ?? rows?.length;
   return {
     ...(kind === undefined ? {} : { announces: kind }),
     model,

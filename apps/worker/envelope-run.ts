@@ -1,21 +1,22 @@
 /** An envelope on its way through the batcher: its rows leave one by one and come back as outcomes, in any order. */
-import { rowAt, rowCount } from '#contract/envelope';
+import { rowCount } from '#contract/envelope';
+import { type InputText, splitInputs } from '#contract/input-text';
 import type { Mark } from '#domain/mark';
-import type { Input, VersionId } from '#domain/model-version';
-import type { Outcome } from '#domain/outcome';
+import type { VersionId } from '#domain/model-version';
+import type { NewOutcome } from '#domain/outcome';
 import type { Lane, PendingPrediction } from '#inference/dynamic-batcher';
 import type { TakenEnvelope } from '#queue/envelope-intake';
 import type { HeldJob } from './in-hand.js';
 
 /** Also what becomes of a row that runs elsewhere. */
-const NOT_YET: Outcome = { kind: 'moved', run: null };
+const NOT_YET: NewOutcome = { kind: 'moved', run: null };
 
 export class EnvelopeRun {
-  readonly #outcomes: Outcome[];
+  readonly #outcomes: NewOutcome[];
   #open: number;
-  #finish: (outcomes: Outcome[]) => void = () => undefined;
+  #finish: (outcomes: NewOutcome[]) => void = () => undefined;
   /** One outcome a row, in the order of the rows. */
-  readonly ended = new Promise<Outcome[]>((resolve) => (this.#finish = resolve));
+  readonly ended = new Promise<NewOutcome[]>((resolve) => (this.#finish = resolve));
 
   /**
    * @param elsewhere rows that do not run here
@@ -29,20 +30,22 @@ export class EnvelopeRun {
     readonly onStarted: (row: number, atMs: number) => void,
   ) {
     const rows = rowCount(taken.envelope);
-    this.#outcomes = new Array<Outcome>(rows).fill(NOT_YET);
+    this.#outcomes = new Array<NewOutcome>(rows).fill(NOT_YET);
     this.#open = rows - elsewhere.size;
     if (this.#open === 0) this.#finish(this.#outcomes);
   }
 
   /** What has to run; rows of a batch that were not valid get their outcome at once. */
   pending(): PendingPrediction[] {
-    const { envelope } = this.taken;
+    const { rows, batch } = this.taken.envelope;
+    const texts = batch === undefined ? null : splitInputs(batch.inputs);
     const pending: PendingPrediction[] = [];
     for (let row = 0; row < this.#outcomes.length; row += 1) {
       if (this.elsewhere.has(row)) continue;
-      const content = rowAt(envelope, row);
-      if (content === undefined || envelope.batch?.inputs[row] === null) this.settle(row, invalid(this.taken, row));
-      else pending.push(new RowRun(this, row, content.input, content.deadlineAtMs ?? Infinity));
+      const text = texts === null ? JSON.stringify(rows[row]?.input) : (texts[row] ?? null);
+      const deadlineAtMs = batch?.expiresAtMs ?? rows[row]?.deadlineAtMs ?? Infinity;
+      if (text === null) this.settle(row, invalid(this.taken, row));
+      else pending.push(new RowRun(this, row, text, deadlineAtMs));
     }
     return pending;
   }
@@ -51,14 +54,14 @@ export class EnvelopeRun {
     return this.#outcomes[row] === NOT_YET && !this.elsewhere.has(row);
   }
 
-  settle(row: number, outcome: Outcome): void {
+  settle(row: number, outcome: NewOutcome): void {
     this.#outcomes[row] = outcome.kind === 'dropped' ? this.#dropped() : outcome;
     this.#open -= 1;
     if (this.#open === 0) this.#finish(this.#outcomes);
   }
 
   /** A row of a batch has no mark of its own to be found later. */
-  #dropped(): Outcome {
+  #dropped(): NewOutcome {
     const { batch } = this.taken.envelope;
     if (batch === undefined) return { kind: 'dropped' };
     const expired: Mark = { kind: 'aborted', atMs: batch.expiresAtMs };
@@ -71,7 +74,7 @@ class RowRun implements PendingPrediction {
   constructor(
     private readonly run: EnvelopeRun,
     private readonly row: number,
-    readonly input: Input,
+    readonly input: InputText,
     private readonly deadlineAtMs: number,
   ) {}
 
@@ -91,12 +94,12 @@ class RowRun implements PendingPrediction {
     this.run.onStarted(this.row, atMs);
   }
 
-  settle(outcome: Outcome): void {
+  settle(outcome: NewOutcome): void {
     this.run.settle(this.row, outcome);
   }
 }
 
-function invalid({ envelope: { batch } }: TakenEnvelope, row: number): Outcome {
+function invalid({ envelope: { batch } }: TakenEnvelope, row: number): NewOutcome {
   const [problem] = batch?.invalid?.[row] ?? [];
   const message = problem === undefined ? 'The row was not valid.' : `${problem.pointer || '/'}: ${problem.detail}`;
   return { kind: 'failed', failure: { code: 'invalid_input', message }, run: null };

@@ -3,7 +3,7 @@
  * what did not succeed leaves for retry jobs before the envelope is settled.
  */
 import { rowCount } from '#contract/envelope';
-import type { Outcome } from '#domain/outcome';
+import type { NewOutcome } from '#domain/outcome';
 import { formatPredictionId } from '#domain/prediction-id';
 import type { Lane } from '#inference/dynamic-batcher';
 import type { ExecutorPool } from '#inference/executor-pool';
@@ -75,7 +75,7 @@ export class ExecuteEnvelope {
   }
 
   /** @returns one outcome a row, in the order of the rows */
-  #runRows(run: EnvelopeRun): Promise<Outcome[]> {
+  #runRows(run: EnvelopeRun): Promise<NewOutcome[]> {
     const { envelope, jobId } = run.taken;
     const stopWatching = this.parts.deadlines.watch({
       model: envelope.model,
@@ -104,7 +104,11 @@ export class ExecuteEnvelope {
   }
 
   /** Retry jobs first, settlement after: a crash in between repeats the first, and loses nothing. */
-  async #moveFailed(taken: TakenEnvelope, outcomes: readonly Outcome[], elsewhere: ReadonlySet<number>): Promise<void> {
+  async #moveFailed(
+    taken: TakenEnvelope,
+    outcomes: readonly NewOutcome[],
+    elsewhere: ReadonlySet<number>,
+  ): Promise<void> {
     const moved = outcomes.flatMap((outcome, row) => (outcome.kind === 'moved' && !elsewhere.has(row) ? [row] : []));
     if (moved.length === 0) return;
     const why = { reason: 'did not succeed among others', attempts: taken.attempt };

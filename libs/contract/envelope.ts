@@ -1,5 +1,6 @@
 import type { Callback } from '#domain/callback';
 import type { Input, VersionId } from '#domain/model-version';
+import { splitInputs, unpackInput } from './input-text.js';
 
 /** Version of the envelope's format. */
 export const ENVELOPE_VERSION = 1;
@@ -33,8 +34,11 @@ export interface BatchPart {
   readonly firstIndex: number;
   /** Somebody wants to hear that its first row runs; set in the first envelope alone. */
   readonly tellsStart?: boolean;
-  /** One a row; null for a row that was not valid. */
-  readonly inputs: readonly (Input | null)[];
+  /** Names of the version's inputs, in the order in which rows have them. */
+  readonly fields: readonly string[];
+  readonly rowCount: number;
+  /** All of them in one text; see `input-text`. */
+  readonly inputs: string;
   /** The client's own names, where it gave any. */
   readonly customIds?: readonly (string | null)[];
   /** What is wrong with rows that are not valid, by their place in `inputs`. */
@@ -49,16 +53,25 @@ export interface RowProblem {
 }
 
 export function rowCount({ rows, batch }: Envelope): number {
-  return batch?.inputs.length ?? rows.length;
+  return batch?.rowCount ?? rows.length;
 }
 
 /** @returns the row as it was accepted; a row of a batch that was not valid has an empty input */
-export function rowAt({ rows, batch }: Envelope, row: number): EnvelopeRow | undefined {
-  if (batch === undefined) return rows[row];
-  const input = batch.inputs[row];
-  if (input === undefined) return undefined;
-  const { client, createdAtMs, expiresAtMs } = batch;
-  return { client, input: input ?? {}, createdAtMs, metadata: null, deadlineAtMs: expiresAtMs };
+export function rowAt(envelope: Envelope, row: number): EnvelopeRow | undefined {
+  return rowsAt(envelope, [row])[0];
+}
+
+/** The same for several: the text of a batch is cut once. */
+export function rowsAt({ rows, batch }: Envelope, wanted: readonly number[]): (EnvelopeRow | undefined)[] {
+  if (batch === undefined) return wanted.map((row) => rows[row]);
+  const { client, createdAtMs, expiresAtMs, fields } = batch;
+  const texts = splitInputs(batch.inputs);
+  return wanted.map((row) => {
+    const text = texts[row];
+    if (text === undefined) return undefined;
+    const input = text === null ? {} : unpackInput(text, fields);
+    return { client, input, createdAtMs, metadata: null, deadlineAtMs: expiresAtMs };
+  });
 }
 
 export interface EnvelopeRow {

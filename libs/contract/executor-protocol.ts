@@ -5,7 +5,8 @@
  * forgets to handle is a type error. The child is not trusted: the parent checks what it gets with `isFromExecutor`.
  */
 import type { Failure } from '#domain/failure';
-import type { Input, Output, VersionId } from '#domain/model-version';
+import type { Output, VersionId } from '#domain/model-version';
+import type { PackedInput } from './input-text.js';
 
 export type ToExecutor =
   | {
@@ -19,9 +20,17 @@ export type ToExecutor =
       /** Golden examples to pass before `ready`: all at the first load of a worker, one when a child is replaced. */
       readonly golden: 'all' | 'one';
     }
-  | { readonly kind: 'run'; readonly batch: number; readonly versionId: VersionId; readonly inputs: readonly Input[] };
+  | {
+      readonly kind: 'run';
+      readonly batch: number;
+      readonly versionId: VersionId;
+      readonly inputs: readonly PackedInput[];
+    };
 
 export type RowResult = { readonly output: Output } | { readonly failure: Failure };
+
+/** The same as the worker has it: an output is passed on as the JSON that the executor wrote. */
+export type RowAnswer = { readonly outputJson: string } | { readonly failure: Failure };
 
 /** Milliseconds of the three stages of one micro-batch. */
 export interface Stages {

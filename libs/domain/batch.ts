@@ -27,6 +27,8 @@ export interface BatchPlan {
   readonly versionId: VersionId;
   readonly versionLabel: string;
   readonly rowsPerEnvelope: number;
+  /** Names of the version's inputs, in the order in which its envelopes have them. */
+  readonly fields: readonly string[];
   readonly metadata: Readonly<Record<string, string>> | null;
   readonly callback: Callback | null;
   readonly createdAtMs: number;

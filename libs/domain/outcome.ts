@@ -24,3 +24,8 @@ export type Outcome =
   | { readonly kind: 'failed'; readonly failure: Failure; readonly run: RunFacts | null }
   | { readonly kind: 'moved'; readonly run: RunFacts | null }
   | { readonly kind: 'dropped'; readonly mark?: Mark };
+
+/** The same on its way from the executor to Redis: an output is passed on as the JSON that the executor wrote. */
+export type NewOutcome =
+  | { readonly kind: 'succeeded'; readonly outputJson: string; readonly run: RunFacts }
+  | Exclude<Outcome, { readonly kind: 'succeeded' }>;

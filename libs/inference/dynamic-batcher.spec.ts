@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Outcome } from '#domain/outcome';
+import type { NewOutcome } from '#domain/outcome';
 import { DynamicBatcher, type Lane, type PendingPrediction } from './dynamic-batcher.js';
 
 class Row implements PendingPrediction {
-  readonly input = {};
-  readonly settled: Outcome[] = [];
+  readonly input = '{}';
+  readonly settled: NewOutcome[] = [];
   isMarked = false;
   constructor(
     readonly versionId: string,
@@ -18,7 +18,7 @@ class Row implements PendingPrediction {
   onStarted(): void {
     // Not asked here.
   }
-  settle(outcome: Outcome): void {
+  settle(outcome: NewOutcome): void {
     this.settled.push(outcome);
   }
 }

@@ -8,21 +8,22 @@
  * There are two lanes. Interactive predictions come first; rows of the bulk lane run in micro-batches of a few
  * milliseconds, so that nobody waits long behind one, and get at least one turn in ten, so that they do not starve.
  */
-import type { Input, VersionId } from '#domain/model-version';
-import type { Outcome } from '#domain/outcome';
+import type { InputText } from '#contract/input-text';
+import type { VersionId } from '#domain/model-version';
+import type { NewOutcome } from '#domain/outcome';
 
 export type Lane = 'interactive' | 'bulk';
 
 /** One prediction that waits to run. Exactly one of its endings is called, once. */
 export interface PendingPrediction {
   readonly versionId: VersionId;
-  readonly input: Input;
+  readonly input: InputText;
   readonly lane: Lane;
   /** True once a mark was set: it is dropped when its micro-batch would form. */
   isDropped(): boolean;
   /** The micro-batch it is in begins to run. */
   onStarted(atMs: number): void;
-  settle(outcome: Outcome): void;
+  settle(outcome: NewOutcome): void;
 }
 
 /** Rows that a micro-batch of a version may hold. */

@@ -4,7 +4,7 @@
  * Each child has at most two micro-batches: the one that runs and the one behind it, so that it never waits for the
  * worker. A child that dies is replaced, at once the first time, then with growing pauses.
  */
-import type { RowResult, Stages, VersionLoad } from '#contract/executor-protocol';
+import type { RowAnswer, Stages, VersionLoad } from '#contract/executor-protocol';
 import type { VersionId } from '#domain/model-version';
 import type { RunFacts } from '#domain/outcome';
 import type { DynamicBatcher, PendingPrediction } from './dynamic-batcher.js';
@@ -188,8 +188,8 @@ function predictionsOf(batch: BatchRun): readonly PendingPrediction[] {
  * Only a success settles here. A row that did not succeed among others gets its verdict alone, in its retry job: it
  * may be its neighbours' fault, and what does fail for good ends as a failed job that an operator can see.
  */
-function settle(prediction: PendingPrediction, result: RowResult | undefined, run: RunFacts): void {
-  if (result !== undefined && 'output' in result) prediction.settle({ kind: 'succeeded', output: result.output, run });
+function settle(prediction: PendingPrediction, result: RowAnswer | undefined, run: RunFacts): void {
+  if (result !== undefined && 'outputJson' in result) prediction.settle({ kind: 'succeeded', ...result, run });
   else prediction.settle({ kind: 'moved', run });
 }
 

@@ -9,7 +9,7 @@ import type { FromExecutor, ToExecutor, VersionLoad } from '#contract/executor-p
 import type { Input, VersionId } from '#domain/model-version';
 import { ModelIntegrityError } from '#models/integrity';
 import { openRepository } from '#models/repository';
-import { readMessages, writeToWorker } from './message-pipe.js';
+import { encodeMessage, encodeRan, readMessages, writeToWorker } from './message-pipe.js';
 import { ModelSession } from './session.js';
 
 export interface ExecutorHooks {
@@ -68,9 +68,9 @@ async function run(
     return send({ kind: 'broke', batch, message: 'This executor has not loaded the version.', mayPass: true });
   // It has left this process before native code may end it.
   send({ kind: 'running', batch });
-  hooks.beforeRun?.(inputs);
+  hooks.beforeRun?.(inputs.map((input) => session.named(input)));
   try {
-    send({ kind: 'ran', batch, ...(await session.run(inputs)) });
+    writeToWorker(encodeRan({ batch, ...(await session.run(inputs)) }));
   } catch (error) {
     // What the runtime says may hold shapes and paths; people get a sentence of ours.
     const lacksMemory = NO_MEMORY.test(String(error));
@@ -85,5 +85,5 @@ async function run(
 const NO_MEMORY = /failed to allocate memory|bad[ _]alloc/i;
 
 function send(message: FromExecutor): void {
-  writeToWorker(message);
+  writeToWorker(encodeMessage(message));
 }

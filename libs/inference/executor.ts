@@ -8,13 +8,14 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import {
   isFromExecutor,
-  type RowResult,
+  type RowAnswer,
   type Stages,
   type ToExecutor,
   type VersionLoad,
 } from '#contract/executor-protocol';
-import type { Input, VersionId } from '#domain/model-version';
-import { encodeMessage, EXECUTOR_OUTPUT_FD, readMessages } from './message-pipe.js';
+import type { InputText } from '#contract/input-text';
+import type { VersionId } from '#domain/model-version';
+import { answersIn, encodeMessage, encodeRun, EXECUTOR_OUTPUT_FD, readMessages } from './message-pipe.js';
 
 export interface ExecutorOptions {
   /** The JavaScript file that the child runs. */
@@ -51,9 +52,9 @@ export interface ExecutorEvents {
 /** A micro-batch on its way through a child. */
 export interface BatchRun {
   readonly versionId: VersionId;
-  readonly inputs: readonly Input[];
+  readonly inputs: readonly InputText[];
   onRunning(): void;
-  onRan(results: readonly RowResult[], stages: Stages): void;
+  onRan(results: readonly RowAnswer[], stages: Stages): void;
   /** @param mayPass it says nothing about the rows: a moment later they may run */
   onBroke(message: string, mayPass: boolean): void;
 }
@@ -77,7 +78,7 @@ export class Executor {
     this.#child = spawnTiedToParent(options);
     // A child that cannot be understood would leave its micro-batch waiting for ever.
     const onNonsense = (): void => this.stop(NONSENSE);
-    const onMessage = (message: unknown): void => this.#receive(message);
+    const onMessage = (message: unknown, line: string): void => this.#receive(message, line);
     readMessages(this.#output, { onMessage, onNonsense });
     // A pipe that breaks is followed by the child's end, which is what counts; a child that never began has none.
     for (const stream of [this.#input, this.#output]) stream.on('error', () => this.kill());
@@ -118,7 +119,7 @@ export class Executor {
   run(batch: BatchRun): void {
     const number = this.#nextBatch++;
     this.#inFlight.set(number, batch);
-    this.#send({ kind: 'run', batch: number, versionId: batch.versionId, inputs: batch.inputs });
+    this.#write(encodeRun(number, batch.versionId, batch.inputs));
   }
 
   /** Ends the child at once, also when it is inside native code. */
@@ -133,10 +134,14 @@ export class Executor {
   }
 
   #send(message: ToExecutor): void {
-    if (this.#input.writable) this.#input.write(encodeMessage(message));
+    this.#write(encodeMessage(message));
   }
 
-  #receive(message: unknown): void {
+  #write(line: string): void {
+    if (this.#input.writable) this.#input.write(line);
+  }
+
+  #receive(message: unknown, line: string): void {
     if (!isFromExecutor(message)) return this.stop(NONSENSE);
     switch (message.kind) {
       case 'ready':
@@ -151,7 +156,7 @@ export class Executor {
         if (batch === undefined) return;
         if (message.results.length !== batch.inputs.length)
           return batch.onBroke('The model answered for other rows.', false);
-        return batch.onRan(message.results, message.stages);
+        return batch.onRan(answersIn(line, message.results), message.stages);
       }
       case 'broke':
         return this.#take(message.batch)?.onBroke(message.message, message.mayPass);

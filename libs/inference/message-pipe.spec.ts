@@ -1,7 +1,8 @@
 import { PassThrough } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { expect, it } from 'vitest';
-import { encodeMessage, readMessages } from './message-pipe.js';
+import type { RowResult } from '#contract/executor-protocol';
+import { answersIn, encodeMessage, encodeRan, encodeRun, readMessages } from './message-pipe.js';
 
 /** What a reader makes of these chunks. */
 async function read(...chunks: (string | Buffer)[]): Promise<{ messages: unknown[]; nonsense: number }> {
@@ -26,4 +27,29 @@ it('says once that bytes are no JSON, and reads nothing behind them', async () =
   const garbage = Buffer.from([0xff, 0x00, 0x7b, 0x0a]);
   const good = encodeMessage({ a: 1 });
   expect(await read(good, garbage, good, garbage)).toEqual({ messages: [{ a: 1 }], nonsense: 1 });
+});
+
+const STAGES = { preprocessMs: 1, runMs: 2, postprocessMs: 3 };
+
+it('passes each output on as the text that the executor wrote, whatever stands in it', async () => {
+  const outputs = [{ value: 0.1 }, { label: 'a\t,\t{"output":"\n"}', score: 1 }, { nested: [[1], ['\t']] }];
+  const results = [...outputs.map((output) => ({ output })), { failure: { code: 'invalid_output', message: '\t' } }];
+  const line = encodeRan({ batch: 7, results: results as readonly RowResult[], stages: STAGES });
+  expect((await read(line)).messages).toEqual([{ kind: 'ran', batch: 7, results, stages: STAGES }]);
+  expect(answersIn(line.trimEnd(), results as readonly RowResult[])).toEqual([
+    ...outputs.map((output) => ({ outputJson: JSON.stringify(output) })),
+    results[3],
+  ]);
+});
+
+it('makes the text of an output anew where the executor wrote it otherwise', () => {
+  const results = [{ output: { value: 1 } }];
+  const line = JSON.stringify({ kind: 'ran', batch: 1, results, stages: STAGES });
+  expect(answersIn(line, results)).toEqual([{ outputJson: '{"value":1}' }]);
+});
+
+it('hands inputs on as they are', async () => {
+  const line = encodeRun(3, 'f'.repeat(64), ['[1,2]', '{"a":"\\n"}']);
+  const inputs = [[1, 2], { a: '\n' }];
+  expect((await read(line)).messages).toEqual([{ kind: 'run', batch: 3, versionId: 'f'.repeat(64), inputs }]);
 });

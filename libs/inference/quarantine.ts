@@ -6,7 +6,7 @@
  * about it (a child that did not start or was killed from outside, no memory) makes no verdict: it has to come again. The
  * child is started for the first suspect and ended after a quiet minute.
  */
-import type { RowResult, Stages } from '#contract/executor-protocol';
+import type { RowAnswer, Stages } from '#contract/executor-protocol';
 import type { Failure } from '#domain/failure';
 import type { Input, VersionId } from '#domain/model-version';
 import type { RunFacts } from '#domain/outcome';
@@ -16,7 +16,7 @@ import { CANCEL_GRACE_MS, totalMs } from './executor-pool.js';
 export type Verdict =
   | {
       readonly kind: 'succeeded';
-      readonly output: Extract<RowResult, { output: unknown }>['output'];
+      readonly outputJson: string;
       readonly run: RunFacts;
     }
   | { readonly kind: 'failed'; readonly failure: Failure }
@@ -26,7 +26,7 @@ export type Verdict =
   | { readonly kind: 'undecided'; readonly reason: string };
 
 type Attempt =
-  | { readonly kind: 'ran'; readonly result: RowResult; readonly run: RunFacts }
+  | { readonly kind: 'ran'; readonly result: RowAnswer; readonly run: RunFacts }
   | { readonly kind: 'broke'; readonly message: string; readonly mayPass: boolean }
   | { readonly kind: 'died'; readonly cause: DeathCause; readonly hadBegun: boolean };
 
@@ -115,7 +115,7 @@ export class Quarantine {
       this.#isFresh = false;
       this.#executor?.run({
         versionId,
-        inputs: [input],
+        inputs: [JSON.stringify(input)],
         onRunning: () => {
           startedAtMs = Date.now();
           onStarted(startedAtMs);
@@ -161,13 +161,13 @@ export class Quarantine {
   }
 }
 
-function ran(result: RowResult | undefined, startedAtMs: number, stages: Stages): Attempt {
+function ran(result: RowAnswer | undefined, startedAtMs: number, stages: Stages): Attempt {
   if (result === undefined) return { kind: 'broke', message: 'The model gave no answer.', mayPass: false };
   return { kind: 'ran', result, run: { startedAtMs, predictMs: totalMs(stages), batchSize: 1 } };
 }
 
-function verdictOf(result: RowResult, run: RunFacts): Verdict {
-  if ('output' in result) return { kind: 'succeeded', output: result.output, run };
+function verdictOf(result: RowAnswer, run: RunFacts): Verdict {
+  if ('outputJson' in result) return { kind: 'succeeded', ...result, run };
   return { kind: 'failed', failure: result.failure };
 }
 

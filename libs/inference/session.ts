@@ -5,6 +5,7 @@ import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { InferenceSession } from 'onnxruntime-node';
 import type { RowResult, Stages } from '#contract/executor-protocol';
+import { isPacked, type PackedInput } from '#contract/input-text';
 import type { Input, TensorSpec } from '#domain/model-version';
 import { difference } from '#models/golden';
 import { ModelIntegrityError } from '#models/integrity';
@@ -53,7 +54,7 @@ export class ModelSession {
    * @returns one result an input, in their order, and what each stage cost
    * @throws Error when the graph itself reports one; then no row has an answer
    */
-  async run(inputs: readonly Input[]): Promise<{ results: RowResult[]; stages: Stages }> {
+  async run(inputs: readonly PackedInput[]): Promise<{ results: RowResult[]; stages: Stages }> {
     const began = performance.now();
     const feeds = this.tensors.build(inputs);
     const built = performance.now();
@@ -62,6 +63,12 @@ export class ModelSession {
     const results = readAnswers(this.version.manifest.outputs, outputs, inputs.length);
     const stages = { preprocessMs: built - began, runMs: ran - built, postprocessMs: performance.now() - ran };
     return { results, stages };
+  }
+
+  /** An input with the names of its values. */
+  named(input: PackedInput): Input {
+    if (!isPacked(input)) return input;
+    return Object.fromEntries(this.version.manifest.inputs.map(({ name }, i) => [name, input[i]]));
   }
 
   async predict(inputs: readonly Input[]): Promise<RowResult[]> {

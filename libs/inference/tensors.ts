@@ -3,7 +3,8 @@
  */
 import { Tensor } from 'onnxruntime-node';
 import type { RowResult } from '#contract/executor-protocol';
-import type { Feature, Input, Output, OutputSpec, TensorSpec } from '#domain/model-version';
+import { isPacked, type PackedInput } from '#contract/input-text';
+import type { Feature, Output, OutputSpec, TensorSpec } from '#domain/model-version';
 import type { Manifest } from '#models/manifest';
 import { shortestFloat32 } from './float32.js';
 
@@ -12,6 +13,8 @@ type ElementBuffer = { [index: number]: Element; readonly length: number };
 
 interface Column {
   readonly feature: Feature;
+  /** Its place among the manifest's inputs, and so among the values of a packed input. */
+  readonly place: number;
   /** Where the feature begins in its tensor's row. */
   readonly offset: number;
   /** How many elements it fills. */
@@ -38,7 +41,7 @@ export class TensorBuilder {
   }
 
   /** @param rows validated inputs, at least one */
-  build(rows: readonly Input[]): Record<string, Tensor> {
+  build(rows: readonly PackedInput[]): Record<string, Tensor> {
     const feeds: Record<string, Tensor> = {};
     for (const plan of this.#plans) feeds[plan.spec.name] = buildTensor(plan, rows);
     return feeds;
@@ -48,9 +51,10 @@ export class TensorBuilder {
 function planTensor(spec: TensorSpec, features: readonly Feature[]): TensorPlan {
   const columns: Column[] = [];
   let offset = 0;
-  for (const feature of features.filter((candidate) => candidate.tensor === spec.name)) {
+  for (const [place, feature] of features.entries()) {
+    if (feature.tensor !== spec.name) continue;
     const size = (feature.shape ?? []).reduce((product, dimension) => product * dimension, 1);
-    columns.push({ feature, offset, size });
+    columns.push({ feature, place, offset, size });
     offset += size;
   }
   const width = rowSize(spec);
@@ -66,14 +70,15 @@ function rowSize(spec: TensorSpec): number {
   return spec.shape.slice(1).reduce((product, dimension) => product * dimension, 1);
 }
 
-function buildTensor(plan: TensorPlan, rows: readonly Input[]): Tensor {
+function buildTensor(plan: TensorPlan, rows: readonly PackedInput[]): Tensor {
   const { spec, width, columns } = plan;
   const elements = allocate(spec, rows.length * width);
   const isBig = spec.datatype === 'int64' || spec.datatype === 'uint64';
   for (let row = 0; row < rows.length; row += 1) {
-    const input = rows[row];
-    for (const column of columns) {
-      write(elements, row * width + column.offset, input?.[column.feature.name] ?? null, column.feature, isBig);
+    const input = rows[row] ?? [];
+    for (const { feature, place, offset } of columns) {
+      const value = isPacked(input) ? input[place] : input[feature.name];
+      write(elements, row * width + offset, value ?? null, feature, isBig);
     }
   }
   return new Tensor(spec.datatype, elements as never, [rows.length, ...spec.shape.slice(1)]);

@@ -6,13 +6,13 @@
  */
 import { createHash } from 'node:crypto';
 import { type BatchPart, type Envelope, ENVELOPE_VERSION, type RowProblem } from '#contract/envelope';
+import { type InputText, joinInputs } from '#contract/input-text';
 import type { BatchPlan } from '#domain/batch';
-import type { Input } from '#domain/model-version';
 
 /** One row as it goes into an envelope. */
 export interface BatchRow {
   /** Null for a row that is not valid. */
-  readonly input: Input | null;
+  readonly input: InputText | null;
   readonly customId: string | null;
   /** What is wrong with it. */
   readonly problems: readonly RowProblem[] | null;
@@ -67,7 +67,7 @@ export function digestOf({ envelope }: NumberedEnvelope): string {
 }
 
 function envelopeOf(plan: BatchPlan, n: number, rows: readonly BatchRow[]): NumberedEnvelope['envelope'] {
-  const { id, client, model, versionId, versionLabel, createdAtMs, expiresAtMs, rowsPerEnvelope } = plan;
+  const { id, client, model, versionId, versionLabel, createdAtMs, expiresAtMs, rowsPerEnvelope, fields } = plan;
   const invalid = rows.flatMap(({ problems }, row) => (problems === null ? [] : [[row, problems]]));
   const isNamed = rows.some(({ customId }) => customId !== null);
   const batch: BatchPart = {
@@ -76,7 +76,9 @@ function envelopeOf(plan: BatchPlan, n: number, rows: readonly BatchRow[]): Numb
     createdAtMs,
     expiresAtMs,
     firstIndex: n * rowsPerEnvelope,
-    inputs: rows.map(({ input }) => input),
+    fields,
+    rowCount: rows.length,
+    inputs: joinInputs(rows.map(({ input }) => input)),
     ...(n === 0 && plan.callback?.events.includes('start') === true ? { tellsStart: true } : {}),
     ...(isNamed ? { customIds: rows.map(({ customId }) => customId) } : {}),
     ...(invalid.length > 0 ? { invalid: Object.fromEntries(invalid) as BatchPart['invalid'] & object } : {}),

@@ -3,14 +3,13 @@ import type { Envelope, RowProblem } from '#contract/envelope';
 import { type Batch, type BatchCounts, batchEnvelopeId, type BatchPlan, hasBatchEnded } from '#domain/batch';
 import { formatPredictionId } from '#domain/prediction-id';
 import { isTerminal, type Standing } from '#domain/prediction';
-import type { Outcome } from '#domain/outcome';
 import { GONE, type JobRow, outcomesStand, project } from '#domain/project';
 import { announcementId, qualifiedAnnouncementQueue } from './announcements.js';
 import { Batches, type BatchRecord, rowsEnded, statusOf, toRecord } from './batches.js';
 import { modelCode } from './catalogue.js';
 import type { EnvelopeReader } from './envelope-reader.js';
 import type { ModelQueues } from './model-queues.js';
-import { blockOf, linesOf, outputOf, ROWS_PER_BLOCK, type Settlement } from './outcomes.js';
+import { blockOf, OutcomeBlock, type Settlement } from './outcomes.js';
 import { parseProgress, type Progress } from './progress.js';
 import { Script } from './script.js';
 
@@ -173,7 +172,7 @@ export class BatchReader {
     const rows = new EnvelopeRows(raw, plan.expiresAtMs);
     if (!rows.mayHaveEnded) return NO_RESULTS;
     const part = wantsData ? (JSON.parse(raw[3]) as Envelope).batch : undefined;
-    const count = part?.inputs.length ?? rowsOfJob(raw[3]);
+    const count = part?.rowCount ?? rowsOfJob(raw[3]);
     const code = modelCode(plan.model);
     const results: BatchResult[] = [];
     for (let row = 0; row < count; row += 1) {
@@ -250,14 +249,15 @@ class EnvelopeRows {
   readonly #job: Pick<JobRow, 'endedAtMs' | 'failedReason' | 'deadlineAtMs'>;
   readonly #progress: Progress;
   readonly #stand: boolean;
-  readonly #blocks = new Map<number, readonly string[]>();
+  readonly #blocks = new Map<number, OutcomeBlock>();
 
   constructor([progress, endedAt, failed, , pairs]: RawEnvelope, deadlineAtMs: number) {
     const endedAtMs = endedAt === null ? null : Number(endedAt);
     this.#job = { endedAtMs, failedReason: endedAtMs === null ? null : failed, deadlineAtMs };
     this.#progress = parseProgress(progress);
     this.#stand = outcomesStand(this.#job, this.#progress.marks.size);
-    for (let i = 0; i < pairs.length; i += 2) this.#blocks.set(Number(pairs[i]), linesOf(pairs[i + 1] ?? '[]'));
+    for (let i = 0; i < pairs.length; i += 2)
+      this.#blocks.set(Number(pairs[i]), new OutcomeBlock(pairs[i + 1] ?? '[]'));
   }
 
   get mayHaveEnded(): boolean {
@@ -266,12 +266,11 @@ class EnvelopeRows {
 
   /** @returns the output of a row that is known to have succeeded, as JSON */
   outputJson(row: number): string | null {
-    return this.#stand ? outputOf(this.#line(row)) : null;
+    return this.#stand ? (this.#blocks.get(blockOf(row))?.outputJson(row) ?? null) : null;
   }
 
   jobRow(row: number): JobRow {
     const { marks, starts } = this.#progress;
-    const line = this.#line(row);
     return {
       ...this.#job,
       startedAtMs: starts.get(row) ?? null,
@@ -279,12 +278,8 @@ class EnvelopeRows {
       // Results of a batch do not show them.
       attempts: 0,
       stalls: 0,
-      outcome: line === '' ? null : (JSON.parse(line) as Outcome),
+      outcome: this.#blocks.get(blockOf(row))?.outcome(row) ?? null,
     };
-  }
-
-  #line(row: number): string {
-    return this.#blocks.get(blockOf(row))?.[row % ROWS_PER_BLOCK] ?? '';
   }
 }
 

@@ -185,7 +185,7 @@ export class BatchUpload {
     });
     const last = envelopes.at(-1);
     if (last === undefined) return;
-    const rows = last.n * rowsPerEnvelope + last.envelope.batch.inputs.length;
+    const rows = last.n * rowsPerEnvelope + last.envelope.batch.rowCount;
     const stop = await patiently(this.queues, () => this.batches.arrived(model, id, { rows, envelopes: last.n + 1 }));
     if (stop !== null) throw new BatchStoppedError(stop);
   }
@@ -196,7 +196,7 @@ export class BatchUpload {
     const parent = { id: announcementId(id), queue: qualifiedAnnouncementQueue(this.queues.catalogue, model) };
     await this.queues.of(model).bulk.addBulk(
       envelopes.map(({ n, envelope }) => ({
-        name: `${model}:${versionLabel} x${envelope.batch.inputs.length}`,
+        name: `${model}:${versionLabel} x${envelope.batch.rowCount}`,
         data: envelope,
         opts: { ...JOB_OPTIONS, jobId: batchEnvelopeId(id, n), parent, ignoreDependencyOnFailure: true },
       })),

@@ -8,6 +8,7 @@ import type { Mark } from '#domain/mark';
 import type { Outcome } from '#domain/outcome';
 import type { Redis } from 'ioredis';
 import type { Catalogue } from './catalogue.js';
+import { outcomeIn, type RawBlock } from './outcomes.js';
 import { Script } from './script.js';
 
 /** Outcomes above this size are read from where they stand. */
@@ -50,14 +51,9 @@ export async function announceEnd(redis: Redis, end: End): Promise<boolean> {
   const isHeard = origin !== '';
   const size = settled?.blocks.reduce((sum, block) => sum + block.length, 0) ?? Infinity;
   const inside =
-    isHeard && settled !== null && size <= MOST_BYTES_INSIDE ? `,"outcomes":[${joinBlocks(settled.blocks)}]` : '';
+    isHeard && settled !== null && size <= MOST_BYTES_INSIDE ? `,"blocks":[${settled.blocks.join(',')}]` : '';
   const proof = settled === null ? '' : `"token":"${settled.token}"`;
   return (await TELL.run(redis, [jobKey, proof, origin, jobId, inside, channel])) === 1;
-}
-
-/** Blocks are JSON arrays; without their brackets they join into one. */
-function joinBlocks(blocks: readonly string[]): string {
-  return blocks.map((block) => block.slice(1, -1)).join(',');
 }
 
 /** What a waiting caller is told. */
@@ -72,7 +68,7 @@ type Listener = (notice: Notice) => void;
 interface EndMessage {
   readonly job: string;
   readonly at: number;
-  readonly outcomes?: readonly Outcome[];
+  readonly blocks?: readonly RawBlock[];
   /** Present on a mark's message. */
   readonly mark?: Mark['kind'];
   readonly row?: number;
@@ -142,7 +138,7 @@ export class Completions {
       return;
     }
     for (const [row, listeners] of rows) {
-      const outcome = message.outcomes?.[row] ?? null;
+      const outcome = outcomeIn(message.blocks ?? [], row);
       for (const listener of listeners) listener({ kind: 'ended', endedAtMs: message.at, outcome });
     }
   }

@@ -7,7 +7,7 @@
  */
 import { batchOf, type Envelope, ENVELOPE_VERSION } from '#contract/envelope';
 import type { Mark } from '#domain/mark';
-import type { Outcome } from '#domain/outcome';
+import type { NewOutcome } from '#domain/outcome';
 import { DelayedError, type Job, UnrecoverableError, WaitingError } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Catalogue } from './catalogue.js';
@@ -36,7 +36,7 @@ export interface TakenEnvelope {
 
 /** What the processor makes of a job. */
 export type Settled =
-  | { readonly kind: 'outcomes'; readonly outcomes: readonly Outcome[] }
+  | { readonly kind: 'outcomes'; readonly outcomes: readonly NewOutcome[] }
   /** The one prediction of a retry job has failed for good: the job itself fails, and an operator sees it. */
   | { readonly kind: 'failed'; readonly reason: string }
   /** Interrupted by us: it goes back to the queue for another worker. */
@@ -168,7 +168,7 @@ export class EnvelopeIntake {
    * Three commands, in this order on one connection: the outcomes, the job's end (by BullMQ, when this returns), and the
    * message, which Redis sends only if that end came true.
    */
-  async #settle(job: Job, taken: TakenEnvelope, token: string, outcomes: readonly Outcome[]): Promise<Settlement> {
+  async #settle(job: Job, taken: TakenEnvelope, token: string, outcomes: readonly NewOutcome[]): Promise<Settlement> {
     const blocks = encodeBlocks(outcomes);
     const counts = countOutcomes(outcomes);
     await this.#write(taken, token, blocks);

@@ -1,43 +1,73 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { Outcome } from '#domain/outcome';
-import { blockOf, countOutcomes, decodeOutcome, encodeBlocks, linesOf, outputOf, ROWS_PER_BLOCK } from './outcomes.js';
+import type { Output } from '#domain/model-version';
+import type { NewOutcome, Outcome } from '#domain/outcome';
+import {
+  blockOf,
+  countOutcomes,
+  decodeOutcome,
+  encodeBlocks,
+  OutcomeBlock,
+  outcomeIn,
+  type RawBlock,
+  ROWS_PER_BLOCK,
+} from './outcomes.js';
 
-const outcome: fc.Arbitrary<Outcome> = fc.oneof(
+const outcome: fc.Arbitrary<NewOutcome> = fc.oneof(
   fc.record({
     kind: fc.constant('succeeded' as const),
-    output: fc.record({ value: fc.double({ noNaN: true, noDefaultInfinity: true }).map((v) => v + 0) }),
+    outputJson: fc
+      .double({ noNaN: true, noDefaultInfinity: true })
+      .map((value) => JSON.stringify({ value: value + 0 })),
     run: fc.constant({ startedAtMs: 1, predictMs: 2, batchSize: 3 }),
   }),
-  fc.constant<Outcome>({ kind: 'moved', run: null }),
-  fc.constant<Outcome>({ kind: 'dropped' }),
+  fc.constant<NewOutcome>({ kind: 'moved', run: null }),
+  fc.constant<NewOutcome>({ kind: 'dropped' }),
 );
 
-it('finds the outcome of every row in the one block that is read for it', () => {
+/** As it is read again. */
+function read(outcome: NewOutcome): Outcome {
+  if (outcome.kind !== 'succeeded') return outcome;
+  const { outputJson, ...rest } = outcome;
+  return { ...rest, output: JSON.parse(outputJson) as Output };
+}
+
+it('finds the outcome of every row in the one block that is read for it, or in all of them', () => {
   const property = fc.property(fc.array(outcome, { minLength: 1, maxLength: 130, size: 'max' }), (outcomes) => {
     const blocks = encodeBlocks(outcomes);
     expect(blocks).toHaveLength(Math.ceil(outcomes.length / ROWS_PER_BLOCK));
-    for (const [row, expected] of outcomes.entries())
-      expect(decodeOutcome(blocks[blockOf(row)], row)).toEqual(expected);
+    const raw = blocks.map((block) => JSON.parse(block) as RawBlock);
+    for (const [row, expected] of outcomes.entries()) {
+      expect(decodeOutcome(blocks[blockOf(row)], row)).toEqual(read(expected));
+      expect(outcomeIn(raw, row)).toEqual(read(expected));
+    }
   });
   fc.assert(property, { numRuns: 20 });
 });
 
 it('gives out the outputs of successes as they stand, and nothing of the others', () => {
   const property = fc.property(fc.array(outcome, { minLength: 1, maxLength: ROWS_PER_BLOCK }), (outcomes) => {
-    const lines = linesOf(encodeBlocks(outcomes)[0] ?? '');
-    expect(lines.map((line) => JSON.parse(line) as Outcome)).toEqual(outcomes);
-    const outputs = outcomes.map((one) => (one.kind === 'succeeded' ? JSON.stringify(one.output) : null));
-    expect(lines.map(outputOf)).toEqual(outputs);
+    const block = new OutcomeBlock(encodeBlocks(outcomes)[0] ?? '');
+    const outputs = outcomes.map((one) => (one.kind === 'succeeded' ? one.outputJson : null));
+    expect(outcomes.map((_, row) => block.outputJson(row))).toEqual(outputs);
   });
   fc.assert(property, { numRuns: 50 });
 });
 
+it('says what a run was once for the rows that ran together', () => {
+  const run = { startedAtMs: 1_764_115_200_000, predictMs: 0.4, batchSize: 2 };
+  const other = { ...run, predictMs: 7 };
+  const outcomes = [run, run, other].map((of) => ({ kind: 'succeeded', outputJson: '{}', run: of }) as const);
+  const [block = ''] = encodeBlocks(outcomes);
+  expect(block.match(/startedAtMs/g)).toHaveLength(2);
+  expect([0, 1, 2].map((row) => decodeOutcome(block, row))).toMatchObject([{ run }, { run }, { run: other }]);
+});
+
 it('an output may hold whatever the format is made of', () => {
-  const output = { label: 'a,\n"output":{"kind":"succeeded",', score: 1, probabilities: {} };
+  const output = { label: 'a,\n"output":{"kind":"succeeded","run":0', score: 1, probabilities: {} };
   const run = { startedAtMs: 1, predictMs: 0.5, batchSize: 3 };
-  const [block = ''] = encodeBlocks([{ kind: 'succeeded', output, run }]);
-  expect(JSON.parse(outputOf(linesOf(block)[0] ?? '') ?? '')).toEqual(output);
+  const [block = ''] = encodeBlocks([{ kind: 'succeeded', outputJson: JSON.stringify(output), run }]);
+  expect(JSON.parse(new OutcomeBlock(block).outputJson(0) ?? '')).toEqual(output);
 });
 
 it('finds nothing where nothing is kept', () => {
@@ -50,8 +80,8 @@ it('counts by kind', () => {
   const run = { startedAtMs: 1, predictMs: 2, batchSize: 3 };
   expect(
     countOutcomes([
-      { kind: 'succeeded', output: {}, run },
-      { kind: 'succeeded', output: {}, run },
+      { kind: 'succeeded', outputJson: '{}', run },
+      { kind: 'succeeded', outputJson: '{}', run },
       { kind: 'moved', run: null },
       { kind: 'dropped' },
     ]),

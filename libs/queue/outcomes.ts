@@ -5,7 +5,7 @@
  * so that compare-and-set decides which attempt's outcomes are the truth, and what a worker wrote that had lost its
  * lock is never read and expires. Reading one row takes one block, however large the envelope is.
  */
-import type { Outcome, RunFacts } from '#domain/outcome';
+import type { NewOutcome, Outcome, RunFacts } from '#domain/outcome';
 import type { Redis } from 'ioredis';
 
 export const ROWS_PER_BLOCK = 32;
@@ -19,48 +19,92 @@ export interface Settlement {
 /**
  * Outcomes as JSON, block by block; made once and written as often as a full Redis makes necessary.
  *
- * A block is an array with a line an outcome, and of a success the output stands last: so whoever writes out a million
- * of them can cut each out as text, without reading it. JSON itself has no raw line ends.
+ * A block is an array: the run facts of its rows first, since rows that ran together have them in common, then an
+ * outcome a row, which names its run by its place. Each stands on a line of its own, and of a success the output stands
+ * last: so whoever writes out a million of them can cut each out as text, without reading it. JSON itself has no raw line
+ * ends.
+ *
+ *     [[{"startedAtMs":1764115200000,"predictMs":0.4,"batchSize":64}],
+ *     {"kind":"succeeded","run":0,"output":{"value":1}},
+ *     {"kind":"moved","run":null}]
  */
-export function encodeBlocks(outcomes: readonly Outcome[]): string[] {
-  const encode = outcomeEncoder();
+export function encodeBlocks(outcomes: readonly NewOutcome[]): string[] {
   const blocks: string[] = [];
   for (let i = 0; i < outcomes.length; i += ROWS_PER_BLOCK) {
-    blocks.push(
-      `[${outcomes
-        .slice(i, i + ROWS_PER_BLOCK)
-        .map(encode)
-        .join(LINE_BREAK)}]`,
-    );
+    blocks.push(encodeBlock(outcomes.slice(i, i + ROWS_PER_BLOCK)));
   }
   return blocks;
 }
 
 const LINE_BREAK = ',\n';
-const SUCCEEDED = '{"kind":"succeeded",';
+const SUCCEEDED = '{"kind":"succeeded","run":';
 const OUTPUT = ',"output":';
 
-/** Rows that ran together have their run facts in common, and they are next to each other. */
-function outcomeEncoder(): (outcome: Outcome) => string {
-  let last: { run: RunFacts; text: string } | null = null;
-  return (outcome) => {
-    if (outcome.kind !== 'succeeded') return JSON.stringify(outcome);
-    const { run, output } = outcome;
-    if (last?.run !== run) last = { run, text: JSON.stringify(run) };
-    return `${SUCCEEDED}"run":${last.text}${OUTPUT}${JSON.stringify(output)}}`;
-  };
+function encodeBlock(outcomes: readonly NewOutcome[]): string {
+  const runs: RunFacts[] = [];
+  const lines = outcomes.map((outcome) => {
+    const run = 'run' in outcome ? placeOf(outcome.run, runs) : null;
+    if (outcome.kind === 'succeeded') return `${SUCCEEDED}${String(run)}${OUTPUT}${outcome.outputJson}}`;
+    return JSON.stringify('run' in outcome ? { ...outcome, run } : outcome);
+  });
+  return `[${[JSON.stringify(runs), ...lines].join(LINE_BREAK)}]`;
 }
 
-/** @returns each outcome of a block as its JSON */
-export function linesOf(block: string): string[] {
-  return block.slice(1, -1).split(LINE_BREAK);
+/** Those that ran together are next to each other, and share the object. */
+function placeOf(run: RunFacts | null, runs: RunFacts[]): number | null {
+  if (run === null) return null;
+  if (runs.at(-1) !== run) runs.push(run);
+  return runs.length - 1;
 }
 
-/** @returns the output of a success, as its JSON; null for any other outcome */
-export function outputOf(line: string): string | null {
-  if (!line.startsWith(SUCCEEDED)) return null;
-  // Run facts are numbers: the name cannot stand among them.
-  return line.slice(line.indexOf(OUTPUT) + OUTPUT.length, -1);
+/** An outcome as it stands in its block. */
+type PlacedOutcome = Outcome extends infer One
+  ? One extends { readonly run: unknown }
+    ? Omit<One, 'run'> & { readonly run: number | null }
+    : One
+  : never;
+
+/** A block that was read as JSON. */
+export type RawBlock = readonly [runs: readonly RunFacts[], ...outcomes: PlacedOutcome[]];
+
+/** One block, whose lines are read when they are asked for. */
+export class OutcomeBlock {
+  readonly #lines: readonly string[];
+  #runs: readonly RunFacts[] | null = null;
+
+  constructor(block: string) {
+    this.#lines = block.slice(1, -1).split(LINE_BREAK);
+  }
+
+  /** @returns the output of a success, as its JSON; null for any other outcome */
+  outputJson(row: number): string | null {
+    const line = this.#lineOf(row);
+    if (line?.startsWith(SUCCEEDED) !== true) return null;
+    return line.slice(line.indexOf(OUTPUT, SUCCEEDED.length) + OUTPUT.length, -1);
+  }
+
+  outcome(row: number): Outcome | null {
+    const line = this.#lineOf(row);
+    if (line === undefined) return null;
+    this.#runs ??= JSON.parse(this.#lines[0] ?? '[]') as RunFacts[];
+    return outcomeOf(JSON.parse(line) as PlacedOutcome, this.#runs);
+  }
+
+  #lineOf(row: number): string | undefined {
+    return this.#lines[1 + (row % ROWS_PER_BLOCK)];
+  }
+}
+
+/** @param blocks all of a job, in their order. @returns the row's outcome, or null where there is none */
+export function outcomeIn(blocks: readonly RawBlock[], row: number): Outcome | null {
+  const block = blocks[blockOf(row)];
+  const placed = block?.[1 + (row % ROWS_PER_BLOCK)] as PlacedOutcome | undefined;
+  return block === undefined || placed === undefined ? null : outcomeOf(placed, block[0]);
+}
+
+function outcomeOf(placed: PlacedOutcome, runs: readonly RunFacts[]): Outcome {
+  if (!('run' in placed)) return placed;
+  return { ...placed, run: placed.run === null ? null : (runs[placed.run] ?? null) } as Outcome;
 }
 
 /**
@@ -86,9 +130,7 @@ export function blockOf(row: number): number {
 
 /** @returns the row's outcome out of its block, or null where there is none */
 export function decodeOutcome(block: string | null | undefined, row: number): Outcome | null {
-  if (block === null || block === undefined) return null;
-  const outcomes = JSON.parse(block) as Outcome[];
-  return outcomes[row % ROWS_PER_BLOCK] ?? null;
+  return block === null || block === undefined ? null : new OutcomeBlock(block).outcome(row);
 }
 
 /**
@@ -116,7 +158,7 @@ export async function writeOutcomes(
   else written.catch(onError);
 }
 
-export function countOutcomes(outcomes: readonly Outcome[]): Settlement['counts'] {
+export function countOutcomes(outcomes: readonly NewOutcome[]): Settlement['counts'] {
   const counts = { succeeded: 0, failed: 0, moved: 0, dropped: 0 };
   for (const outcome of outcomes) counts[outcome.kind] += 1;
   return counts;

@@ -4,7 +4,7 @@
  * Its id is a function of the prediction, and it is added before its envelope is settled, so a crash between the two
  * neither loses the prediction nor makes two of it.
  */
-import { type Envelope, type RetryEnvelope, rowAt } from '#contract/envelope';
+import { type Envelope, type RetryEnvelope, rowsAt } from '#contract/envelope';
 import { announced, announcementId, qualifiedAnnouncementQueue } from './announcements.js';
 import { retryJobId } from './catalogue.js';
 import { hold } from './hold.js';
@@ -17,8 +17,9 @@ export async function addRetryJobs(
   rows: readonly number[],
   why: Pick<RetryEnvelope['retryOf'], 'reason' | 'attempts'>,
 ): Promise<void> {
-  const jobs = rows.flatMap((row) => {
-    const content = rowAt(envelope, row);
+  const contents = rowsAt(envelope, rows);
+  const jobs = rows.flatMap((row, i) => {
+    const content = contents[i];
     if (content === undefined) return [];
     const { batch, ...common } = envelope;
     const data: RetryEnvelope = {

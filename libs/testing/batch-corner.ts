@@ -1,5 +1,6 @@
 /** Batches in a corner of Redis, with a test that plays their senders and workers. */
 import { onTestFinished } from 'vitest';
+import { rowCount } from '#contract/envelope';
 import { type BatchPlan, formatBatchId } from '#domain/batch';
 import { newEnvelopeId } from '#domain/prediction-id';
 import type { BatchRow } from '#queue/batch-envelopes';
@@ -22,6 +23,7 @@ export function planOf(change: Partial<BatchPlan> = {}): BatchPlan {
     versionId: 'a'.repeat(64),
     versionLabel: '1.0.0',
     rowsPerEnvelope: 2,
+    fields: ['n'],
     metadata: null,
     callback: null,
     createdAtMs: now,
@@ -31,7 +33,7 @@ export function planOf(change: Partial<BatchPlan> = {}): BatchPlan {
 }
 
 export function batchRows(count: number): BatchRow[] {
-  return Array.from({ length: count }, (_, n) => ({ input: { n }, customId: null, problems: null }));
+  return Array.from({ length: count }, (_, n) => ({ input: `[${n}]`, customId: null, problems: null }));
 }
 
 export function readerOf(corner: QueueCorner): BatchReader {
@@ -55,7 +57,7 @@ export async function uploadOf(
 
 export const runsWell: Process = async ({ envelope }) => ({
   kind: 'outcomes',
-  outcomes: (envelope.batch?.inputs ?? []).map((_, n) => succeeded(n)),
+  outcomes: Array.from({ length: rowCount(envelope) }, (_, n) => succeeded(n)),
 });
 
 /** A worker that takes the parts of batches. */

@@ -11,7 +11,7 @@ const executor = new Executor(
     onReady: () =>
       executor.run({
         versionId,
-        inputs: [JSON.parse(input) as Record<string, unknown>],
+        inputs: [input],
         onRunning: () => process.stdout.write(`${executor.pid ?? 0}\n`),
         onRan: () => process.exit(1),
         onBroke: () => process.exit(1),

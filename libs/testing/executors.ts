@@ -2,8 +2,9 @@
 import path from 'node:path';
 import { onTestFinished } from 'vitest';
 import { executorEnvironment, projectRoot } from '#config/settings';
+import type { InputText } from '#contract/input-text';
 import type { Input } from '#domain/model-version';
-import type { Outcome } from '#domain/outcome';
+import type { NewOutcome } from '#domain/outcome';
 import { DynamicBatcher, type PendingPrediction } from '#inference/dynamic-batcher';
 import type { ExecutorOptions } from '#inference/executor';
 import { ExecutorPool } from '#inference/executor-pool';
@@ -35,11 +36,15 @@ export class Row implements PendingPrediction {
   readonly versionId = IRIS.id;
   readonly lane = 'interactive';
   readonly #started = signal<number>();
-  readonly #outcome = signal<Outcome>();
+  readonly #outcome = signal<NewOutcome>();
   /** Every outcome that it was given; more than one is a bug. */
-  readonly settled: Outcome[] = [];
+  readonly settled: NewOutcome[] = [];
 
-  constructor(readonly input: Input = GOOD_INPUT) {}
+  readonly input: InputText;
+
+  constructor(readonly given: Input = GOOD_INPUT) {
+    this.input = JSON.stringify(given);
+  }
 
   readonly started = this.#started.seen;
   readonly outcome = this.#outcome.seen;
@@ -55,7 +60,7 @@ export class Row implements PendingPrediction {
     this.#started.send(atMs);
   }
 
-  settle(outcome: Outcome): void {
+  settle(outcome: NewOutcome): void {
     this.settled.push(outcome);
     this.#outcome.send(outcome);
   }

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { inject, onTestFinished } from 'vitest';
 import { parsePredictionId, type PredictionAddress } from '#domain/prediction-id';
-import type { Outcome } from '#domain/outcome';
+import type { NewOutcome } from '#domain/outcome';
 import type { Standing } from '#domain/prediction';
 import { Catalogue } from '#queue/catalogue';
 import { Completions } from '#queue/completions';
@@ -164,8 +164,12 @@ export function addressOf(id: string): PredictionAddress {
   return address;
 }
 
-export function succeeded(value: number): Outcome {
-  return { kind: 'succeeded', output: { value }, run: { startedAtMs: Date.now(), predictMs: 1, batchSize: 1 } };
+export function succeeded(value: number): NewOutcome {
+  return {
+    kind: 'succeeded',
+    outputJson: `{"value":${value}}`,
+    run: { startedAtMs: Date.now(), predictMs: 1, batchSize: 1 },
+  };
 }
 
 async function connected(kind: keyof typeof CONNECT, url: string): Promise<Redis> {

@@ -26,7 +26,10 @@ describe('micro-batches', () => {
       const example = IRIS.golden[index]!;
       expect(outcome.kind).toBe('succeeded');
       if (outcome.kind !== 'succeeded') continue;
-      expect(difference(example.output, outcome.output, example.tolerance), `line ${index + 1}`).toBeNull();
+      expect(
+        difference(example.output, JSON.parse(outcome.outputJson), example.tolerance),
+        `line ${index + 1}`,
+      ).toBeNull();
     }
   });
 });
@@ -46,7 +49,7 @@ describe('one input that kills the child', () => {
 
     const quarantine = quarantineWith('testing/poison-executor');
     const verdicts = await Promise.all(
-      rows.map((row) => quarantine.runAlone(row.versionId, row.input, () => undefined)),
+      rows.map((row) => quarantine.runAlone(row.versionId, row.given, () => undefined)),
     );
     expect(verdicts.filter(({ kind }) => kind === 'succeeded')).toHaveLength(31);
     expect(verdicts[13]).toMatchObject({ kind: 'failed', failure: { code: 'crashed' } });

@@ -69,7 +69,13 @@ describe('the child', () => {
     const executor: Executor = new Executor(executorOptions('inference/executor-main'), 'one', {
       ...quiet,
       onReady: () => {
-        const run = { versionId: 'f'.repeat(64), inputs: [{}], onRunning: ignore, onRan: ignore, onBroke: broke.send };
+        const run = {
+          versionId: 'f'.repeat(64),
+          inputs: ['{}'],
+          onRunning: ignore,
+          onRan: ignore,
+          onBroke: broke.send,
+        };
         executor.run(run);
       },
     });
@@ -96,7 +102,13 @@ describe('the parent', () => {
     });
     await ready.seen;
     executor.kill();
-    const run = { versionId: IRIS.id, inputs: [GOOD_INPUT], onRunning: ignore, onRan: ignore, onBroke: ignore };
+    const run = {
+      versionId: IRIS.id,
+      inputs: [JSON.stringify(GOOD_INPUT)],
+      onRunning: ignore,
+      onRan: ignore,
+      onBroke: ignore,
+    };
     for (let i = 0; i < 100; i += 1) executor.run(run);
     await died.seen;
     expect(executor.ready).toBe(false);

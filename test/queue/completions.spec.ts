@@ -32,7 +32,7 @@ describe('the process that enqueued', () => {
     const completions = await corner.completions();
     const [row] = await corner.submit();
     const caller = listener(completions, row!);
-    const large = { ...succeeded(1), output: { text: 'x'.repeat(20_000) } } as ReturnType<typeof succeeded>;
+    const large = { ...succeeded(1), outputJson: JSON.stringify({ text: 'x'.repeat(20_000) }) };
     corner.intake(async () => ({ kind: 'outcomes', outcomes: [large] }));
     await caller.nth(1);
     expect(caller.heard).toMatchObject([{ kind: 'ended', outcome: null }]);

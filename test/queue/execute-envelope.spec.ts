@@ -50,7 +50,7 @@ function worker(corner: QueueCorner, serves = true) {
   return { execute, batcher, inHand };
 }
 
-const numberOf = (row: PendingPrediction): number => Number(row.input['n']);
+const numberOf = (row: PendingPrediction): number => (JSON.parse(row.input) as { n: number }).n;
 
 async function retryJobs(corner: QueueCorner): Promise<string[]> {
   const jobs = await corner.queues.of(MODEL).retry.getWaiting();

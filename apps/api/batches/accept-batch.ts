@@ -157,6 +157,7 @@ export class AcceptBatch {
       versionId: version.id,
       versionLabel: version.label,
       rowsPerEnvelope: this.#rowsPerEnvelope(version),
+      fields: version.manifest.inputs.map(({ name }) => name),
       metadata,
       callback: isTold ? this.parts.webhooks.callback({ url: webhook, events, owner: version.owner, baseUrl }) : null,
       createdAtMs: claim.createdAtMs,

@@ -1,6 +1,7 @@
 /** The rows of an upload, checked against their model, as they come. */
 import type { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { packInput } from '#contract/input-text';
 import type { Input } from '#domain/model-version';
 import type { ModelVersion } from '#models/repository';
 import type { BatchRow } from '#queue/batch-envelopes';
@@ -37,7 +38,8 @@ export class RowSource {
   /** @throws BodyError, StalledError, TooManyRowsError, and what the stream throws when its sender goes away */
   async *rows(upload: Upload, version: ModelVersion): AsyncGenerator<BatchRow[], void, undefined> {
     const reader = readerFor(upload.format, version.manifest.inputs);
-    const check = (rows: readonly RawRow[]): BatchRow[] => rows.map((row) => this.#check(row, version));
+    const fields = version.manifest.inputs.map(({ name }) => name);
+    const check = (rows: readonly RawRow[]): BatchRow[] => rows.map((row) => this.#check(row, version, fields));
     let count = 0;
     for await (const chunk of readBody(upload.body, upload.encoding, this.limits)) {
       for (let at = 0; at < chunk.length; at += SLICE_BYTES) {
@@ -53,10 +55,10 @@ export class RowSource {
     if (last.length > 0) yield last;
   }
 
-  #check({ customId, input, error }: RawRow, version: ModelVersion): BatchRow {
+  #check({ customId, input, error }: RawRow, version: ModelVersion, fields: readonly string[]): BatchRow {
     if (error !== null) return { input: null, customId, problems: [error] };
     const errors = this.catalogue.check(version, input);
     if (errors.length > 0) return { input: null, customId, problems: errors };
-    return { input: input as Input, customId, problems: null };
+    return { input: packInput(input as Input, fields), customId, problems: null };
   }
 }

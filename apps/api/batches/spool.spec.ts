@@ -25,7 +25,7 @@ async function all(spool: Spool): Promise<BatchRow[]> {
   return rows;
 }
 
-const row = (text: string): BatchRow => ({ input: { text }, customId: text, problems: null });
+const row = (text: string): BatchRow => ({ input: JSON.stringify([text]), customId: text, problems: null });
 
 it('gives back what it was given, whatever separators the texts hold', async () => {
   const spool = await opened();
