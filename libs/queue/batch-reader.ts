@@ -87,17 +87,26 @@ export class BatchReader {
     if (found === null) return null;
     const { record, open } = found;
     if (record.state === 'closed' && open === 0) await this.batches.end(record.plan, found.counts);
-    else if (record.endedAtMs !== null && this.#isOver(record.endedAtMs)) return null;
+    else if (this.#isOver(record)) return null;
     else if (isOverdue(record)) {
       await this.batches.mark(model, id, { kind: 'aborted', atMs: record.plan.expiresAtMs });
     } else return toBatch(found);
     const now = await this.#look(model, id);
-    if (now === null || (now.record.endedAtMs !== null && this.#isOver(now.record.endedAtMs))) return null;
+    if (now === null || this.#isOver(now.record)) return null;
     return toBatch(now);
   }
 
-  #isOver(endedAtMs: number): boolean {
-    return Date.now() - endedAtMs > this.resultTtlSeconds * 1_000;
+  /**
+   * What `results` needs and no more: where all of its envelopes stand is not counted.
+   * @returns null as `read`
+   */
+  async readRecord(model: string, id: string): Promise<BatchRecord | null> {
+    const record = await this.batches.read(model, id);
+    return record === null || this.#isOver(record) ? null : record;
+  }
+
+  #isOver({ endedAtMs }: BatchRecord): boolean {
+    return endedAtMs !== null && Date.now() - endedAtMs > this.resultTtlSeconds * 1_000;
   }
 
   async #look(model: string, id: string): Promise<Look | null> {
@@ -137,9 +146,10 @@ export class BatchReader {
    * Rows that have ended, in their order, up to the first that has not.
    * @param from number of the first row that is wanted
    */
-  async *results({ plan, envelopes }: Batch, from: number): AsyncGenerator<readonly BatchResult[], void, undefined> {
-    const record = await this.batches.read(plan.model, plan.id);
-    const wantsData = record?.hasNotes ?? true;
+  async *results(
+    { plan, envelopes, hasNotes: wantsData }: BatchRecord,
+    from: number,
+  ): AsyncGenerator<readonly BatchResult[], void, undefined> {
     let n = Math.floor(from / plan.rowsPerEnvelope);
     const ahead: Promise<EnvelopeResults>[] = [];
     for (; ; n += 1) {

@@ -168,7 +168,8 @@ it('removes a batch past its time, with all that belongs to it, and not before',
   const patient = janitorOf(corner);
   expect(await patient.sweep([MODEL])).toEqual(NOTHING);
   const found: unknown[] = [];
-  for await (const results of reader.results(ended, 0)) found.push(...results);
+  const record = await reader.readRecord(MODEL, id);
+  for await (const results of reader.results(record!, 0)) found.push(...results);
   expect(found).toHaveLength(5);
   await corner.redis.del(corner.catalogue.janitorKey());
   await janitorOf(corner, { resultTtlSeconds: -1 }).sweep([MODEL]);

@@ -6,6 +6,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type BatchResource, toBatchResource } from '#contract/batch.dto';
 import { invalidFields, notFound, problem, ProblemError } from '#contract/problem';
 import { type Batch, modelCodeOfBatch } from '#domain/batch';
+import type { BatchRecord } from '#queue/batches';
 import { withinBudget } from '#queue/connection';
 import { formatOf } from '#rows/format';
 import { Requires } from '../access/requires.js';
@@ -51,7 +52,7 @@ export class BatchesController {
       },
       upload,
     );
-    const batch = await this.#read(accepted.model, accepted.id);
+    const batch = await this.#batch(accepted.id, request.caller.client);
     if (batch === null) throw notFound(`The batch ${accepted.id} has ended and is no longer kept.`, 'expired');
     const resource = this.#resource(batch, request);
     if (accepted.replayed) reply.header('idempotency-replayed', 'true');
@@ -67,7 +68,7 @@ export class BatchesController {
     const { batches, redis } = this.parts;
     const { client } = request.caller;
     const ids = await withinBudget(redis, () => batches.idsOf(client, limit, query.before ?? null));
-    const found = await Promise.all(ids.map((id) => this.#find(id, client)));
+    const found = await Promise.all(ids.map((id) => this.#batch(id, client)));
     const last = ids.at(-1);
     const next = ids.length < limit || last === undefined ? null : `/v1/batches?limit=${limit}&before=${last}`;
     const results = found.flatMap((batch) => (batch === null ? [] : [this.#resource(batch, request)]));
@@ -96,14 +97,14 @@ export class BatchesController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const batch = await this.#own(id, request);
-    const { outputs } = this.parts.catalogue.version(batch.plan.versionId).manifest;
+    const { reader } = this.parts;
+    const record = await this.#ownRecord(id, request);
+    const { outputs } = this.parts.catalogue.version(record.plan.versionId).manifest;
     const writer = resultWriter(resultFormatOf(request.headers.accept), outputs);
     const from = after === undefined ? 0 : Number(after) + 1;
-    const { reader } = this.parts;
     async function* lines(): AsyncGenerator<string, void, undefined> {
       if (from === 0) yield writer.header;
-      for await (const results of reader.results(batch, from)) yield writer.lines(results);
+      for await (const results of reader.results(record, from)) yield writer.lines(results);
     }
     reply.header('cache-control', 'private, no-cache').type(writer.contentType);
     await reply.send(Readable.from(lines(), { objectMode: false, highWaterMark: 1 }));
@@ -126,21 +127,33 @@ export class BatchesController {
   }
 
   async #own(id: string, request: FastifyRequest): Promise<Batch> {
-    const batch = await this.#find(id, request.caller.client);
-    if (batch === null) throw notFound('There is no such batch.');
+    const batch = await this.#batch(id, request.caller.client);
+    if (batch === null) throw noSuchBatch();
     return batch;
   }
 
-  /** Another client's batch does not exist. */
-  async #find(id: string, client: string): Promise<Batch | null> {
-    const code = modelCodeOfBatch(id);
-    const model = code === null ? undefined : this.parts.catalogue.modelOfCode(code);
-    const batch = model === undefined ? null : await this.#read(model, id);
-    return batch?.plan.client === client ? batch : null;
+  /** For who does not ask how far it is. */
+  async #ownRecord(id: string, request: FastifyRequest): Promise<BatchRecord> {
+    const record = await this.#find(id, request.caller.client, (model) => this.parts.reader.readRecord(model, id));
+    if (record === null) throw noSuchBatch();
+    return record;
   }
 
-  #read(model: string, id: string): Promise<Batch | null> {
-    return withinBudget(this.parts.redis, () => this.parts.reader.read(model, id));
+  /** Another client's batch does not exist. */
+  async #find<T extends Pick<Batch, 'plan'>>(
+    id: string,
+    client: string,
+    read: (model: string) => Promise<T | null>,
+  ): Promise<T | null> {
+    const code = modelCodeOfBatch(id);
+    const model = code === null ? undefined : this.parts.catalogue.modelOfCode(code);
+    if (model === undefined) return null;
+    const found = await withinBudget(this.parts.redis, () => read(model));
+    return found?.plan.client === client ? found : null;
+  }
+
+  #batch(id: string, client: string): Promise<Batch | null> {
+    return this.#find(id, client, (model) => this.parts.reader.read(model, id));
   }
 
   #resource(batch: Batch, request: FastifyRequest): BatchResource {
@@ -149,6 +162,10 @@ export class BatchesController {
     const owner = (repository.byId(versionId) ?? repository.latest(model))?.owner ?? 'millrace';
     return toBatchResource(batch, owner, this.address.baseUrl(request), this.parts.waitSeconds(batch));
   }
+}
+
+function noSuchBatch(): ProblemError {
+  return notFound('There is no such batch.');
 }
 
 /** @throws ProblemError 415, and 422 where there is no body at all */
