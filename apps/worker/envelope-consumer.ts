@@ -1,19 +1,19 @@
 /** The worker's intakes: for each model one of interactive envelopes, one of bulk envelopes, and one of retry jobs. */
 import { rowCount } from '#contract/envelope';
 import { logRedisErrors } from '#process/redis-errors';
-import { EnvelopeIntake, type TakenEnvelope } from '#queue/envelope-intake';
+import { EnvelopeIntake, type Settled, type TakenEnvelope } from '#queue/envelope-intake';
 import type { Settlement } from '#queue/outcomes';
 import type { ModelQueues } from '#queue/model-queues';
 import type { Logger } from '#telemetry/logger';
 import type { WorkerMetrics } from '#telemetry/metrics';
+import { BulkPace } from './bulk-pace.js';
 import type { ExecuteEnvelope } from './execute-envelope.js';
 import type { ExecuteRetry } from './execute-retry.js';
 
 /** Envelopes of a model in hand at once: enough to merge micro-batches across them, few enough to share. */
 const SLOTS = {
   interactive: 16,
-  /** One runs while the next is fetched. */
-  bulk: 2,
+  bulk: BulkPace.slots,
   /** They run one at a time anyway. */
   retry: 1,
 } as const;
@@ -29,6 +29,7 @@ export interface ConsumerOptions {
 
 export class EnvelopeConsumer {
   readonly #intakes: EnvelopeIntake[];
+  readonly #bulkPace: BulkPace;
   readonly #onError: ReturnType<typeof logRedisErrors>;
 
   constructor(
@@ -39,11 +40,13 @@ export class EnvelopeConsumer {
     private readonly logger: Logger,
   ) {
     this.#onError = logRedisErrors(logger, 'queue error');
-    this.#intakes = options.models.flatMap((model) => [
+    const bulk = options.models.map((model) => this.#intake(model, 'bulk'));
+    this.#bulkPace = new BulkPace(bulk);
+    const others = options.models.flatMap((model) => [
       this.#intake(model, 'interactive'),
-      this.#intake(model, 'bulk'),
       this.#intake(model, 'retry'),
     ]);
+    this.#intakes = [...others, ...bulk];
   }
 
   start(): void {
@@ -51,6 +54,7 @@ export class EnvelopeConsumer {
   }
 
   async quiet(): Promise<void> {
+    this.#bulkPace.stop();
     await Promise.all(this.#intakes.map((intake) => intake.quiet()));
   }
 
@@ -68,7 +72,7 @@ export class EnvelopeConsumer {
       // A part of a batch is kept as long as its batch: there the janitor removes what has had its time.
       removesByAge: kind === 'interactive',
       isNearlyFull: this.options.isNearlyFull,
-      process: (taken) => (kind === 'retry' ? this.execute.retry.run(taken) : this.execute.envelope.run(taken, kind)),
+      process: (taken) => this.#process(kind, taken),
       onSettled: (taken, counts) => this.#observe(kind, taken, counts),
       onStalled: () => {
         this.metrics.stalled.inc({ model });
@@ -76,6 +80,12 @@ export class EnvelopeConsumer {
       },
       onError: (error) => this.#onError(error, { model, kind }),
     });
+  }
+
+  #process(kind: Kind, taken: TakenEnvelope): Promise<Settled> {
+    if (kind === 'retry') return this.execute.retry.run(taken);
+    if (kind === 'interactive') this.#bulkPace.called();
+    return this.execute.envelope.run(taken, kind);
   }
 
   /** One line and a handful of counters an envelope; a single prediction's line is for `debug`. */

@@ -119,6 +119,11 @@ export class EnvelopeIntake {
     });
   }
 
+  /** Jobs in hand at once; what is in hand beyond a smaller number goes on. */
+  set slots(slots: number) {
+    this.#worker.concurrency = slots;
+  }
+
   start(): void {
     // run() resolves when the worker is closed; its errors come by the listener above.
     this.#worker.run().catch(this.options.onError);
