@@ -1,4 +1,5 @@
 import type { Fleet, LiveWorker } from '#queue/fleet';
+import { EndRates } from './end-rates.js';
 
 const LOOK_EVERY_MS = 1_000;
 
@@ -8,6 +9,7 @@ export class FleetView {
   /** Worked out when the workers are looked at: it is asked for at every request. */
   #rowCostsMs: ReadonlyMap<string, number> = new Map();
   #executors: ReadonlyMap<string, number> = new Map();
+  readonly #rates = new EndRates();
   #timer: NodeJS.Timeout | null = null;
 
   constructor(
@@ -45,12 +47,18 @@ export class FleetView {
     return this.#rowCostsMs.get(versionId) ?? null;
   }
 
+  /** Predictions of the model that end a second, by what the workers said lately. */
+  rateOf(model: string): number {
+    return this.#rates.of(model);
+  }
+
   async #look(): Promise<void> {
     if (!this.isConnected()) return;
     try {
       this.#workers = await this.fleet.list();
       this.#rowCostsMs = meanCosts(this.#workers);
       this.#executors = readyExecutors(this.#workers);
+      this.#rates.see(this.#workers, Date.now());
     } catch (error) {
       this.onError(error as Error);
     }

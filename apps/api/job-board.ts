@@ -3,9 +3,12 @@ import { createBullBoard } from '@bull-board/api';
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { FastifyAdapter } from '@bull-board/fastify';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { ExternalJobUrl, QueueAdapterOptions } from '@bull-board/api/typings/app';
 import type { Envelope } from '#contract/envelope';
+import { formatPredictionId } from '#domain/prediction-id';
 import type { Announcement } from '#queue/announcements';
-import type { ModelQueues } from '#queue/model-queues';
+import { modelCode } from '#queue/catalogue';
+import type { ModelQueues, QueueSet } from '#queue/model-queues';
 
 export const BOARD_PATH = '/ops/queues';
 
@@ -27,6 +30,19 @@ function shown({ kind, model, versionId, versionLabel, priority, batch, batchId,
   };
 }
 
+function adapterOf(queue: QueueSet['interactive'], options: Partial<QueueAdapterOptions>): BullMQAdapter {
+  const adapter = new BullMQAdapter(queue, { readOnlyMode: true, allowRetries: false, ...options });
+  adapter.setFormatter('data', (data: JobData) => shown(data));
+  return adapter;
+}
+
+/** To the page of the job's prediction, or of its first one: `<envelope>-<row>-r` is a retry job. */
+function linkTo(model: string, jobId: string): ExternalJobUrl {
+  const [, envelopeId = jobId, row = '0'] = /^(.+)-(\d+)-r$/.exec(jobId) ?? [];
+  const id = formatPredictionId(modelCode(model), envelopeId, Number(row));
+  return { href: `/ops/predictions/${id}`, displayText: 'Prediction' };
+}
+
 /**
  * Read-only: its own retry would run ended envelopes again, and its clean would delete accepted predictions. Rows show
  * as counts; inputs belong to clients.
@@ -38,10 +54,12 @@ export async function mountBoard(
 ): Promise<void> {
   const serverAdapter = new FastifyAdapter();
   serverAdapter.setBasePath(BOARD_PATH);
-  const adapters = queues.all(models).map((queue) => {
-    const adapter = new BullMQAdapter(queue, { readOnlyMode: true, allowRetries: false });
-    adapter.setFormatter('data', (data: JobData) => shown(data));
-    return adapter;
+  const adapters = models.flatMap((model) => {
+    const { interactive, bulk, retry, announcements, gates } = queues.of(model);
+    const linked = [interactive, bulk, retry].map((queue) =>
+      adapterOf(queue, { externalJobUrl: ({ id }) => linkTo(model, String(id ?? '')) }),
+    );
+    return [...linked, ...[announcements, gates].map((queue) => adapterOf(queue, {}))];
   });
   createBullBoard({
     queues: adapters,

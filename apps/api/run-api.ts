@@ -16,6 +16,7 @@ import { Fleet } from '#queue/fleet';
 import { ModelRegister } from '#queue/model-register';
 import { RedisWatch } from '#queue/redis-watch';
 import { ModelQueues } from '#queue/model-queues';
+import { ModelSwitch } from '#queue/model-switch';
 import type { Logger } from '#telemetry/logger';
 import { registerFleetGauges } from '#telemetry/fleet-gauges';
 import { ApiMetrics } from '#telemetry/metrics';
@@ -25,6 +26,10 @@ import { fleetGauges } from './fleet-metrics.js';
 import { FleetView } from './fleet-view.js';
 import { mountBoard } from './job-board.js';
 import { mountOpenApi } from './openapi.js';
+import { FleetStatusReader } from './ops/fleet-status.js';
+import { mountOperatorDoor } from './ops/operator-door.js';
+import { mountOperatorPages } from './ops/operator-pages.js';
+import { PutBack } from './ops/put-back.js';
 import { buildPredictionPath } from './prediction-path.js';
 import { mountRunbooks } from './runbooks.js';
 import { buildWebhooks } from './webhooks/build-webhooks.js';
@@ -62,15 +67,27 @@ export async function runApi(settings: Settings, logger: Logger): Promise<Runnin
 
   const clock = new ClockWatch(redis, (sentence) => logger.error(sentence));
   registerClockGauge(registry, () => clock.aheadMs / 1_000);
+  const switches = new ModelSwitch(queues, onRedisError);
   const register = new ModelRegister(redis, names, onRedisError);
   const access = buildAccess(settings, queues, onRedisError);
 
   let draining = false;
-  const readiness = readinessOf(models, fleet, [clock, redisWatch], async () => ({
+  const readiness = readinessOf(models, fleet, switches, [clock, redisWatch], async () => ({
     answering: await isAnswering(redis),
     draining,
     knowsKeys: access.keys?.watch.isFresh ?? true,
   }));
+  const status = new FleetStatusReader({
+    build,
+    repository,
+    queues,
+    backlog,
+    fleet,
+    switches,
+    deliveries: parts.webhooks.deliveries,
+    redisWatch,
+    degraded: () => readiness.degraded(),
+  });
   const operations = await listenForOperations({
     host: settings.OPS_HOST,
     port: settings.OPS_PORT,
@@ -78,7 +95,18 @@ export async function runApi(settings: Settings, logger: Logger): Promise<Runnin
     readiness,
     build,
     async configure(app) {
+      await mountOperatorDoor(app, { keys: access.keys, logger });
       await mountBoard(app, queues, models);
+      mountOperatorPages(app, {
+        isOpen: access.keys === null,
+        baseUrl: settings.PUBLIC_URL ?? `http://${settings.HOST}:${settings.PORT}`,
+        status,
+        putBack: new PutBack(parts.reader, parts.accept, parts.catalogue, logger),
+        queues,
+        repository,
+        deliveries: parts.webhooks.deliveries,
+        logger,
+      });
       await mountRunbooks(app, path.join(projectRoot(), 'docs', 'runbooks'));
     },
   });
@@ -98,6 +126,7 @@ export async function runApi(settings: Settings, logger: Logger): Promise<Runnin
   redisWatch.start();
   backlog.start();
   fleet.start();
+  switches.start();
   await app.listen(settings.PORT, settings.HOST);
   const url = await app.getUrl();
   logger.info({ url, models }, 'accepts predictions');
@@ -115,6 +144,7 @@ export async function runApi(settings: Settings, logger: Logger): Promise<Runnin
       redisWatch.stop();
       backlog.stop();
       fleet.stop();
+      switches.stop();
       await operations.app.close();
       redis.disconnect();
       subscriber.disconnect();
@@ -129,6 +159,7 @@ function limitsOf(settings: Settings): ConstructorParameters<typeof Backlog>[2] 
 function readinessOf(
   models: readonly string[],
   fleet: FleetView,
+  switches: ModelSwitch,
   watches: readonly { readonly complaint: string | null }[],
   state: () => Promise<{ readonly answering: boolean; readonly draining: boolean; readonly knowsKeys: boolean }>,
 ): Readiness {
@@ -143,6 +174,9 @@ function readinessOf(
     },
     degraded: () => [
       ...models.filter((model) => !fleet.serves(model)).map((model) => `no live worker serves ${model}`),
+      ...models
+        .filter((model) => switches.stateOf(model) !== 'running')
+        .map((model) => `${model} is ${switches.stateOf(model)}`),
       ...watches.flatMap(({ complaint }) => complaint ?? []),
     ],
   };

@@ -6,11 +6,13 @@ import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import { PAGE_POLICY, renderPage, sentencePage } from './runbook-page.js';
+import { pageHeaders, pagePolicy } from './ops/page.js';
+import { renderPage, sentencePage } from './runbook-page.js';
 
 export const RUNBOOKS_PATH = '/ops/runbooks';
 
 const INDEX = 'README';
+const POLICY = pagePolicy();
 
 /** @param folder of markdown files; without it (an image may leave it out) every page is a 404 that says so */
 export async function mountRunbooks(app: NestFastifyApplication, folder: string): Promise<void> {
@@ -38,13 +40,7 @@ async function listPages(folder: string): Promise<ReadonlyMap<string, string>> {
 
 async function send(reply: FastifyReply, pages: ReadonlyMap<string, string>, name: string): Promise<FastifyReply> {
   const file = pages.get(name);
-  reply.headers({
-    'content-type': 'text/html; charset=utf-8',
-    'content-security-policy': PAGE_POLICY,
-    'x-content-type-options': 'nosniff',
-    'referrer-policy': 'no-referrer',
-    'cache-control': 'no-cache',
-  });
+  reply.headers({ ...pageHeaders(POLICY), 'cache-control': 'no-cache' });
   if (file !== undefined) return reply.send(renderPage(await readFile(file, 'utf8'), (page) => pages.has(page)));
   const sentence =
     pages.size === 0

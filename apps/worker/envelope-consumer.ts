@@ -30,6 +30,8 @@ export interface ConsumerOptions {
 export class EnvelopeConsumer {
   readonly #intakes: EnvelopeIntake[];
   readonly #bulkPace: BulkPace;
+  /** Predictions that have ended here, by model. */
+  readonly ended = new Map<string, number>();
   readonly #onError: ReturnType<typeof logRedisErrors>;
 
   constructor(
@@ -94,6 +96,8 @@ export class EnvelopeConsumer {
     const rows = rowCount(envelope);
     this.metrics.envelopes.inc({ model, kind });
     if (kind === 'interactive') this.metrics.envelopeRows.observe({ model }, rows);
+    const ended = counts.succeeded + counts.failed + counts.dropped;
+    this.ended.set(model, (this.ended.get(model) ?? 0) + ended);
     for (const [outcome, count] of Object.entries(counts)) {
       if (count > 0) this.metrics.predictions.inc({ model, version, outcome }, count);
     }

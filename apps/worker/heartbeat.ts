@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { ModelRepository } from '#models/repository';
 import { type Fleet, HEARTBEAT_MS } from '#queue/fleet';
+import type { EnvelopeConsumer } from './envelope-consumer.js';
 import type { Inference } from './inference.js';
 
 /** Tells the fleet that this worker lives and what it serves, every few seconds, while it can serve. */
@@ -14,6 +15,7 @@ export class Heartbeat {
     private readonly fleet: Fleet,
     private readonly repository: ModelRepository,
     private readonly inference: Pick<Inference, 'pool' | 'rowCostsMs'>,
+    private readonly consumer: Pick<EnvelopeConsumer, 'ended'>,
     private readonly onError: (error: Error) => void,
   ) {}
 
@@ -43,6 +45,7 @@ export class Heartbeat {
         models: this.repository.names(),
         versions,
         executors: { ready: pool.readyCount, busy: pool.busyCount },
+        ended: Object.fromEntries(this.consumer.ended),
       })
       .catch(this.onError);
   }

@@ -56,7 +56,7 @@ export async function runWorker(options: WorkerOptions): Promise<Running> {
   const consumer = buildConsumer(options, repository, inference, queues, inHand, memory);
   const clock = new ClockWatch(redis, (sentence) => logger.error(sentence));
   const register = new ModelRegister(redis, catalogue, onRedisError);
-  const heartbeat = new Heartbeat(new Fleet(redis, catalogue), repository, inference, onRedisError);
+  const heartbeat = new Heartbeat(new Fleet(redis, catalogue), repository, inference, consumer, onRedisError);
   const marks = new MarkFeed(subscriber, catalogue, (notice) => {
     inHand.mark(notice);
     inference.pool.endMarked();

@@ -12,6 +12,8 @@ export interface LiveWorker {
   readonly models: readonly string[];
   readonly versions: readonly ServedVersion[];
   readonly executors: { readonly ready: number; readonly busy: number };
+  /** Predictions that have ended in it since it started, by model; absent in one of an older release. */
+  readonly ended?: Readonly<Record<string, number>>;
 }
 
 export interface ServedVersion {
