@@ -18,11 +18,23 @@ version=$(sed -nE 's/^  "version": "([^"]+)",?$/\1/p' package.json)
 redis_server=${REDIS_SERVER:-redis-server}
 command -v "$redis_server" > /dev/null || { echo "no redis-server: name one with REDIS_SERVER" >&2 && exit 1; }
 
+for port in 3000 9100 9101 9102 6399; do
+  if (: < "/dev/tcp/127.0.0.1/$port") 2> /dev/null; then echo "port $port is taken" >&2 && exit 1; fi
+done
+
 work=$(mktemp -d)
 pids=()
 containers=()
+# Below this script's own shells and unshare: number one in a namespace of its own, so that its death is that of all in it.
+process_of() {
+  local pid=$1
+  while [[ $(cat "/proc/$pid/comm" 2> /dev/null) =~ ^(bash|unshare|try-images.sh)$ ]]; do
+    pid=$(pgrep -P "$pid" | head -n 1)
+  done
+  echo "$pid"
+}
 clean_up() {
-  for pid in "${pids[@]}"; do kill -KILL "$pid" 2> /dev/null || true; done
+  for pid in "${pids[@]}"; do kill -KILL "$(process_of "$pid")" 2> /dev/null || true; done
   wait 2> /dev/null || true
   for container in "${containers[@]}"; do buildah umount "$container" > /dev/null; buildah rm "$container" > /dev/null; done
   rm -rf "$work"
@@ -33,8 +45,9 @@ say() { printf '== %s\n' "$*"; }
 
 # --- 1. sizes ---------------------------------------------------------------------------------------------------------
 
-megabytes() { buildah inspect --type image --format '{{.FromImageID}}' "$1" > /dev/null; du -sxm "$2" | cut -f1; }
+megabytes() { du -sxm "$1" | cut -f1; }
 
+# A container of the image, for its file system.
 roots() {
   local container
   container=$(buildah from --pull-never "$1")
@@ -43,7 +56,7 @@ roots() {
 }
 
 roots "$node_image"
-base_mb=$(megabytes "$node_image" "$root")
+base_mb=$(megabytes "$root")
 roots "millrace-api:$version"
 api_root=$root
 roots "millrace-worker:$version"
@@ -51,7 +64,7 @@ worker_root=$root
 say "base $base_mb MB"
 for one in "api $api_root 250" "worker $worker_root 350"; do
   read -r name folder limit <<< "$one"
-  over=$(($(megabytes "millrace-$name:$version" "$folder") - base_mb))
+  over=$(($(megabytes "$folder") - base_mb))
   say "millrace-$name:$version: $over MB over the base, at most $limit"
   [ "$over" -le "$limit" ] || exit 1
 done
@@ -79,7 +92,7 @@ inside() {
     mount --rbind /dev "$folder/dev"
     mount -o remount,bind,ro "$folder"
     cd "$folder"
-    exec setpriv --no-new-privs env -i chroot --userspec="$user:$user" "$folder" /usr/bin/env -C /app "$@"
+    exec setpriv --no-new-privs env -i /usr/sbin/chroot --userspec="$user:$user" "$folder" /usr/bin/env -C /app "$@"
   ' - "$folder" "$user" "$work/secrets" "$@"
 }
 
@@ -165,11 +178,7 @@ if inside "$api_root" 1000 "${api_env[@]}" node -e "require('fs').writeFileSync(
 fi
 say "a write to /app: $(grep -oE 'E[A-Z]+: [a-z -]+' "$work/written" | head -n 1)"
 
-for pid in "${pids[@]:1}"; do
-  # unshare is the parent of the process, which is number one in a namespace of its own.
-  inner=$(pgrep -P "$pid" || true)
-  kill -TERM "$(pgrep -P "$inner" node || echo "$inner")"
-done
+for pid in "${pids[@]:1}"; do kill -TERM "$(process_of "$pid")"; done
 for name in api worker courier; do
   await "the $name has stopped" grep -q '"msg":"stopped"' "$work/$name.log"
 done
