@@ -1,5 +1,6 @@
 /** An envelope on its way through the batcher: its rows leave one by one and come back as outcomes, in any order. */
 import { rowAt, rowCount } from '#contract/envelope';
+import type { Stages } from '#contract/executor-protocol';
 import type { Mark } from '#domain/mark';
 import type { Input, VersionId } from '#domain/model-version';
 import type { Outcome } from '#domain/outcome';
@@ -12,6 +13,8 @@ const NOT_YET: Outcome = { kind: 'moved', run: null };
 
 export class EnvelopeRun {
   readonly #outcomes: Outcome[];
+  /** By row; rows of a batch are not looked at one by one. */
+  readonly stages: (Stages | undefined)[] = [];
   #open: number;
   #finish: (outcomes: Outcome[]) => void = () => undefined;
   /** One outcome a row, in the order of the rows. */
@@ -51,7 +54,8 @@ export class EnvelopeRun {
     return this.#outcomes[row] === NOT_YET && !this.elsewhere.has(row);
   }
 
-  settle(row: number, outcome: Outcome): void {
+  settle(row: number, outcome: Outcome, stages?: Stages): void {
+    if (this.taken.envelope.batch === undefined) this.stages[row] = stages;
     this.#outcomes[row] = outcome.kind === 'dropped' ? this.#dropped() : outcome;
     this.#open -= 1;
     if (this.#open === 0) this.#finish(this.#outcomes);
@@ -91,8 +95,8 @@ class RowRun implements PendingPrediction {
     this.run.onStarted(this.row, atMs);
   }
 
-  settle(outcome: Outcome): void {
-    this.run.settle(this.row, outcome);
+  settle(outcome: Outcome, stages?: Stages): void {
+    this.run.settle(this.row, outcome, stages);
   }
 }
 

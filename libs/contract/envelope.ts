@@ -1,5 +1,6 @@
 import type { Callback } from '#domain/callback';
 import type { Input, VersionId } from '#domain/model-version';
+import type { Trace } from '#domain/trace';
 
 /** Version of the envelope's format. */
 export const ENVELOPE_VERSION = 1;
@@ -20,6 +21,8 @@ export interface Envelope {
   /** Empty where the rows are those of a batch. */
   readonly rows: readonly EnvelopeRow[];
   readonly batch?: BatchPart;
+  /** Of the submit of a batch; other rows have their own. Not a part of `batch`: a repeat has another one. */
+  readonly trace?: Trace;
 }
 
 /** Rows of a batch: what they have in common is said once. */
@@ -53,12 +56,13 @@ export function rowCount({ rows, batch }: Envelope): number {
 }
 
 /** @returns the row as it was accepted; a row of a batch that was not valid has an empty input */
-export function rowAt({ rows, batch }: Envelope, row: number): EnvelopeRow | undefined {
+export function rowAt({ rows, batch, trace }: Envelope, row: number): EnvelopeRow | undefined {
   if (batch === undefined) return rows[row];
   const input = batch.inputs[row];
   if (input === undefined) return undefined;
   const { client, createdAtMs, expiresAtMs } = batch;
-  return { client, input: input ?? {}, createdAtMs, metadata: null, deadlineAtMs: expiresAtMs };
+  const content = { client, input: input ?? {}, createdAtMs, metadata: null, deadlineAtMs: expiresAtMs };
+  return trace === undefined ? content : { ...content, trace };
 }
 
 export interface EnvelopeRow {
@@ -69,6 +73,8 @@ export interface EnvelopeRow {
   /** Milliseconds since the epoch; absent where it has none, as below. */
   readonly deadlineAtMs?: number;
   readonly callback?: Callback;
+  /** Where its caller gave one, or somebody is to be told. */
+  readonly trace?: Trace;
 }
 
 /** A retry job: one row of an envelope that runs again, alone. */

@@ -8,6 +8,7 @@
  * There are two lanes. Interactive predictions come first; rows of the bulk lane run in micro-batches of a few
  * milliseconds, so that nobody waits long behind one, and get at least one turn in ten, so that they do not starve.
  */
+import type { Stages } from '#contract/executor-protocol';
 import type { Input, VersionId } from '#domain/model-version';
 import type { Outcome } from '#domain/outcome';
 
@@ -22,7 +23,8 @@ export interface PendingPrediction {
   isDropped(): boolean;
   /** The micro-batch it is in begins to run. */
   onStarted(atMs: number): void;
-  settle(outcome: Outcome): void;
+  /** @param stages of its micro-batch, where it ran to its end */
+  settle(outcome: Outcome, stages?: Stages): void;
 }
 
 /** Rows that a micro-batch of a version may hold. */

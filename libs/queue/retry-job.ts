@@ -20,7 +20,8 @@ export async function addRetryJobs(
   const jobs = rows.flatMap((row) => {
     const content = rowAt(envelope, row);
     if (content === undefined) return [];
-    const { batch, ...common } = envelope;
+    // The row has what they were about.
+    const { batch, trace, ...common } = envelope;
     const data: RetryEnvelope = {
       ...common,
       rows: [content],

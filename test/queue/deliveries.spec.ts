@@ -29,6 +29,7 @@ function event(change: Partial<NewEvent> = {}): NewEvent {
     subjectId,
     url: 'https://a.example.com/',
     body: `{"id":"${subjectId}"}`,
+    trace: null,
     ...change,
   };
 }
