@@ -1,7 +1,10 @@
 import { defineConfig } from 'vitest/config';
 
-/** `#queue/marks` is `libs/queue/marks.ts` here, and `dist/libs/queue/marks.js` in a process of its own. */
-const conditions = ['source', 'module', 'node', 'development|production'];
+/**
+ * `#queue/marks` is `libs/queue/marks.ts` here, and `dist/libs/queue/marks.js` in a process of its own. Not `module`, as
+ * Vite has it: what packages offer under it is for bundlers, and Node may not be able to load it.
+ */
+const conditions = ['source', 'node', 'development|production'];
 const fromSource = { resolve: { conditions }, ssr: { resolve: { conditions } } };
 
 export default defineConfig({

@@ -36,7 +36,18 @@ export const FLOORS = {
 
   'libs/client': { libs: [] },
   'libs/config': { libs: [], npm: ['zod'] },
-  'libs/telemetry': { libs: [], npm: ['@opentelemetry/api', 'pino', 'pino-pretty', 'prom-client'] },
+  'libs/telemetry': {
+    libs: [],
+    npm: [
+      '@opentelemetry/api',
+      '@opentelemetry/exporter-trace-otlp-http',
+      '@opentelemetry/resources',
+      '@opentelemetry/sdk-trace',
+      'pino',
+      'pino-pretty',
+      'prom-client',
+    ],
+  },
   'libs/process': { libs: ['config', 'telemetry'] },
 
   'libs/testing': {
@@ -106,6 +117,7 @@ export const OWNERS = [
     rooms: ['libs/telemetry', 'libs/process', 'apps/*'],
     says: 'a plain lib reports through return values and callbacks; only libs/telemetry, libs/process and apps import it',
   },
+  { packages: /^@opentelemetry\/.+$/, rooms: ['libs/telemetry'], says: 'only libs/telemetry imports it' },
   {
     packages: /^@nestjs\/swagger$/,
     rooms: ['apps/*', 'libs/process', 'libs/contract'],

@@ -8,8 +8,10 @@ import { createHash } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import type { PredictionRequest } from '#contract/prediction.dto';
 import { tooManyRequests } from '#contract/problem';
+import type { Callback } from '#domain/callback';
 import type { Submission } from '#domain/prediction';
 import { formatPredictionId, newEnvelopeId } from '#domain/prediction-id';
+import type { Trace } from '#domain/trace';
 import type { ModelVersion } from '#models/repository';
 import type { Backlog } from '#queue/backlog';
 import { modelCode } from '#queue/catalogue';
@@ -33,6 +35,8 @@ export interface AcceptOptions {
   /** Address of this API for its caller. */
   readonly baseUrl: string;
   readonly idempotencyKey: string | null;
+  /** What travels on with it, given whom it tells of its end. */
+  readonly traceFor: (callback: Callback | null) => Trace | null;
   /** See `WriteOptions`. */
   readonly onPlaced?: PlacedListener;
 }
@@ -58,6 +62,7 @@ export class AcceptPrediction {
   async accept(request: PredictionRequest, options: AcceptOptions): Promise<Accepted> {
     const version = this.catalogue.version(request.version);
     const input = this.catalogue.validate(version, request.input);
+    const callback = this.#callback(request, version, options.baseUrl);
     const prediction: NewPrediction = {
       client: options.client,
       model: version.name,
@@ -67,9 +72,9 @@ export class AcceptPrediction {
       metadata: request.metadata ?? null,
       priority: request.priority ?? 'normal',
       deadlineAtMs: options.cancelAfterMs === null ? null : Date.now() + options.cancelAfterMs,
-      callback: this.#callback(request, version, options.baseUrl),
+      callback,
+      trace: options.traceFor(callback),
     };
-    const { callback } = prediction;
     if (callback !== null && callback.url !== null) await this.webhooks.requirePublicHost(callback.url);
     if (options.idempotencyKey !== null) {
       return this.#acceptOnce(request, version, prediction, options.idempotencyKey, options);

@@ -4,7 +4,7 @@ import { startProcess } from '#process/start';
 import { createLogger } from '#telemetry/logger';
 import { runApi } from './run-api.js';
 
-const logger = createLogger({ app: 'api', level: 'info' });
+const logger = await createLogger({ app: 'api', level: 'info' });
 await startProcess(logger, async () => {
   const settings = readProcessSettings();
   logger.level = settings.LOG_LEVEL;

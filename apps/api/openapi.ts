@@ -120,7 +120,12 @@ const HEADERS = [
     'Its deadline, as `90s`, `15m` or `2h` from now: what has not run by then does not run.',
     '90s',
   ),
-  header('X-Request-ID', 'Comes back with the answer and stands in the logs.', 'my-request-1'),
+  header('X-Request-ID', 'Comes back with the answer, stands in the logs and in webhooks.', 'my-request-1'),
+  header(
+    'traceparent',
+    'W3C Trace Context: what is done for it is a part of that trace, webhooks too.',
+    '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
+  ),
 ];
 
 /** @param own problems that only one of the two ways to create a prediction has */

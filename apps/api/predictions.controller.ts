@@ -7,6 +7,7 @@ import {
   toResource,
 } from '#contract/prediction.dto';
 import { invalidFields, notFound, problem, ProblemError } from '#contract/problem';
+import type { Callback } from '#domain/callback';
 import type { Caller } from '#domain/key-record';
 import type { Prediction } from '#domain/prediction';
 import { isTerminal } from '#domain/prediction';
@@ -21,6 +22,7 @@ import { CancelPrediction } from './cancel-prediction.js';
 import { ClientAddress } from './client-address.js';
 import { ModelCatalogue } from './model-catalogue.js';
 import { ModelParams } from './models.controller.js';
+import { traceOf } from './request-trace.js';
 import { cancelAfterMs, idempotencyKeyOf, waitSecondsOf, waitSecondsOfQuery } from './preferences.js';
 import { Completions } from '#queue/completions';
 import { WaitEstimate } from './wait-estimate.js';
@@ -116,6 +118,7 @@ export class PredictionsController {
       idempotencyKey,
       cancelAfterMs: cancelAfterMs(request.headers['cancel-after']),
       baseUrl: this.address.baseUrl(request),
+      traceFor: (callback: Callback | null) => traceOf(request, callback),
     };
     if (waitSeconds === null) {
       const accepted = await this.acceptPrediction.accept(body, options);
@@ -150,6 +153,7 @@ export class PredictionsController {
   #answer(accepted: Accepted, found: Found, request: FastifyRequest, reply: FastifyReply): void {
     // The record of a repeated prediction may be gone: its key still answers with the same id, as it was accepted.
     const gone = typeof found === 'string';
+    request.accepted = accepted.submission;
     const prediction = gone ? { submission: accepted.submission, standing: NOT_STARTED } : found;
     const resource = this.#resource(prediction, request);
     if (accepted.replayed) reply.header('idempotency-replayed', 'true');

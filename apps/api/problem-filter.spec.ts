@@ -56,7 +56,7 @@ it('tells a bug to the log, with its stack, and nothing of it to the caller', as
   expect(text).not.toMatch(/redis|pw|10\.0|at /);
   expect(lines).toHaveLength(1);
   expect(JSON.parse(lines[0]!)).toMatchObject({ msg: 'request failed', request_id: 'r1' });
-  expect((JSON.parse(lines[0]!) as { stack: string }).stack).toContain('problem-filter.spec');
+  expect((JSON.parse(lines[0]!) as { err: { stack: string } }).err.stack).toContain('problem-filter.spec');
 });
 
 it('leaves the query out, which may hold a key', async () => {

@@ -1,9 +1,17 @@
 /** The one place where an error becomes an answer. */
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
-import { problem, ProblemError, tooManyRequests, unavailable } from '#contract/problem';
+import { type Problem, problem, ProblemError, tooManyRequests, unavailable } from '#contract/problem';
 import { QueueFullError, QueueUnavailableError } from '#queue/connection';
+import { errorFieldsWithStack } from '#telemetry/error-fields';
 import type { Logger } from '#telemetry/logger';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** What its caller was told instead of an answer. */
+    refused: Problem | undefined;
+  }
+}
 
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
@@ -19,9 +27,13 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
   const { problem: body, headers } = toProblemError(error);
   if (body.status >= 500 && body.code === 'internal') {
     // The stack is for us; the caller gets an id to name.
-    const stack = error instanceof Error ? error.stack : undefined;
-    logger.error({ err: error, stack, request_id: request.id }, 'request failed');
+    const { code } = body;
+    logger.error(
+      { category: 'internal', code, err: errorFieldsWithStack(error), request_id: request.id },
+      'request failed',
+    );
   }
+  request.refused = body;
   const instance = request.url.split('?')[0];
   void reply
     .code(body.status)

@@ -7,24 +7,32 @@ import type { Settings } from '#config/settings';
 import type { Readiness } from '#process/operations.module';
 import type { Logger } from '#telemetry/logger';
 import { requestIdFrom } from '#telemetry/request-id';
+import type { Tracing } from '#telemetry/tracing';
 import { guardRequests, type Keys } from './access/guard.js';
 import { requireDeclarations } from './access/requires.js';
 import { ApiModule, type ApiParts } from './api.module.js';
 import { answerUnreadableRequest } from './early-errors.js';
 import { sendProblem } from './problem-filter.js';
 import { observeRequests } from './request-log.js';
+import { traceRequests } from './request-spans.js';
 import { streamBodies } from './streamed-body.js';
 
 /** A request's headers have this long to arrive. */
 const HEADERS_TIMEOUT_MS = 10_000;
 const SWEEP_EVERY_MS = 50;
 
+/** Where what happens is told. */
+export interface Reporting {
+  readonly logger: Logger;
+  readonly tracing: Tracing | null;
+}
+
 export async function createPublicApp(
   settings: Settings,
   parts: ApiParts,
   readiness: Readiness,
   keys: Keys | null,
-  logger: Logger,
+  { logger, tracing }: Reporting,
 ): Promise<NestFastifyApplication> {
   const adapter = new FastifyAdapter({
     logger: false,
@@ -52,6 +60,8 @@ export async function createPublicApp(
   server.removeContentTypeParser('text/plain');
   requireDeclarations(server);
   observeRequests(server, logger, parts.metrics, settings.SLOW_SECONDS);
+  server.decorateRequest('span', undefined);
+  if (tracing !== null) traceRequests(server, tracing);
   const refuse = (error: unknown, request: FastifyRequest, reply: FastifyReply): void =>
     sendProblem(error, request, reply, logger);
   streamBodies(server, refuse);

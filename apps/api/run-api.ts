@@ -8,6 +8,7 @@ import { listenForOperations, type Readiness } from '#process/operations.module'
 import { logRedisErrors } from '#process/redis-errors';
 import { makeRegistry } from '#process/registry';
 import type { Running } from '#process/start';
+import { tracingOf } from '#process/tracing';
 import { Backlog } from '#queue/backlog';
 import { Catalogue } from '#queue/catalogue';
 import { ClockWatch } from '#queue/clock-watch';
@@ -110,13 +111,11 @@ export async function runApi(settings: Settings, logger: Logger): Promise<Runnin
       await mountRunbooks(app, path.join(projectRoot(), 'docs', 'runbooks'));
     },
   });
-  const app = await createPublicApp(
-    settings,
-    { ...parts, manageKeys: access.manageKeys },
-    readiness,
-    access.keys,
+  const tracing = await tracingOf(settings, 'api', logger);
+  const app = await createPublicApp(settings, { ...parts, manageKeys: access.manageKeys }, readiness, access.keys, {
     logger,
-  );
+    tracing,
+  });
   mountOpenApi(app, repository, build.version);
   // Redis may be away: the process lives, says that it is not ready, and recovers by itself.
   parts.completions.start().catch(onRedisError);
@@ -146,6 +145,7 @@ export async function runApi(settings: Settings, logger: Logger): Promise<Runnin
       fleet.stop();
       switches.stop();
       await operations.app.close();
+      await tracing?.stop();
       redis.disconnect();
       subscriber.disconnect();
     },

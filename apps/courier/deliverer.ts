@@ -8,6 +8,7 @@ import { type DeliveryAttempt, judgeAttempt, pauseBeforeRetry } from '#domain/de
 import type { AttemptEnd, Deliveries, TakenDelivery } from '#queue/deliveries';
 import { sign } from '#webhooks/signature';
 import type { Attempt, WebhookClient } from '#webhooks/webhook-client';
+import type { DeliverySpan, DeliverySpans } from './delivery-spans.js';
 
 /**
  * Tries under way at once, of all endpoints together. A hand is an open connection and costs little; there are more than
@@ -39,6 +40,7 @@ export class Deliverer {
     private readonly client: WebhookClient,
     private readonly secretsOf: (client: string) => Promise<readonly string[]>,
     private readonly observer: DelivererObserver,
+    private readonly spans: DeliverySpans | null = null,
   ) {}
 
   start(): void {
@@ -101,14 +103,17 @@ export class Deliverer {
   async #deliver(delivery: TakenDelivery): Promise<void> {
     const body = Buffer.from(delivery.body);
     const secrets = await this.secretsOf(delivery.client);
+    const span = this.spans?.begin(delivery) ?? null;
     const headers = {
       ...sign(delivery.id, Math.floor(Date.now() / 1_000), body, secrets),
       'content-type': 'application/json',
       'user-agent': 'Millrace-Webhooks/1',
+      ...traceHeaders(delivery, span),
     };
     const sent = await this.client.send({ url: delivery.url, headers, body });
     const attempt = toAttempt(sent);
     const end = endOf(delivery, sent, attempt);
+    span?.end(attempt);
     await this.deliveries.finish(delivery.id, attempt, end);
     this.observer.onAttempt(delivery, attempt, end.kind);
   }
@@ -123,6 +128,13 @@ export class Deliverer {
       };
     });
   }
+}
+
+/** The receiver can find our lines by the one, and go on with the trace by the other. */
+function traceHeaders({ trace }: TakenDelivery, span: DeliverySpan | null): Record<string, string> {
+  if (trace === null) return {};
+  const traceparent = span?.traceparent ?? trace.traceparent;
+  return { 'x-request-id': trace.requestId, ...(traceparent === undefined ? {} : { traceparent }) };
 }
 
 function toAttempt(sent: Attempt): DeliveryAttempt {

@@ -8,6 +8,7 @@ import type { Batch } from '#domain/batch';
 import { type Callback, eventId, type EventKind } from '#domain/callback';
 import { isTerminal, type Prediction } from '#domain/prediction';
 import { formatPredictionId, parsePredictionId } from '#domain/prediction-id';
+import type { Trace } from '#domain/trace';
 import type { Announcement } from '#queue/announcements';
 import type { BatchReader } from '#queue/batch-reader';
 import { modelCode } from '#queue/catalogue';
@@ -80,25 +81,25 @@ export class FanOut {
   }
 
   async #tellOfBatch(batch: Batch, kinds: readonly EventKind[]): Promise<void> {
-    const { id, client, callback } = batch.plan;
+    const { id, client, callback, trace = null } = batch.plan;
     if (callback === null) return;
     const body = freeze({ ...toBatchResource(batch, callback.owner, callback.baseUrl) });
-    await this.#owe({ subjectId: id, client, callback, body }, kinds);
+    await this.#owe({ subjectId: id, client, callback, body, trace }, kinds);
   }
 
   async #tell(prediction: Prediction, kinds: readonly EventKind[]): Promise<void> {
     const { submission } = prediction;
-    const { callback, client, id: subjectId } = submission;
+    const { callback, client, id: subjectId, trace } = submission;
     if (callback === null) return;
     const happened = kinds.filter((kind) => hasHappened(prediction, kind));
     const body = messageOf(prediction, callback);
-    await this.#owe({ subjectId, client, callback, body }, happened);
+    await this.#owe({ subjectId, client, callback, body, trace }, happened);
   }
 
-  async #owe({ subjectId, client, callback, body }: Told, kinds: readonly EventKind[]): Promise<void> {
+  async #owe({ subjectId, client, callback, body, trace }: Told, kinds: readonly EventKind[]): Promise<void> {
     for (const kind of kinds) {
       if (!callback.events.includes(kind)) continue;
-      const event = { id: eventId(subjectId, kind), kind, client, subjectId, url: callback.url, body };
+      const event = { id: eventId(subjectId, kind), kind, client, subjectId, url: callback.url, body, trace };
       if (await this.deliveries.owe(event)) this.observer.onEvent(kind);
     }
   }
@@ -109,6 +110,7 @@ interface Told {
   readonly client: string;
   readonly callback: Callback;
   readonly body: string;
+  readonly trace: Trace | null;
 }
 
 function hasHappened({ standing }: Prediction, kind: EventKind): boolean {

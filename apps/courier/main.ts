@@ -4,7 +4,7 @@ import { startProcess } from '#process/start';
 import { createLogger } from '#telemetry/logger';
 import { runCourier } from './run-courier.js';
 
-const logger = createLogger({ app: 'courier', level: 'info' });
+const logger = await createLogger({ app: 'courier', level: 'info' });
 await startProcess(logger, async () => {
   const settings = readProcessSettings();
   logger.level = settings.LOG_LEVEL;

@@ -1,17 +1,19 @@
 /** Builds the courier out of its parts, and takes it apart again. */
 import { buildOf } from '#config/build';
 import { requireRedis, type Settings } from '#config/settings';
+import type { DeliveryAttempt } from '#domain/delivery';
 import { tellLauncher } from '#process/launch-channel';
 import { listenForOperations, type Readiness } from '#process/operations.module';
 import { logRedisErrors } from '#process/redis-errors';
 import { makeRegistry } from '#process/registry';
 import type { Running } from '#process/start';
+import { tracingOf } from '#process/tracing';
 import { AnnouncementIntake } from '#queue/announcement-intake';
 import { BatchReader } from '#queue/batch-reader';
 import { Catalogue } from '#queue/catalogue';
 import { ClockWatch } from '#queue/clock-watch';
 import { connectSubscriber, connectWorker, isAnswering } from '#queue/connection';
-import { Deliveries } from '#queue/deliveries';
+import { type AttemptEnd, Deliveries, type TakenDelivery } from '#queue/deliveries';
 import { EnvelopeReader } from '#queue/envelope-reader';
 import { Janitor, JANITOR_DEFAULTS, MENDED } from '#queue/janitor';
 import { ModelQueues } from '#queue/model-queues';
@@ -19,11 +21,14 @@ import { ModelRegister } from '#queue/model-register';
 import { StartNoticeIntake } from '#queue/start-notices';
 import { WebhookSecrets } from '#queue/webhook-secrets';
 import type { Logger } from '#telemetry/logger';
+import type { Tracing } from '#telemetry/tracing';
 import { CourierMetrics } from '#telemetry/metrics';
 import { EndpointGuard } from '#webhooks/endpoint-guard';
 import { newSecret } from '#webhooks/signature';
 import { WebhookClient } from '#webhooks/webhook-client';
 import { Deliverer } from './deliverer.js';
+import { attemptLine } from './delivery-line.js';
+import { DeliverySpans } from './delivery-spans.js';
 import { FanOut } from './fan-out.js';
 import { Rounds } from './rounds.js';
 import { SecretCache } from './secret-cache.js';
@@ -45,10 +50,14 @@ export async function runCourier(settings: Settings, logger: Logger): Promise<Ru
     onEvent: (kind) => metrics.events.inc({ event: kind }),
     onExpired(id) {
       metrics.expired.inc();
-      logger.error({ prediction: id }, 'a prediction was removed before its callback could be made');
+      logger.error(
+        { category: 'internal', code: 'expired', prediction: id },
+        'a prediction was removed before its callback could be made',
+      );
     },
   });
-  const deliverer = buildDeliverer(settings, logger, queues, deliveries, metrics);
+  const tracing = await tracingOf(settings, 'courier', logger);
+  const deliverer = buildDeliverer(settings, { logger, metrics, tracing }, queues, deliveries);
   const starts = new StartNoticeIntake(redis, catalogue, (notice) => fanOut.tellStarted(notice), onRedisError);
   const clock = new ClockWatch(redis, (sentence) => logger.error(sentence));
   const register = new ModelRegister(redis, catalogue, onRedisError);
@@ -114,35 +123,44 @@ export async function runCourier(settings: Settings, logger: Logger): Promise<Ru
         ...[...intakes.values()].map((intake) => intake.close()),
       ]);
       await operations.app.close();
+      await tracing?.stop();
       redis.disconnect();
       subscriber.disconnect();
     },
   };
 }
 
+interface CourierTelling {
+  readonly logger: Logger;
+  readonly metrics: CourierMetrics;
+  readonly tracing: Tracing | null;
+}
+
 function buildDeliverer(
   settings: Settings,
-  logger: Logger,
+  { logger, metrics, tracing }: CourierTelling,
   { redis, catalogue }: ModelQueues,
   deliveries: Deliveries,
-  metrics: CourierMetrics,
 ): Deliverer {
   const guard = new EndpointGuard({ allowPrivate: settings.WEBHOOK_ALLOW_PRIVATE });
   const secrets = new SecretCache(new WebhookSecrets(redis, catalogue, newSecret));
-  return new Deliverer(deliveries, new WebhookClient({ guard }), secrets.of, {
-    onAttempt({ id, tries, createdAtMs }, { status, error, durationMs }, end) {
+  const tellAttempt = attemptLine(logger);
+  const observer = {
+    onAttempt(delivery: TakenDelivery, attempt: DeliveryAttempt, end: AttemptEnd['kind']): void {
       metrics.attempts.inc({ outcome: end });
-      metrics.attemptSeconds.observe(durationMs / 1_000);
-      if (end === 'delivered') metrics.deliverySeconds.observe(Math.max(0, Date.now() - createdAtMs) / 1_000);
-      const level = end === 'delivered' ? 'debug' : 'warn';
-      logger[level](
-        { delivery: id, attempt: tries + 1, status, error, duration_ms: durationMs, end },
-        'delivery attempt',
-      );
+      metrics.attemptSeconds.observe(attempt.durationMs / 1_000);
+      const sinceEventS = Math.max(0, Date.now() - delivery.createdAtMs) / 1_000;
+      if (end === 'delivered') metrics.deliverySeconds.observe(sinceEventS);
+      tellAttempt(delivery, attempt, end);
     },
-    onGivenUp: (count) => logger.warn({ count }, 'gave deliveries up whose endpoint failed for too long'),
+    onGivenUp: (count: number) => {
+      const fields = { category: 'receiver', code: 'given_up', count };
+      logger.warn(fields, 'gave deliveries up whose endpoint failed for too long');
+    },
     onError: logRedisErrors(logger),
-  });
+  };
+  const spans = tracing === null ? null : new DeliverySpans(tracing);
+  return new Deliverer(deliveries, new WebhookClient({ guard }), secrets.of, observer, spans);
 }
 
 function readinessOf(

@@ -1,7 +1,7 @@
 /** The worker's intakes: for each model one of interactive envelopes, one of bulk envelopes, and one of retry jobs. */
 import { rowCount } from '#contract/envelope';
 import { logRedisErrors } from '#process/redis-errors';
-import { EnvelopeIntake, type Settled, type TakenEnvelope } from '#queue/envelope-intake';
+import { EnvelopeIntake, type JobEnd, type Settled, type TakenEnvelope } from '#queue/envelope-intake';
 import type { Settlement } from '#queue/outcomes';
 import type { ModelQueues } from '#queue/model-queues';
 import type { Logger } from '#telemetry/logger';
@@ -9,6 +9,8 @@ import type { WorkerMetrics } from '#telemetry/metrics';
 import { BulkPace } from './bulk-pace.js';
 import type { ExecuteEnvelope } from './execute-envelope.js';
 import type { ExecuteRetry } from './execute-retry.js';
+import type { SettledLines } from './settled-lines.js';
+import type { SettledSpans } from './settled-spans.js';
 
 /** Envelopes of a model in hand at once: enough to merge micro-batches across them, few enough to share. */
 const SLOTS = {
@@ -27,6 +29,15 @@ export interface ConsumerOptions {
   readonly isNearlyFull: () => boolean;
 }
 
+/** Where it tells what has happened. */
+export interface ConsumerTelling {
+  readonly metrics: WorkerMetrics;
+  readonly logger: Logger;
+  readonly lines: SettledLines;
+  /** Null where this worker does not trace. */
+  readonly spans: SettledSpans | null;
+}
+
 export class EnvelopeConsumer {
   readonly #intakes: EnvelopeIntake[];
   readonly #bulkPace: BulkPace;
@@ -38,10 +49,9 @@ export class EnvelopeConsumer {
     private readonly options: ConsumerOptions,
     private readonly queues: ModelQueues,
     private readonly execute: { readonly envelope: ExecuteEnvelope; readonly retry: ExecuteRetry },
-    private readonly metrics: WorkerMetrics,
-    private readonly logger: Logger,
+    private readonly telling: ConsumerTelling,
   ) {
-    this.#onError = logRedisErrors(logger, 'queue error');
+    this.#onError = logRedisErrors(telling.logger, 'queue error');
     const bulk = options.models.map((model) => this.#intake(model, 'bulk'));
     this.#bulkPace = new BulkPace(bulk);
     const others = options.models.flatMap((model) => [
@@ -75,10 +85,11 @@ export class EnvelopeConsumer {
       removesByAge: kind === 'interactive',
       isNearlyFull: this.options.isNearlyFull,
       process: (taken) => this.#process(kind, taken),
-      onSettled: (taken, counts) => this.#observe(kind, taken, counts),
+      onSettled: (taken, counts, end) => this.#observe(kind, taken, counts, end),
       onStalled: () => {
-        this.metrics.stalled.inc({ model });
-        this.logger.warn({ model, kind }, 'an envelope came back from a worker that died or lost its lock');
+        this.telling.metrics.stalled.inc({ model });
+        const fields = { category: 'fleet', code: 'stalled', model, kind };
+        this.telling.logger.warn(fields, 'an envelope came back from a worker that died or lost its lock');
       },
       onError: (error) => this.#onError(error, { model, kind }),
     });
@@ -90,23 +101,25 @@ export class EnvelopeConsumer {
     return this.execute.envelope.run(taken, kind);
   }
 
-  /** One line and a handful of counters an envelope; a single prediction's line is for `debug`. */
-  #observe(kind: Kind, { jobId, envelope, stalls }: TakenEnvelope, counts: Settlement['counts']): void {
+  /** A line and a handful of counters an envelope. */
+  #observe(kind: Kind, taken: TakenEnvelope, counts: Settlement['counts'], end: JobEnd): void {
+    const { envelope } = taken;
+    const { metrics, lines, spans } = this.telling;
     const { model, versionLabel: version } = envelope;
     const rows = rowCount(envelope);
-    this.metrics.envelopes.inc({ model, kind });
-    if (kind === 'interactive') this.metrics.envelopeRows.observe({ model }, rows);
+    metrics.envelopes.inc({ model, kind });
+    if (kind === 'interactive') metrics.envelopeRows.observe({ model }, rows);
     const ended = counts.succeeded + counts.failed + counts.dropped;
     this.ended.set(model, (this.ended.get(model) ?? 0) + ended);
     for (const [outcome, count] of Object.entries(counts)) {
-      if (count > 0) this.metrics.predictions.inc({ model, version, outcome }, count);
+      if (count > 0) metrics.predictions.inc({ model, version, outcome }, count);
     }
     const now = Date.now();
     const { priority = 'normal' } = envelope;
     for (const row of envelope.rows) {
-      this.metrics.totalSeconds.observe({ model, priority }, (now - row.createdAtMs) / 1_000);
+      metrics.totalSeconds.observe({ model, priority }, (now - row.createdAtMs) / 1_000);
     }
-    const level = counts.failed > 0 || counts.moved > 0 ? 'warn' : 'debug';
-    this.logger[level]({ envelope: jobId, model, version, rows, stalls, ...counts }, 'settled');
+    lines.settled(taken, counts, end);
+    spans?.settled(taken, end);
   }
 }

@@ -1,5 +1,6 @@
 /** An envelope on its way through the batcher: its rows leave one by one and come back as outcomes, in any order. */
 import { rowCount } from '#contract/envelope';
+import type { Stages } from '#contract/executor-protocol';
 import { type InputText, splitInputs } from '#contract/input-text';
 import type { Mark } from '#domain/mark';
 import type { VersionId } from '#domain/model-version';
@@ -13,6 +14,8 @@ const NOT_YET: NewOutcome = { kind: 'moved', run: null };
 
 export class EnvelopeRun {
   readonly #outcomes: NewOutcome[];
+  /** By row; rows of a batch are not looked at one by one. */
+  readonly stages: (Stages | undefined)[] = [];
   #open: number;
   #finish: (outcomes: NewOutcome[]) => void = () => undefined;
   /** One outcome a row, in the order of the rows. */
@@ -54,7 +57,8 @@ export class EnvelopeRun {
     return this.#outcomes[row] === NOT_YET && !this.elsewhere.has(row);
   }
 
-  settle(row: number, outcome: NewOutcome): void {
+  settle(row: number, outcome: NewOutcome, stages?: Stages): void {
+    if (this.taken.envelope.batch === undefined) this.stages[row] = stages;
     this.#outcomes[row] = outcome.kind === 'dropped' ? this.#dropped() : outcome;
     this.#open -= 1;
     if (this.#open === 0) this.#finish(this.#outcomes);
@@ -94,8 +98,8 @@ class RowRun implements PendingPrediction {
     this.run.onStarted(this.row, atMs);
   }
 
-  settle(outcome: NewOutcome): void {
-    this.run.settle(this.row, outcome);
+  settle(outcome: NewOutcome, stages?: Stages): void {
+    this.run.settle(this.row, outcome, stages);
   }
 }
 

@@ -47,7 +47,7 @@ export class ExecuteEnvelope {
       const outcomes = await Promise.race([this.#runRows(run), held.interrupted]);
       if (outcomes === undefined) return { kind: 'handed_back' };
       await this.#moveFailed(taken, outcomes, elsewhere);
-      return { kind: 'outcomes', outcomes };
+      return { kind: 'outcomes', outcomes, stages: run.stages };
     } finally {
       this.parts.starts.ended(taken.jobKey);
       this.parts.inHand.settle(taken.jobId, held);

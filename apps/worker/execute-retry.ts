@@ -28,19 +28,24 @@ export class ExecuteRetry {
     const { envelope, jobId, jobKey, stalls, attempt } = taken;
     const [row] = envelope.rows;
     if (row === undefined || !this.serves(envelope.versionId)) return { kind: 'postponed' };
-    if (stalls >= WORKERS_ALLOWED) return failed('worker_lost', `Running this prediction cost ${stalls} workers.`);
+    if (stalls >= WORKERS_ALLOWED)
+      return failed('worker_lost', `Running this prediction cost ${stalls} workers.`, null);
     const held = this.inHand.take(jobId, taken.marks, batchOf(envelope)?.id ?? null);
     const stopWatching = this.#watchDeadline(taken);
     try {
       await this.#markAsItsBatch(taken, held);
-      const onStarted = (atMs: number): void => this.starts.started(jobKey, 0, atMs, attempt);
+      let startedAtMs: number | null = null;
+      const onStarted = (atMs: number): void => {
+        startedAtMs = atMs;
+        this.starts.started(jobKey, 0, atMs, attempt);
+      };
       const isDropped = (): boolean => held.isMarked(0) || isPastDeadline(row);
       if (!isDropped()) await this.starts.tried(jobKey, attempt);
       const verdict = await Promise.race([
         this.quarantine.runAlone(envelope.versionId, row.input, onStarted, isDropped),
         held.interrupted,
       ]);
-      return verdict === undefined ? { kind: 'handed_back' } : settledBy(verdict, held, attempt);
+      return verdict === undefined ? { kind: 'handed_back' } : settledBy(verdict, held, attempt, startedAtMs);
     } finally {
       stopWatching();
       this.starts.ended(jobKey);
@@ -62,16 +67,26 @@ export class ExecuteRetry {
   }
 }
 
-function settledBy(verdict: Verdict, { markOfAll }: HeldJob, attempt: number): Settled {
-  if (verdict.kind === 'dropped' && markOfAll !== null) {
-    return { kind: 'outcomes', outcomes: [{ kind: 'dropped', mark: markOfAll }] };
+function settledBy(verdict: Verdict, { markOfAll }: HeldJob, attempt: number, startedAtMs: number | null): Settled {
+  switch (verdict.kind) {
+    case 'succeeded': {
+      const { stages, ...outcome } = verdict;
+      return { kind: 'outcomes', outcomes: [outcome], stages: [stages] };
+    }
+    case 'dropped': {
+      const dropped = markOfAll === null ? verdict : { ...verdict, mark: markOfAll };
+      return { kind: 'outcomes', outcomes: [dropped], stages: [] };
+    }
+    case 'failed':
+      return { kind: 'failed', reason: formatFailure(verdict.failure), startedAtMs };
+    case 'undecided': {
+      if (attempt < ATTEMPTS_ALLOWED) return { kind: 'again', reason: verdict.reason };
+      const message = `It could not be run in ${attempt} tries. The last time: ${verdict.reason}`;
+      return failed('executor_unavailable', message, startedAtMs);
+    }
   }
-  if (verdict.kind === 'succeeded' || verdict.kind === 'dropped') return { kind: 'outcomes', outcomes: [verdict] };
-  if (verdict.kind === 'failed') return { kind: 'failed', reason: formatFailure(verdict.failure) };
-  if (attempt < ATTEMPTS_ALLOWED) return { kind: 'again', reason: verdict.reason };
-  return failed('executor_unavailable', `It could not be run in ${attempt} tries. The last time: ${verdict.reason}`);
 }
 
-function failed(code: 'worker_lost' | 'executor_unavailable', message: string): Settled {
-  return { kind: 'failed', reason: formatFailure({ code, message }) };
+function failed(code: 'worker_lost' | 'executor_unavailable', message: string, startedAtMs: number | null): Settled {
+  return { kind: 'failed', reason: formatFailure({ code, message }), startedAtMs };
 }

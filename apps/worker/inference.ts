@@ -70,7 +70,11 @@ export function buildInference({ settings, repository, logger, executorEntry, re
     onDeath: (cause, suspects) => {
       metrics.executorDeaths.inc({ cause });
       if (cause === CANCELED) logger.info('an executor was ended, since what it ran was canceled');
-      else logger.error({ cause, suspects }, 'an executor died; what it ran runs again, alone');
+      else
+        logger.error(
+          { category: 'fleet', code: 'executor_died', cause, suspects },
+          'an executor died; what it ran runs again, alone',
+        );
     },
     onBatch: (versionId, rows, stages) => {
       metrics.observeBatch(repository.byId(versionId)?.name ?? '', rows, stages);

@@ -5,7 +5,7 @@ import { startProcess } from '#process/start';
 import { createLogger } from '#telemetry/logger';
 import { runWorker } from './run-worker.js';
 
-const logger = createLogger({ app: 'worker', level: 'info' });
+const logger = await createLogger({ app: 'worker', level: 'info' });
 await startProcess(logger, async (refuse) => {
   const settings = readProcessSettings();
   logger.level = settings.LOG_LEVEL;

@@ -8,6 +8,7 @@ import { tellLauncher } from '#process/launch-channel';
 import { listenForOperations, type Readiness } from '#process/operations.module';
 import { logRedisErrors } from '#process/redis-errors';
 import type { Running } from '#process/start';
+import { tracingOf } from '#process/tracing';
 import { Catalogue } from '#queue/catalogue';
 import { connectSubscriber, connectWorker, isAnswering } from '#queue/connection';
 import { ClockWatch } from '#queue/clock-watch';
@@ -20,12 +21,15 @@ import { ModelQueues } from '#queue/model-queues';
 import { StartNotices } from '#queue/start-notices';
 import { StartReporter } from '#queue/starts';
 import type { Logger } from '#telemetry/logger';
+import type { Tracing } from '#telemetry/tracing';
 import { EnvelopeConsumer } from './envelope-consumer.js';
 import { ExecuteEnvelope } from './execute-envelope.js';
 import { ExecuteRetry } from './execute-retry.js';
 import { Heartbeat } from './heartbeat.js';
 import { InHand } from './in-hand.js';
 import { buildInference, type Inference } from './inference.js';
+import { SettledLines } from './settled-lines.js';
+import { SettledSpans } from './settled-spans.js';
 
 export interface WorkerOptions {
   readonly settings: Settings;
@@ -53,7 +57,8 @@ export async function runWorker(options: WorkerOptions): Promise<Running> {
   const queues = new ModelQueues(redis, catalogue, onRedisError);
   const inHand = new InHand();
   const memory = new RedisWatch(redis, onRedisError);
-  const consumer = buildConsumer(options, repository, inference, queues, inHand, memory);
+  const tracing = await tracingOf(settings, 'worker', logger);
+  const consumer = buildConsumer({ ...options, tracing }, repository, inference, queues, inHand, memory);
   const clock = new ClockWatch(redis, (sentence) => logger.error(sentence));
   const register = new ModelRegister(redis, catalogue, onRedisError);
   const heartbeat = new Heartbeat(new Fleet(redis, catalogue), repository, inference, consumer, onRedisError);
@@ -103,6 +108,7 @@ export async function runWorker(options: WorkerOptions): Promise<Running> {
       inference.pool.close();
       inference.quarantine.close();
       await operations.app.close();
+      await tracing?.stop();
       redis.disconnect();
       subscriber.disconnect();
     },
@@ -110,7 +116,7 @@ export async function runWorker(options: WorkerOptions): Promise<Running> {
 }
 
 function buildConsumer(
-  { settings, logger }: WorkerOptions,
+  { settings, logger, tracing }: WorkerOptions & { readonly tracing: Tracing | null },
   repository: ModelRepository,
   { pool, quarantine, metrics }: Inference,
   queues: ModelQueues,
@@ -130,7 +136,12 @@ function buildConsumer(
     resultTtlSeconds: settings.RESULT_TTL_SECONDS,
     isNearlyFull: () => memory.share >= settings.REDIS_MEMORY_MARK,
   };
-  return new EnvelopeConsumer(consumerOptions, queues, execute, metrics, logger);
+  return new EnvelopeConsumer(consumerOptions, queues, execute, {
+    metrics,
+    logger,
+    lines: new SettledLines(logger, settings.SLOW_SECONDS * 1_000),
+    spans: tracing === null ? null : new SettledSpans(tracing),
+  });
 }
 
 function readinessOf(

@@ -139,3 +139,19 @@ it('.env.example lists every setting, and no other', () => {
   const listed = [...text.matchAll(/^#?\s?([A-Z][A-Z_]+)=/gm)].map(([, name]) => name);
   expect(listed.filter((name) => !name?.endsWith('_FILE')).sort()).toEqual([...SETTING_NAMES].sort());
 });
+
+describe('lists of OpenTelemetry', () => {
+  it('are read as name=value pairs, percent-encoded', () => {
+    const text = 'authorization=Bearer%20a%3Db, x-tenant = shop';
+    expect(readSettings({ OTEL_EXPORTER_OTLP_HEADERS: text }).OTEL_EXPORTER_OTLP_HEADERS).toEqual({
+      authorization: 'Bearer a=b',
+      'x-tenant': 'shop',
+    });
+  });
+
+  it.each(['secret', '=secret', 'a=%zz-secret', 'a=b,secret'])('are refused without repeating them: %s', (text) => {
+    const read = (): unknown => readSettings({ OTEL_EXPORTER_OTLP_HEADERS: text });
+    expect(read).toThrow(/^Setting OTEL_EXPORTER_OTLP_HEADERS: must be name=value pairs/);
+    expect(read).not.toThrow(/secret/);
+  });
+});

@@ -16,6 +16,30 @@ const list = z.string().transform((value) =>
     .filter((item) => item !== ''),
 );
 
+/** `name=value,name=value`, percent-encoded, as OpenTelemetry writes lists. */
+const pairs = z.string().transform((text, context) => {
+  const found: Record<string, string> = {};
+  for (const pair of text.split(',')) {
+    const [, name = '', value = ''] = /^\s*([^=\s]+)\s*=(.*)$/.exec(pair) ?? [];
+    try {
+      found[name] = decodeURIComponent(value.trim());
+    } catch {
+      context.addIssue('must be name=value pairs, separated by commas and percent-encoded');
+    }
+    if (name === '') context.addIssue('must be name=value pairs, separated by commas and percent-encoded');
+  }
+  return found;
+});
+
+const SAMPLERS = [
+  'always_on',
+  'always_off',
+  'traceidratio',
+  'parentbased_always_on',
+  'parentbased_always_off',
+  'parentbased_traceidratio',
+] as const;
+
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
 
 /** One line a setting: type, default, unit. `.env.example` says the same in words; a test compares the two. */
@@ -60,6 +84,13 @@ const schema = z
       .string()
       .regex(/^([0-9a-f]{7,40}|unknown)$/)
       .default('unknown'),
+    OTEL_EXPORTER_OTLP_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
+    OTEL_EXPORTER_OTLP_HEADERS: pairs.default({}),
+    OTEL_SERVICE_NAME: z.string().min(1).optional(),
+    OTEL_RESOURCE_ATTRIBUTES: pairs.default({}),
+    OTEL_TRACES_SAMPLER: z.enum(SAMPLERS).default('parentbased_always_on'),
+    OTEL_TRACES_SAMPLER_ARG: z.coerce.number().min(0).max(1).default(1),
+    OTEL_SDK_DISABLED: flag.default(false),
     LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   })
   .check((context) => {
@@ -92,7 +123,12 @@ export type SettingName = keyof Settings;
 export const SETTING_NAMES = Object.keys(schema.shape) as SettingName[];
 
 /** Secrets that may stand in a file: `REDIS_URL_FILE=/run/secrets/redis-url`. */
-const FROM_FILE: readonly SettingName[] = ['REDIS_URL', 'BOOTSTRAP_KEY', 'MILLRACE_API_KEY'];
+const FROM_FILE: readonly SettingName[] = [
+  'REDIS_URL',
+  'BOOTSTRAP_KEY',
+  'MILLRACE_API_KEY',
+  'OTEL_EXPORTER_OTLP_HEADERS',
+];
 
 /** A setting is missing or wrong; the message is one line and names it, and never repeats its value. */
 export class SettingsError extends Error {

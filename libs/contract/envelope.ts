@@ -1,5 +1,6 @@
 import type { Callback } from '#domain/callback';
 import type { Input, VersionId } from '#domain/model-version';
+import type { Trace } from '#domain/trace';
 import { splitInputs, unpackInput } from './input-text.js';
 
 /** Version of the envelope's format. */
@@ -21,6 +22,8 @@ export interface Envelope {
   /** Empty where the rows are those of a batch. */
   readonly rows: readonly EnvelopeRow[];
   readonly batch?: BatchPart;
+  /** Of the submit of a batch; other rows have their own. Not a part of `batch`: a repeat has another one. */
+  readonly trace?: Trace;
 }
 
 /** Rows of a batch: what they have in common is said once. */
@@ -62,7 +65,7 @@ export function rowAt(envelope: Envelope, row: number): EnvelopeRow | undefined 
 }
 
 /** The same for several: the text of a batch is cut once. */
-export function rowsAt({ rows, batch }: Envelope, wanted: readonly number[]): (EnvelopeRow | undefined)[] {
+export function rowsAt({ rows, batch, trace }: Envelope, wanted: readonly number[]): (EnvelopeRow | undefined)[] {
   if (batch === undefined) return wanted.map((row) => rows[row]);
   const { client, createdAtMs, expiresAtMs, fields } = batch;
   const texts = splitInputs(batch.inputs);
@@ -70,7 +73,8 @@ export function rowsAt({ rows, batch }: Envelope, wanted: readonly number[]): (E
     const text = texts[row];
     if (text === undefined) return undefined;
     const input = text === null ? {} : unpackInput(text, fields);
-    return { client, input, createdAtMs, metadata: null, deadlineAtMs: expiresAtMs };
+    const content = { client, input, createdAtMs, metadata: null, deadlineAtMs: expiresAtMs };
+    return trace === undefined ? content : { ...content, trace };
   });
 }
 
@@ -82,6 +86,8 @@ export interface EnvelopeRow {
   /** Milliseconds since the epoch; absent where it has none, as below. */
   readonly deadlineAtMs?: number;
   readonly callback?: Callback;
+  /** Where its caller gave one, or somebody is to be told. */
+  readonly trace?: Trace;
 }
 
 /** A retry job: one row of an envelope that runs again, alone. */

@@ -27,6 +27,7 @@ function resourceOf(change: Partial<Standing>) {
       deadlineAtMs: null,
       callback: null,
       batchId: null,
+      trace: null,
       createdAtMs: 1_700_000_000_000,
     },
     standing: { ...standing, ...change },

@@ -5,6 +5,9 @@
 import { EVENT_KINDS, type EventKind } from '#domain/callback';
 import type { Prediction, Priority } from '#domain/prediction';
 
+/** The one that routes begin with, as lines of predictions name it. */
+export const API_VERSION = 'v1';
+
 export interface PredictionRequest {
   /** A version's id, `name`, `name:label`, or `owner/name:id`. */
   readonly version: string;

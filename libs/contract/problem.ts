@@ -52,6 +52,16 @@ export function problem(status: number, code: string, detail: string, errors?: r
   return { type: 'about:blank', title, status, detail, code, ...(errors === undefined ? {} : { errors }) };
 }
 
+/** Whom to ask: the caller, whoever gives keys out, who runs the fleet, Redis, or us. */
+export type ProblemCategory = 'input' | 'access' | 'capacity' | 'dependency' | 'internal';
+
+export function categoryOf({ status }: Problem): ProblemCategory {
+  if (status === 401 || status === 403) return 'access';
+  if (status === 429) return 'capacity';
+  if (status === 503) return 'dependency';
+  return status < 500 ? 'input' : 'internal';
+}
+
 /** 422: each field with its pointer, code and rule. */
 export function invalidFields(errors: readonly FieldProblem[]): ProblemError {
   const first = errors[0];

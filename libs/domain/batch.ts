@@ -1,6 +1,7 @@
 /** A batch: rows that a client sent together. Times are milliseconds since the epoch. */
 import type { Callback } from './callback.js';
 import type { VersionId } from './model-version.js';
+import type { Trace } from './trace.js';
 
 /** `validating`: its rows still arrive. */
 export type BatchStatus = 'validating' | 'in_progress' | 'completed' | 'failed' | 'canceled' | 'expired';
@@ -34,6 +35,8 @@ export interface BatchPlan {
   readonly createdAtMs: number;
   /** What has not run by then is aborted. */
   readonly expiresAtMs: number;
+  /** Absent where nobody gave one and nobody is to be told. */
+  readonly trace?: Trace;
 }
 
 export interface BatchCounts {

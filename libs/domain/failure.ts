@@ -22,16 +22,23 @@ export type FailureCode =
   /** The outcome of a failed job could not be read. */
   | 'internal';
 
-const CODES: ReadonlySet<string> = new Set<FailureCode>([
-  'model_error',
-  'invalid_output',
-  'crashed',
-  'timeout',
-  'worker_lost',
-  'executor_unavailable',
-  'invalid_input',
-  'internal',
-]);
+/** Whom to ask: the client about its input, the model's owner about the model, us about the rest. */
+export type FailureCategory = 'input' | 'model' | 'fleet' | 'internal';
+
+const CATEGORIES: Readonly<Record<FailureCode, FailureCategory>> = {
+  model_error: 'model',
+  invalid_output: 'model',
+  crashed: 'model',
+  timeout: 'model',
+  worker_lost: 'fleet',
+  executor_unavailable: 'fleet',
+  invalid_input: 'input',
+  internal: 'internal',
+};
+
+export function categoryOf({ code }: Failure): FailureCategory {
+  return CATEGORIES[code];
+}
 
 /** One line that a person reads on a job board and that `parseFailure` reads back. */
 export function formatFailure(failure: Failure): string {
@@ -42,6 +49,6 @@ export function formatFailure(failure: Failure): string {
 export function parseFailure(text: string): Failure {
   const colon = text.indexOf(': ');
   const code = text.slice(0, Math.max(colon, 0));
-  if (CODES.has(code)) return { code: code as FailureCode, message: text.slice(colon + 2) };
+  if (Object.hasOwn(CATEGORIES, code)) return { code: code as FailureCode, message: text.slice(colon + 2) };
   return { code: 'internal', message: 'The prediction failed for a reason inside the service.' };
 }

@@ -1,6 +1,7 @@
 import type { Callback } from './callback.js';
 import type { Failure } from './failure.js';
 import type { Input, Output, VersionId } from './model-version.js';
+import type { Trace } from './trace.js';
 
 export type Status = 'starting' | 'processing' | TerminalStatus;
 export type TerminalStatus = 'succeeded' | 'failed' | 'canceled' | 'aborted';
@@ -40,6 +41,8 @@ export interface Submission {
   readonly callback: Callback | null;
   /** The batch that it is a row of, or null. */
   readonly batchId: string | null;
+  /** Null where nobody gave one and nobody is to be told. */
+  readonly trace: Trace | null;
 }
 
 /** Where a prediction stands, as `project` computes it; times are milliseconds since the epoch. */

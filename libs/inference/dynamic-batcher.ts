@@ -8,6 +8,7 @@
  * There are two lanes. Interactive predictions come first; rows of the bulk lane run in micro-batches of a few
  * milliseconds, so that nobody waits long behind one, and get at least one turn in ten, so that they do not starve.
  */
+import type { Stages } from '#contract/executor-protocol';
 import type { InputText } from '#contract/input-text';
 import type { VersionId } from '#domain/model-version';
 import type { NewOutcome } from '#domain/outcome';
@@ -23,7 +24,8 @@ export interface PendingPrediction {
   isDropped(): boolean;
   /** The micro-batch it is in begins to run. */
   onStarted(atMs: number): void;
-  settle(outcome: NewOutcome): void;
+  /** @param stages of its micro-batch, where it ran to its end */
+  settle(outcome: NewOutcome, stages?: Stages): void;
 }
 
 /** Rows that a micro-batch of a version may hold. */

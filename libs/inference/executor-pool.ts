@@ -6,7 +6,7 @@
  */
 import type { RowAnswer, Stages, VersionLoad } from '#contract/executor-protocol';
 import type { VersionId } from '#domain/model-version';
-import type { RunFacts } from '#domain/outcome';
+import type { NewOutcome, RunFacts } from '#domain/outcome';
 import type { DynamicBatcher, PendingPrediction } from './dynamic-batcher.js';
 import { CANCELED, Executor, type BatchRun, type DeathCause, type ExecutorOptions, TIMED_OUT } from './executor.js';
 
@@ -124,7 +124,7 @@ export class ExecutorPool {
         // The executor gets its next micro-batch before this one is settled.
         this.#dispatch();
         const run = { startedAtMs, predictMs: totalMs(stages), batchSize: predictions.length };
-        for (const [i, prediction] of predictions.entries()) settle(prediction, results[i], run);
+        for (const [i, prediction] of predictions.entries()) settle(prediction, results[i], run, stages);
         this.observer.onBatch(versionId, predictions.length, stages);
       },
       onBroke: () => {
@@ -188,9 +188,10 @@ function predictionsOf(batch: BatchRun): readonly PendingPrediction[] {
  * Only a success settles here. A row that did not succeed among others gets its verdict alone, in its retry job: it
  * may be its neighbours' fault, and what does fail for good ends as a failed job that an operator can see.
  */
-function settle(prediction: PendingPrediction, result: RowAnswer | undefined, run: RunFacts): void {
-  if (result !== undefined && 'outputJson' in result) prediction.settle({ kind: 'succeeded', ...result, run });
-  else prediction.settle({ kind: 'moved', run });
+function settle(prediction: PendingPrediction, result: RowAnswer | undefined, run: RunFacts, stages: Stages): void {
+  const outcome: NewOutcome =
+    result !== undefined && 'outputJson' in result ? { kind: 'succeeded', ...result, run } : { kind: 'moved', run };
+  prediction.settle(outcome, stages);
 }
 
 function moveAll(predictions: readonly PendingPrediction[]): void {

@@ -18,6 +18,7 @@ export type Verdict =
       readonly kind: 'succeeded';
       readonly outputJson: string;
       readonly run: RunFacts;
+      readonly stages: Stages;
     }
   | { readonly kind: 'failed'; readonly failure: Failure }
   /** It was marked before it had ended. */
@@ -26,7 +27,7 @@ export type Verdict =
   | { readonly kind: 'undecided'; readonly reason: string };
 
 type Attempt =
-  | { readonly kind: 'ran'; readonly result: RowAnswer; readonly run: RunFacts }
+  | { readonly kind: 'ran'; readonly result: RowAnswer; readonly run: RunFacts; readonly stages: Stages }
   | { readonly kind: 'broke'; readonly message: string; readonly mayPass: boolean }
   | { readonly kind: 'died'; readonly cause: DeathCause; readonly hadBegun: boolean };
 
@@ -93,7 +94,7 @@ export class Quarantine {
       if (this.#isDropped()) return { kind: 'dropped' };
       const wasFresh = this.#executor === null || this.#isFresh;
       const attempt = await this.#attempt(versionId, input, onStarted);
-      if (attempt.kind === 'ran') return verdictOf(attempt.result, attempt.run);
+      if (attempt.kind === 'ran') return verdictOf(attempt);
       if (attempt.kind === 'broke') return broke(attempt);
       if (attempt.cause === CANCELED) continue;
       // It ran alone: nobody else can have kept it waiting.
@@ -163,11 +164,11 @@ export class Quarantine {
 
 function ran(result: RowAnswer | undefined, startedAtMs: number, stages: Stages): Attempt {
   if (result === undefined) return { kind: 'broke', message: 'The model gave no answer.', mayPass: false };
-  return { kind: 'ran', result, run: { startedAtMs, predictMs: totalMs(stages), batchSize: 1 } };
+  return { kind: 'ran', result, run: { startedAtMs, predictMs: totalMs(stages), batchSize: 1 }, stages };
 }
 
-function verdictOf(result: RowAnswer, run: RunFacts): Verdict {
-  if ('outputJson' in result) return { kind: 'succeeded', ...result, run };
+function verdictOf({ result, run, stages }: Extract<Attempt, { kind: 'ran' }>): Verdict {
+  if ('outputJson' in result) return { kind: 'succeeded', ...result, run, stages };
   return { kind: 'failed', failure: result.failure };
 }
 

@@ -1,4 +1,5 @@
 import type { Logger } from '#telemetry/logger';
+import { codeOf } from '#telemetry/error-fields';
 import { RateGate } from '#telemetry/sampling';
 
 const LINES_PER_SECOND = 2;
@@ -14,6 +15,14 @@ export function logRedisErrors(
   const gate = new RateGate(LINES_PER_SECOND);
   return (error, facts) => {
     const suppressed = gate.pass();
-    if (suppressed !== null) logger.warn({ err: error, ...facts, suppressed }, message);
+    if (suppressed === null) return;
+    logger.warn({ ...kindOf(error), err: error, ...facts, suppressed }, message);
   };
+}
+
+const BUGS = [TypeError, RangeError, ReferenceError, SyntaxError];
+
+function kindOf(error: Error): { readonly category: 'dependency' | 'internal'; readonly code: string } {
+  const isBug = BUGS.some((type) => error instanceof type);
+  return { category: isBug ? 'internal' : 'dependency', code: codeOf(error) ?? error.name };
 }

@@ -1,4 +1,5 @@
 /** How every process begins and ends. */
+import { errorFieldsWithStack } from '#telemetry/error-fields';
 import type { Logger } from '#telemetry/logger';
 import { EXIT_REFUSED, stopWithLauncher, tellLauncher } from './launch-channel.js';
 
@@ -29,7 +30,7 @@ export async function startProcess(
   main: (refuse: (reason: string) => void) => Promise<Running>,
 ): Promise<void> {
   const refuse = (reason: string): void => {
-    logger.fatal(reason);
+    logger.fatal({ category: 'start', code: 'refused' }, reason);
     // The line has to leave this process before it ends.
     void tellLauncher({ kind: 'refused', reason }).then(() => setImmediate(() => process.exit(EXIT_REFUSED)));
   };
@@ -83,6 +84,6 @@ function isPortTaken(error: unknown): boolean {
 
 /** A bug: the state is unknown, so the process ends and its supervisor starts a fresh one. */
 function crash(logger: Logger, error: unknown): void {
-  logger.fatal({ err: error, stack: error instanceof Error ? error.stack : undefined }, 'crashed');
+  logger.fatal({ category: 'internal', code: 'crashed', err: errorFieldsWithStack(error) }, 'crashed');
   process.exit(1);
 }

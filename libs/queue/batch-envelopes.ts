@@ -67,7 +67,7 @@ export function digestOf({ envelope }: NumberedEnvelope): string {
 }
 
 function envelopeOf(plan: BatchPlan, n: number, rows: readonly BatchRow[]): NumberedEnvelope['envelope'] {
-  const { id, client, model, versionId, versionLabel, createdAtMs, expiresAtMs, rowsPerEnvelope, fields } = plan;
+  const { id, client, model, versionId, versionLabel, createdAtMs, expiresAtMs, rowsPerEnvelope, fields, trace } = plan;
   const invalid = rows.flatMap(({ problems }, row) => (problems === null ? [] : [[row, problems]]));
   const isNamed = rows.some(({ customId }) => customId !== null);
   const batch: BatchPart = {
@@ -83,5 +83,15 @@ function envelopeOf(plan: BatchPlan, n: number, rows: readonly BatchRow[]): Numb
     ...(isNamed ? { customIds: rows.map(({ customId }) => customId) } : {}),
     ...(invalid.length > 0 ? { invalid: Object.fromEntries(invalid) as BatchPart['invalid'] & object } : {}),
   };
-  return { v: ENVELOPE_VERSION, model, versionId, versionLabel, origin: '', awaited: false, rows: [], batch };
+  return {
+    v: ENVELOPE_VERSION,
+    model,
+    versionId,
+    versionLabel,
+    origin: '',
+    awaited: false,
+    rows: [],
+    batch,
+    ...(trace === undefined ? {} : { trace }),
+  };
 }

@@ -25,6 +25,7 @@
 import { createHash } from 'node:crypto';
 import type { EventKind } from '#domain/callback';
 import type { Delivery, DeliveryAttempt, DeliveryStatus } from '#domain/delivery';
+import type { Trace } from '#domain/trace';
 import type { Redis } from 'ioredis';
 import type { Catalogue } from './catalogue.js';
 import { type DeliveryPage, type DeliveryWish, readPage } from './delivery-list.js';
@@ -59,6 +60,7 @@ export interface NewEvent {
   readonly url: string | null;
   /** JSON, the exact text that is signed and sent. */
   readonly body: string;
+  readonly trace: Trace | null;
 }
 
 /** A delivery to be tried now. */
@@ -71,6 +73,7 @@ export interface TakenDelivery {
   readonly body: string;
   /** When its event happened, milliseconds since the epoch. */
   readonly createdAtMs: number;
+  readonly trace: Trace | null;
 }
 
 export interface Taken {
@@ -119,11 +122,12 @@ export class Deliveries {
   }
 
   /** Makes an event, with its delivery. @returns false for one that was made before */
-  async owe({ id, kind, client, subjectId, url, body }: NewEvent): Promise<boolean> {
+  async owe({ id, kind, client, subjectId, url, body, trace }: NewEvent): Promise<boolean> {
     const endpoint = url === null ? '' : endpointOf(client, url);
     const limits = [this.keptSeconds, KEPT.owedS, KEPT.eventsOfClient, KEPT.deliveriesOfClient, MOST_OWED, KEPT.deadS];
     const facts = [id, kind, client, subjectId, url ?? '', endpoint, body];
-    return (await OWE.run(this.redis, [this.#key(''), ...facts, ...limits])) === 1;
+    const traced = trace === null ? '' : JSON.stringify(trace);
+    return (await OWE.run(this.redis, [this.#key(''), ...facts, ...limits, traced])) === 1;
   }
 
   /** Takes what is due, with a lease; who dies with it has not tried. */
@@ -131,14 +135,7 @@ export class Deliveries {
     const limits = [most, ENDPOINT_CAP, HOST_CAP, CLIENT_CAP, FAILURES_TO_BREAK, LEASE_MS, KEPT.deadS];
     const answer = await TAKE.run(this.redis, [this.#key(''), ...limits]);
     const [rows, nextInMs, givenUp] = answer as [string[][], number, number];
-    const deliveries = rows.map(([id = '', client = '', url = '', tries = '0', body = '', created = '0']) => ({
-      id,
-      client,
-      url,
-      tries: Number(tries),
-      body,
-      createdAtMs: Number(created),
-    }));
+    const deliveries = rows.map(toTaken);
     return { deliveries, nextInMs: nextInMs < 0 ? null : nextInMs, givenUp };
   }
 
@@ -207,6 +204,26 @@ export function endpointOf(client: string, url: string): string {
 
 function shortHash(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 24);
+}
+
+function toTaken([
+  id = '',
+  client = '',
+  url = '',
+  tries = '0',
+  body = '',
+  created = '0',
+  trace = '',
+]: string[]): TakenDelivery {
+  return {
+    id,
+    client,
+    url,
+    tries: Number(tries),
+    body,
+    createdAtMs: Number(created),
+    trace: trace === '' ? null : (JSON.parse(trace) as Trace),
+  };
 }
 
 function toDelivery(id: string, fields: Readonly<Record<string, string>>): Delivery {

@@ -80,7 +80,7 @@ end
 /**
  * ARGV   1 id, 2 kind, 3 client, 4 subject, 5 url or empty, 6 endpoint, 7 body,
  *        8 seconds kept, 9 seconds owed, 10 events of a client, 11 deliveries of a client, 12 most owed,
- *        13 seconds a dead letter is kept
+ *        13 seconds a dead letter is kept, 14 trace as JSON or empty
  * Answer 1 made, 0 made before
  */
 export const OWE = new Script(
@@ -96,6 +96,7 @@ redis.call('EXPIRE', C .. 'events:' .. ARGV[3], ARGV[8])
 if not owed then return 1 end
 redis.call('HSET', C .. 'delivery:' .. id, 'client', ARGV[3], 'url', ARGV[5], 'endpoint', endpoint, 'kind', ARGV[2],
   'subject', ARGV[4], 'status', 'pending', 'created', now, 'next', now, 'tries', 0)
+if ARGV[14] and ARGV[14] ~= '' then redis.call('HSET', C .. 'delivery:' .. id, 'trace', ARGV[14]) end
 redis.call('EXPIRE', C .. 'delivery:' .. id, owedS)
 redis.call('ZADD', C .. 'terms', now + ARGV[9] * 1000, id)
 redis.call('ZADD', C .. 'of:' .. ARGV[3], now, id)
@@ -119,7 +120,7 @@ return 1
 /**
  * ARGV   1 most to take, 2 tries of an endpoint at once, 3 of a host, 4 of a client, 5 failures that break an endpoint,
  *        6 lease in ms, 7 seconds a dead letter is kept
- * Answer deliveries (id, client, url, tries, body), ms until there may be more or -1, and how many were given up
+ * Answer deliveries (id, client, url, tries, body, created, trace), ms until there may be more or -1, and how many were given up
  * Atomic because of several couriers one takes each delivery, and shares are counted over all of them. An endpoint whose
  * share, or its host's, or its client's, is under way leaves the line; the end of one of those brings it back. So what
  * nobody can send now costs nothing, however much of it there is.
@@ -161,11 +162,11 @@ local function takeOf(endpoint)
   local begun = 0
   for _, id in ipairs(redis.call('ZRANGEBYSCORE', C .. 'owed:' .. endpoint, '-inf', now, 'LIMIT', 0, room)) do
     redis.call('ZREM', C .. 'owed:' .. endpoint, id)
-    local row = redis.call('HMGET', C .. 'delivery:' .. id, 'client', 'url', 'tries', 'created')
+    local row = redis.call('HMGET', C .. 'delivery:' .. id, 'client', 'url', 'tries', 'created', 'trace')
     local body = redis.call('GET', C .. 'body:' .. id)
     if row[1] and body then
       hold(id, endpoint, ARGV[6])
-      taken[#taken + 1] = {id, row[1], row[2], row[3], body, row[4]}
+      taken[#taken + 1] = {id, row[1], row[2], row[3], body, row[4], row[5] or ''}
       begun = begun + 1
     else
       bury(id, ARGV[7])

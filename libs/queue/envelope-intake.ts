@@ -6,6 +6,7 @@
  * hangs on that message.
  */
 import { batchOf, type Envelope, ENVELOPE_VERSION } from '#contract/envelope';
+import type { Stages } from '#contract/executor-protocol';
 import type { Mark } from '#domain/mark';
 import type { NewOutcome } from '#domain/outcome';
 import { DelayedError, type Job, UnrecoverableError, WaitingError } from 'bullmq';
@@ -36,15 +37,23 @@ export interface TakenEnvelope {
 
 /** What the processor makes of a job. */
 export type Settled =
-  | { readonly kind: 'outcomes'; readonly outcomes: readonly NewOutcome[] }
-  /** The one prediction of a retry job has failed for good: the job itself fails, and an operator sees it. */
-  | { readonly kind: 'failed'; readonly reason: string }
+  | {
+      readonly kind: 'outcomes';
+      readonly outcomes: readonly NewOutcome[];
+      /** By row, of those that ran to their end; rows of a batch have none. */
+      readonly stages?: readonly (Stages | undefined)[];
+    }
+  /** The one prediction of a retry job has failed for good: the job itself fails, and an operator sees it; with when its last run began. */
+  | { readonly kind: 'failed'; readonly reason: string; readonly startedAtMs?: number | null }
   /** Interrupted by us: it goes back to the queue for another worker. */
   | { readonly kind: 'handed_back' }
   /** It failed for a reason that may pass: it comes again after a pause that grows. The reason is for the board. */
   | { readonly kind: 'again'; readonly reason: string }
   /** This worker cannot serve its version: another one may, a moment later. */
   | { readonly kind: 'postponed' };
+
+/** What a job has ended with. */
+export type JobEnd = Extract<Settled, { kind: 'outcomes' | 'failed' }>;
 
 export interface IntakeOptions {
   readonly model: string;
@@ -57,7 +66,7 @@ export interface IntakeOptions {
   readonly process: (taken: TakenEnvelope) => Promise<Settled>;
   /** Redis is so full that it may refuse a write: outcomes are then held until it has taken them. */
   readonly isNearlyFull: () => boolean;
-  readonly onSettled: (taken: TakenEnvelope, counts: Settlement['counts']) => void;
+  readonly onSettled: (taken: TakenEnvelope, counts: Settlement['counts'], end: JobEnd) => void;
   readonly onStalled: () => void;
   readonly onError: ErrorListener;
 }
@@ -78,6 +87,7 @@ const PASSING_BACKOFF = { type: 'exponential', delay: 1_000, jitter: 0.5 } as co
 interface Ending {
   readonly taken: TakenEnvelope;
   readonly counts: Settlement['counts'];
+  readonly end: JobEnd;
   readonly settled: End['settled'];
   /** Set when its end is being told; false where that came too early. */
   told: Promise<boolean> | null;
@@ -156,10 +166,10 @@ export class EnvelopeIntake {
         job.opts.backoff = PASSING_BACKOFF;
         throw new Error(settled.reason);
       case 'failed':
-        this.#endings.set(job, { taken, counts: ONE_FAILED, settled: null, told: null });
+        this.#endings.set(job, { taken, counts: ONE_FAILED, end: settled, settled: null, told: null });
         throw new UnrecoverableError(settled.reason);
       case 'outcomes':
-        return this.#settle(job, taken, token, settled.outcomes);
+        return this.#settle(job, taken, token, settled);
     }
   }
 
@@ -173,13 +183,18 @@ export class EnvelopeIntake {
    * Three commands, in this order on one connection: the outcomes, the job's end (by BullMQ, when this returns), and the
    * message, which Redis sends only if that end came true.
    */
-  async #settle(job: Job, taken: TakenEnvelope, token: string, outcomes: readonly NewOutcome[]): Promise<Settlement> {
-    const blocks = encodeBlocks(outcomes);
-    const counts = countOutcomes(outcomes);
+  async #settle(
+    job: Job,
+    taken: TakenEnvelope,
+    token: string,
+    end: Extract<JobEnd, { kind: 'outcomes' }>,
+  ): Promise<Settlement> {
+    const blocks = encodeBlocks(end.outcomes);
+    const counts = countOutcomes(end.outcomes);
     await this.#write(taken, token, blocks);
     // A message knows nothing of earlier attempts: who waits reads.
     const settled = { token, blocks: taken.retaken ? [] : blocks };
-    const ending: Ending = { taken, counts, settled, told: null };
+    const ending: Ending = { taken, counts, end, settled, told: null };
     this.#endings.set(job, ending);
     setImmediate(() => {
       ending.told = this.#tell(ending);
@@ -200,7 +215,7 @@ export class EnvelopeIntake {
   async #ended(job: Job): Promise<void> {
     const ending = this.#endings.get(job);
     if (ending === undefined) return;
-    this.options.onSettled(ending.taken, ending.counts);
+    this.options.onSettled(ending.taken, ending.counts, ending.end);
     const told = await ending.told;
     // The job's end had to be tried again, so the first message came before it.
     if (told !== true) await this.#tell(ending);

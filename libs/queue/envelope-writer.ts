@@ -174,11 +174,12 @@ function toSubmission(prediction: NewPrediction, createdAtMs: number, id: string
     deadlineAtMs: prediction.deadlineAtMs,
     callback: prediction.callback,
     batchId: null,
+    trace: prediction.trace,
   };
 }
 
 function toRow({ prediction, createdAtMs }: Pending): EnvelopeRow {
-  const { client, input, metadata, deadlineAtMs, callback } = prediction;
+  const { client, input, metadata, deadlineAtMs, callback, trace } = prediction;
   return {
     client,
     input,
@@ -186,6 +187,7 @@ function toRow({ prediction, createdAtMs }: Pending): EnvelopeRow {
     metadata,
     ...(deadlineAtMs === null ? {} : { deadlineAtMs }),
     ...(callback === null ? {} : { callback }),
+    ...(trace === null ? {} : { trace }),
   };
 }
 

@@ -21,7 +21,8 @@ export async function addRetryJobs(
   const jobs = rows.flatMap((row, i) => {
     const content = contents[i];
     if (content === undefined) return [];
-    const { batch, ...common } = envelope;
+    // The row has what they were about.
+    const { batch, trace, ...common } = envelope;
     const data: RetryEnvelope = {
       ...common,
       rows: [content],

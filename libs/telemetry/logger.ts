@@ -1,5 +1,9 @@
-/** Structured logs: one JSON object a line on stdout. Never an input, a key, or a URL with a secret. */
-import { pino, type Logger } from 'pino';
+/**
+ * Structured logs: one JSON object a line on stdout, and lines for eyes where stdout is a terminal. Never an input, a key,
+ * or a URL with a secret.
+ */
+import { type DestinationStream, pino, type Logger } from 'pino';
+import { errorFields } from './error-fields.js';
 
 export type { Logger } from 'pino';
 
@@ -11,16 +15,23 @@ export interface LogOptions {
 
 const STDOUT = 1;
 
-export function createLogger({ app, level }: LogOptions): Logger {
+export async function createLogger({ app, level }: LogOptions): Promise<Logger> {
   const options = {
     level,
     base: { app, pid: process.pid },
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     formatters: { level: (label: string) => ({ level: label }) },
-    // An error's own fields may hold commands and addresses: type and message are enough for a line.
-    serializers: { err: (error: Error) => ({ type: error.name, message: error.message }) },
+    serializers: { err: (error: unknown) => (error instanceof Error ? errorFields(error) : error) },
   };
-  // Written at once: what is still on its way when the process exits comes out of order, and where the reader is gone
-  // the flush at exit never ends.
-  return pino(options, pino.destination({ dest: STDOUT, sync: true }));
+  return pino(options, await destination());
+}
+
+/**
+ * Written at once: what is still on its way when the process exits comes out of order, and where the reader is gone the
+ * flush at exit never ends.
+ */
+async function destination(): Promise<DestinationStream> {
+  if (!process.stdout.isTTY) return pino.destination({ dest: STDOUT, sync: true });
+  const { default: pretty } = await import('pino-pretty');
+  return pretty({ destination: STDOUT, sync: true, singleLine: true, ignore: 'pid', translateTime: 'SYS:HH:MM:ss.l' });
 }

@@ -28,8 +28,11 @@ let closed: readonly DeclaredRoute[];
 /** The router as the API builds it; what its handlers stand on is never called. */
 async function routesOfTheApi(): Promise<readonly DeclaredRoute[]> {
   const readiness = { check: async () => ({}), degraded: () => [] };
-  const logger = createLogger({ app: 'api', level: 'silent' });
-  const app = await createPublicApp(readSettings({}), { webhooks: {} } as ApiParts, readiness, null, logger);
+  const logger = await createLogger({ app: 'api', level: 'silent' });
+  const app = await createPublicApp(readSettings({}), { webhooks: {} } as ApiParts, readiness, null, {
+    logger,
+    tracing: null,
+  });
   await app.init();
   const server: FastifyInstance = app.getHttpAdapter().getInstance();
   await app.close();

@@ -107,6 +107,7 @@ async function submitTogether(count: number, poisoned: number): Promise<string[]
         priority: 'normal',
         deadlineAtMs: null,
         callback: null,
+        trace: null,
       });
     });
     const ids = (await Promise.all(written)).map(({ id }) => id);
@@ -120,7 +121,7 @@ async function startPoisonableWorker(): Promise<string> {
   const port = await freePort();
   const worker = await runWorker({
     settings: readSettings({ ...fleet.settings, OPS_PORT: String(port), WORKER_MODELS: 'iris' }),
-    logger: createLogger({ app: 'worker', level: 'silent' }),
+    logger: await createLogger({ app: 'worker', level: 'silent' }),
     executorEntry: path.join(projectRoot(), 'dist/libs/testing/poison-executor.js'),
     refuse: (reason) => {
       throw new Error(reason);

@@ -29,6 +29,7 @@ function event(change: Partial<NewEvent> = {}): NewEvent {
     subjectId,
     url: 'https://a.example.com/',
     body: `{"id":"${subjectId}"}`,
+    trace: null,
     ...change,
   };
 }
@@ -37,13 +38,14 @@ const attempt = (status: number | null = 500) => ({ atMs: Date.now(), status, er
 
 it('makes an event once, however often it is told of', async () => {
   const { deliveries } = await store();
-  const one = event();
+  const trace = { requestId: 'order-4711' };
+  const one = event({ trace });
   const told = await Promise.all(Array.from({ length: 10 }, () => deliveries.owe(one)));
   expect(told.filter(Boolean)).toHaveLength(1);
   const before = Date.now() - 60_000;
   const { deliveries: taken } = await deliveries.take(10);
   const createdAtMs = expect.any(Number) as number;
-  expect(taken).toEqual([{ id: one.id, client: 'shop', url: one.url, tries: 0, body: one.body, createdAtMs }]);
+  expect(taken).toEqual([{ id: one.id, client: 'shop', url: one.url, tries: 0, body: one.body, trace, createdAtMs }]);
   expect(taken[0]!.createdAtMs).toBeGreaterThan(before);
   expect((await deliveries.take(10)).deliveries).toEqual([]);
   expect(await deliveries.events('shop', { limit: 10, after: null })).toMatchObject([{ id: one.id, body: one.body }]);

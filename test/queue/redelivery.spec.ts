@@ -42,6 +42,7 @@ it('is tried ten times, buried, and delivered with the same id and body when it 
     subjectId: ID.split('-')[0]!,
     url,
     body: '{"n":1}',
+    trace: null,
   } as const;
   await deliveries.owe(event);
   const deliverer = await courierOf(corner, deliveries);

@@ -7,7 +7,9 @@
  */
 import { invalidFields, ProblemError, tooManyRequests } from '#contract/problem';
 import { type BatchPlan, formatBatchId } from '#domain/batch';
+import type { Callback } from '#domain/callback';
 import { MAX_ENVELOPE_ROWS, newEnvelopeId } from '#domain/prediction-id';
+import type { Trace } from '#domain/trace';
 import type { ModelVersion } from '#models/repository';
 import type { Backlog } from '#queue/backlog';
 import { MOST_ENVELOPES } from '#queue/batch-writer';
@@ -27,6 +29,8 @@ export interface AcceptBatchOptions extends BatchOptions {
   readonly idempotencyKey: string | null;
   /** Address of this API for its caller. */
   readonly baseUrl: string;
+  /** What travels on with it, given whom it tells of its end. */
+  readonly traceFor: (callback: Callback | null) => Trace | null;
 }
 
 export interface AcceptedBatch {
@@ -150,6 +154,10 @@ export class AcceptBatch {
   #planOf(claim: Claim, version: ModelVersion, options: AcceptBatchOptions): BatchPlan {
     const { client, windowMs, metadata, webhook, events, baseUrl } = options;
     const isTold = webhook !== null || events !== null;
+    const callback = isTold
+      ? this.parts.webhooks.callback({ url: webhook, events, owner: version.owner, baseUrl })
+      : null;
+    const trace = options.traceFor(callback);
     return {
       id: formatBatchId(modelCode(version.name), claim.envelopeId),
       client,
@@ -159,9 +167,10 @@ export class AcceptBatch {
       rowsPerEnvelope: this.#rowsPerEnvelope(version),
       fields: version.manifest.inputs.map(({ name }) => name),
       metadata,
-      callback: isTold ? this.parts.webhooks.callback({ url: webhook, events, owner: version.owner, baseUrl }) : null,
+      callback,
       createdAtMs: claim.createdAtMs,
       expiresAtMs: claim.createdAtMs + windowMs,
+      ...(trace === null ? {} : { trace }),
     };
   }
 
@@ -190,7 +199,7 @@ export class AcceptBatch {
 
 function newClaim(options: AcceptBatchOptions, version: ModelVersion): Claim {
   const createdAtMs = Date.now();
-  const { client, idempotencyKey, baseUrl, ...asked } = options;
+  const { client, idempotencyKey, baseUrl, traceFor, ...asked } = options;
   return {
     fingerprint: fingerprintOf(asked),
     versionId: version.id,

@@ -12,6 +12,7 @@ import { formatOf } from '#rows/format';
 import { Requires } from '../access/requires.js';
 import { ClientAddress } from '../client-address.js';
 import { idempotencyKeyOf } from '../preferences.js';
+import { traceOf } from '../request-trace.js';
 import type { Upload } from './row-source.js';
 import { readOptions } from './batch-options.js';
 import { BatchParams, CreateBatchQuery, ListBatchesQuery, ResultsQuery } from './batches.dto.js';
@@ -49,11 +50,13 @@ export class BatchesController {
         client: request.caller.client,
         idempotencyKey: idempotencyKeyOf(request.headers['idempotency-key']),
         baseUrl: this.address.baseUrl(request),
+        traceFor: (callback) => traceOf(request, callback),
       },
       upload,
     );
     const batch = await this.#batch(accepted.id, request.caller.client);
     if (batch === null) throw notFound(`The batch ${accepted.id} has ended and is no longer kept.`, 'expired');
+    request.acceptedBatch = batch;
     const resource = this.#resource(batch, request);
     if (accepted.replayed) reply.header('idempotency-replayed', 'true');
     reply.code(201).header('location', resource.urls.get).send(resource);

@@ -49,7 +49,8 @@ export class PutBack {
       ...(callback === null ? {} : { webhook_events_filter: [...callback.events] }),
       ...(callback === null || callback.url === null ? {} : { webhook: callback.url }),
     };
-    const options = { client, cancelAfterMs: null, baseUrl, idempotencyKey: `put-back ${id}` };
+    const traceFor = (): null => null;
+    const options = { client, cancelAfterMs: null, baseUrl, idempotencyKey: `put-back ${id}`, traceFor };
     const { submission: fresh, replayed } = await this.accept.accept(request, options);
     const audit = { retry_of: id, prediction: fresh.id, model: fresh.model, client, operator: operator.client };
     this.logger.info({ ...audit, key: operator.keyId, replayed }, 'a failed prediction was put back');
