@@ -13,6 +13,10 @@ export function observeRequests(
   slowSeconds: number,
 ): void {
   const gate = new RateGate(LINES_PER_SECOND);
+  server.addHook('onRoute', ({ url, method }) => {
+    const methods = [method].flat().filter((one) => one !== 'HEAD' && one !== 'OPTIONS');
+    for (const one of methods) metrics.expectRoute(url, one);
+  });
   server.addHook('onRequest', (request: FastifyRequest, reply: FastifyReply, done) => {
     reply.header('x-request-id', request.id);
     metrics.inFlight += 1;

@@ -11,7 +11,7 @@ import type { Running } from '#process/start';
 import { Backlog } from '#queue/backlog';
 import { Catalogue } from '#queue/catalogue';
 import { ClockWatch } from '#queue/clock-watch';
-import { connectProducer, connectSubscriber, isAnswering } from '#queue/connection';
+import { connectProducer, connectSubscriber } from '#queue/connection';
 import { Fleet } from '#queue/fleet';
 import { ModelRegister } from '#queue/model-register';
 import { RedisWatch } from '#queue/redis-watch';
@@ -45,9 +45,10 @@ export async function runApi(settings: Settings, logger: Logger): Promise<Runnin
   const redisWatch = new RedisWatch(redis, onRedisError);
   const backlog = new Backlog(queues, models, limitsOf(settings), redisWatch, onRedisError);
   const build = buildOf(settings);
-  const registry = makeRegistry('api');
-  registerFleetGauges(registry, fleetGauges({ repository, backlog, fleet, redis: redisWatch, isConnected }));
+  const registry = makeRegistry('api', settings.METRICS);
+  registerFleetGauges(registry, fleetGauges({ repository, backlog, fleet, redis: redisWatch }));
   const metrics = new ApiMetrics(registry);
+  metrics.expect(models);
   const parts = buildPredictionPath({
     settings,
     repository,
@@ -67,7 +68,7 @@ export async function runApi(settings: Settings, logger: Logger): Promise<Runnin
 
   let draining = false;
   const readiness = readinessOf(models, fleet, [clock, redisWatch], async () => ({
-    answering: await isAnswering(redis),
+    answering: await redisWatch.isAnswering(),
     draining,
     knowsKeys: access.keys?.watch.isFresh ?? true,
   }));
@@ -77,6 +78,7 @@ export async function runApi(settings: Settings, logger: Logger): Promise<Runnin
     logger,
     readiness,
     build,
+    metrics: settings.METRICS,
     async configure(app) {
       await mountBoard(app, queues, models);
       await mountRunbooks(app, path.join(projectRoot(), 'docs', 'runbooks'));

@@ -2,7 +2,7 @@
 import { rowCount } from '#contract/envelope';
 import { logRedisErrors } from '#process/redis-errors';
 import { EnvelopeIntake, type TakenEnvelope } from '#queue/envelope-intake';
-import type { Settlement } from '#queue/outcomes';
+import type { FailureCounts, Settlement } from '#queue/outcomes';
 import type { ModelQueues } from '#queue/model-queues';
 import type { Logger } from '#telemetry/logger';
 import type { WorkerMetrics } from '#telemetry/metrics';
@@ -18,7 +18,8 @@ const SLOTS = {
   retry: 1,
 } as const;
 
-type Kind = keyof typeof SLOTS;
+export type Kind = keyof typeof SLOTS;
+export const KINDS = Object.keys(SLOTS) as readonly Kind[];
 
 export interface ConsumerOptions {
   readonly models: readonly string[];
@@ -69,17 +70,26 @@ export class EnvelopeConsumer {
       removesByAge: kind === 'interactive',
       isNearlyFull: this.options.isNearlyFull,
       process: (taken) => (kind === 'retry' ? this.execute.retry.run(taken) : this.execute.envelope.run(taken, kind)),
-      onSettled: (taken, counts) => this.#observe(kind, taken, counts),
+      onSettled: (taken, counts, failures) => this.#observe(kind, taken, counts, failures),
       onStalled: () => {
         this.metrics.stalled.inc({ model });
         this.logger.warn({ model, kind }, 'an envelope came back from a worker that died or lost its lock');
+      },
+      onLockLost: () => {
+        this.metrics.lostLocks.inc({ model });
+        this.logger.warn({ model, kind }, 'the lock of an envelope was lost: another worker runs it');
       },
       onError: (error) => this.#onError(error, { model, kind }),
     });
   }
 
   /** One line and a handful of counters an envelope; a single prediction's line is for `debug`. */
-  #observe(kind: Kind, { jobId, envelope, stalls }: TakenEnvelope, counts: Settlement['counts']): void {
+  #observe(
+    kind: Kind,
+    { jobId, envelope, stalls }: TakenEnvelope,
+    counts: Settlement['counts'],
+    failures: FailureCounts,
+  ): void {
     const { model, versionLabel: version } = envelope;
     const rows = rowCount(envelope);
     this.metrics.envelopes.inc({ model, kind });
@@ -87,6 +97,7 @@ export class EnvelopeConsumer {
     for (const [outcome, count] of Object.entries(counts)) {
       if (count > 0) this.metrics.predictions.inc({ model, version, outcome }, count);
     }
+    for (const [code, count] of Object.entries(failures)) this.metrics.failed.inc({ model, version, code }, count);
     const now = Date.now();
     const { priority = 'normal' } = envelope;
     for (const row of envelope.rows) {

@@ -45,6 +45,7 @@ const schema = z
     WORKERS: count(0, 64).default(1),
     EXECUTORS: count(1, 64).default(1),
     EXECUTOR_THREADS: count(1, 64).default(1),
+    EXECUTOR_START_SECONDS: count(1, 86_400).default(120),
     WORKER_MODELS: list.optional(),
     MAX_QUEUE_DEPTH: count(1, Number.MAX_SAFE_INTEGER).default(2_000_000),
     RESULT_TTL_SECONDS: count(1, 31_536_000).default(3_600),
@@ -60,6 +61,7 @@ const schema = z
       .string()
       .regex(/^([0-9a-f]{7,40}|unknown)$/)
       .default('unknown'),
+    METRICS: z.enum(['on', 'off']).default('on'),
     LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   })
   .check((context) => {

@@ -22,7 +22,7 @@ export type FailureCode =
   /** The outcome of a failed job could not be read. */
   | 'internal';
 
-const CODES: ReadonlySet<string> = new Set<FailureCode>([
+export const FAILURE_CODES: readonly FailureCode[] = [
   'model_error',
   'invalid_output',
   'crashed',
@@ -31,7 +31,8 @@ const CODES: ReadonlySet<string> = new Set<FailureCode>([
   'executor_unavailable',
   'invalid_input',
   'internal',
-]);
+];
+const CODES: ReadonlySet<string> = new Set(FAILURE_CODES);
 
 /** One line that a person reads on a job board and that `parseFailure` reads back. */
 export function formatFailure(failure: Failure): string {

@@ -64,12 +64,12 @@ export class HealthModule {
 
 @Module({})
 class OperationsModule {
-  static of(logger: Logger, readiness: Readiness): DynamicModule {
+  static of({ logger, readiness, metrics }: OperationsOptions): DynamicModule {
     return {
       module: OperationsModule,
       imports: [
         LoggerModule.forRoot({ pinoHttp: { logger, autoLogging: false } }),
-        PrometheusModule.register({ defaultMetrics: { enabled: true } }),
+        ...(metrics === 'on' ? [PrometheusModule.register({ defaultMetrics: { enabled: true } })] : []),
         HealthModule.of(readiness),
       ],
     };
@@ -82,6 +82,8 @@ export interface OperationsOptions {
   readonly logger: Logger;
   readonly readiness: Readiness;
   readonly build: Build;
+  /** `off`: there is no `/metrics`. */
+  readonly metrics: 'on' | 'off';
   /** Adds what only one process has, before the port opens. */
   readonly configure?: (app: NestFastifyApplication) => Promise<void>;
 }
@@ -91,13 +93,15 @@ export async function listenForOperations(
   options: OperationsOptions,
 ): Promise<{ app: NestFastifyApplication; url: string }> {
   const { host, port, logger, readiness, build } = options;
-  registerProcessGauges(register, {
-    build,
-    isReady: async () => isUp(await readiness.check()),
-    isDegraded: () => readiness.degraded().length > 0,
-  });
+  if (options.metrics === 'on') {
+    registerProcessGauges(register, {
+      build,
+      isReady: async () => isUp(await readiness.check()),
+      isDegraded: () => readiness.degraded().length > 0,
+    });
+  }
   const app = await NestFactory.create<NestFastifyApplication>(
-    OperationsModule.of(logger, readiness),
+    OperationsModule.of(options),
     new FastifyAdapter({ logger: false }),
     { logger: false, abortOnError: false },
   );
