@@ -88,6 +88,8 @@ export interface OperationsOptions {
   readonly configure?: (app: NestFastifyApplication) => Promise<void>;
 }
 
+const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total'];
+
 /** @returns the application and its address; port 0 takes a free one, which the log names */
 export async function listenForOperations(
   options: OperationsOptions,
@@ -105,6 +107,8 @@ export async function listenForOperations(
     new FastifyAdapter({ logger: false }),
     { logger: false, abortOnError: false },
   );
+  // Gauges that prom-client names like counters; the same figures by type stay.
+  for (const name of MISNAMED) register.removeSingleMetric(name);
   await options.configure?.(app);
   await app.listen(port, host);
   const url = await app.getUrl();
