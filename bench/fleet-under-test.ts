@@ -16,6 +16,10 @@ export interface FleetSetup {
   readonly workers: number;
   /** A courier as well, which may call receivers on this machine. */
   readonly courier?: boolean;
+  /** Of its keys in Redis, where there are two fleets. */
+  readonly prefix?: string;
+  /** What differs from the default settings. */
+  readonly settings?: Readonly<Record<string, string>>;
 }
 
 interface Member {
@@ -77,6 +81,12 @@ export class FleetUnderTest {
     return `${this.#operations.get(name) ?? ''}/metrics`;
   }
 
+  /** Asks every process for its metrics, as Prometheus does. */
+  async scrape(): Promise<void> {
+    const names = [...this.#operations.keys()];
+    await Promise.all(names.map(async (name) => (await fetch(this.metricsUrl(name))).text()));
+  }
+
   /** @throws Error when a process died meanwhile: what was measured then means nothing */
   mustBeWell(): void {
     if (this.#failure !== null) throw new Error(`${this.#failure}; its log is in ${this.setup.workDir}`);
@@ -108,16 +118,17 @@ export class FleetUnderTest {
   /** The user's settings are left out: the bench measures the default ones. */
   #environment(): NodeJS.ProcessEnv {
     const own = Object.entries(process.env).filter(([name]) => !SETTING_NAMES.some((setting) => setting === name));
-    const { redisUrl, modelsDir, workDir, courier } = this.setup;
+    const { redisUrl, modelsDir, workDir, courier, prefix = FLEET_PREFIX, settings } = this.setup;
     return {
       ...Object.fromEntries(own),
       REDIS_URL: redisUrl,
-      REDIS_PREFIX: FLEET_PREFIX,
+      REDIS_PREFIX: prefix,
       MODELS_DIR: modelsDir,
       DATA_DIR: workDir,
       PORT: '0',
       OPS_PORT: '0',
       ...(courier === true ? { WEBHOOK_ALLOW_PRIVATE: 'true' } : {}),
+      ...settings,
       // Only says on which port a profiler may be asked for; opens none.
       NODE_OPTIONS: '--inspect-port=0',
     };

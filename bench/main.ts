@@ -17,6 +17,7 @@ import { readProcessSettings } from '#config/settings';
 import { runBatchPart } from './batch-part.js';
 import { compareWithGraph } from './heavy-comparison.js';
 import { profileLoad, type ProfileRow } from './load-profile.js';
+import { measureObservability } from './observability-cost.js';
 import { readOptions, type BenchOptions } from './options.js';
 import { renderProfile } from './profile-table.js';
 import { runQueuePart } from './queue-part.js';
@@ -71,6 +72,12 @@ async function measure(
   if (parts.has('f') || parts.has('g') || parts.has('h')) {
     progress('f, g, h: batches and webhooks');
     const part = await runBatchPart(load, options, workDir, progress);
+    findings.push(...part.findings);
+    tables.push(...part.tables);
+  }
+  if (parts.has('i')) {
+    progress('i: with metrics and logs, and without');
+    const part = await measureObservability(load, options, workDir, progress);
     findings.push(...part.findings);
     tables.push(...part.tables);
   }

@@ -12,7 +12,7 @@ export interface Side {
 }
 
 export interface Finding {
-  /** `a` to `e`. */
+  /** `a` to `i`. */
   readonly part: string;
   readonly what: string;
   readonly ratio: Spread;

@@ -21,3 +21,22 @@ export function spreadOf(samples: readonly number[]): Spread {
 export function ratios(numerators: readonly number[], denominators: readonly number[]): number[] {
   return numerators.map((numerator, round) => numerator / (denominators[round] ?? Number.NaN));
 }
+
+/**
+ * Two samples between which the true median lies with at least 95 %, whatever their distribution: so rarely do nearly all
+ * of them fall on one side of it (the sign test).
+ * @param samples fewer than six are too few; then it is all of them
+ */
+export function medianInterval(samples: readonly number[]): { readonly from: number; readonly to: number } {
+  const sorted = [...samples].sort((a, b) => a - b);
+  const { length } = sorted;
+  // Chance that at most `cut` of them fall below, times two for both sides.
+  let [chance, ways, cut] = [2 * 0.5 ** length, 1, 0];
+  while (chance <= 0.05) {
+    cut += 1;
+    ways = (ways * (length - cut + 1)) / cut;
+    chance += 2 * ways * 0.5 ** length;
+  }
+  const outside = Math.max(0, cut - 1);
+  return { from: sorted[outside] ?? Number.NaN, to: sorted[length - 1 - outside] ?? Number.NaN };
+}

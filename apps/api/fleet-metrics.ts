@@ -9,14 +9,13 @@ export interface FleetMetricsParts {
   readonly repository: ModelRepository;
   readonly backlog: Pick<Backlog, 'of'>;
   readonly fleet: Pick<FleetView, 'workers' | 'rowCostMs' | 'executorsOf'>;
-  readonly redis: Pick<RedisWatch, 'facts' | 'keepsAll'>;
-  readonly isConnected: () => boolean;
+  readonly redis: Pick<RedisWatch, 'facts' | 'keepsAll' | 'isAnswering'>;
 }
 
 const PRIORITIES = ['normal', 'low'] as const;
 const STATES = ['waiting', 'active', 'delayed'] as const;
 
-export function fleetGauges({ repository, backlog, fleet, redis, isConnected }: FleetMetricsParts): FleetGauges {
+export function fleetGauges({ repository, backlog, fleet, redis }: FleetMetricsParts): FleetGauges {
   const queueOf = (model: string): QueueState => {
     const { lanes, jobs, predictions, bulk, deadLetters } = backlog.of(model);
     const costMs = fleet.rowCostMs(repository.latest(model)?.id ?? '');
@@ -46,12 +45,12 @@ export function fleetGauges({ repository, backlog, fleet, redis, isConnected }: 
         })),
       })),
     redis: () => ({
-      isUp: isConnected(),
       memoryShare: redis.facts.memoryShare,
       keepsAll: redis.keepsAll,
       appends: redis.facts.appends,
       roundTripSeconds: redis.facts.roundTripMs / 1_000,
     }),
+    isRedisUp: () => redis.isAnswering(),
   };
 }
 

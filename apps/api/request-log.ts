@@ -27,6 +27,10 @@ export function observeRequests(
 ): void {
   const gate = new RateGate(LINES_PER_SECOND);
   for (const name of ['refused', 'accepted', 'acceptedBatch']) server.decorateRequest(name, undefined);
+  server.addHook('onRoute', ({ url, method }) => {
+    const methods = [method].flat().filter((one) => one !== 'HEAD' && one !== 'OPTIONS');
+    for (const one of methods) metrics.expectRoute(url, one);
+  });
   server.addHook('onRequest', (request: FastifyRequest, reply: FastifyReply, done) => {
     reply.header('x-request-id', request.id);
     metrics.inFlight += 1;

@@ -12,7 +12,7 @@ import { tracingOf } from '#process/tracing';
 import { Backlog } from '#queue/backlog';
 import { Catalogue } from '#queue/catalogue';
 import { ClockWatch } from '#queue/clock-watch';
-import { connectProducer, connectSubscriber, isAnswering } from '#queue/connection';
+import { connectProducer, connectSubscriber } from '#queue/connection';
 import { Fleet } from '#queue/fleet';
 import { ModelRegister } from '#queue/model-register';
 import { RedisWatch } from '#queue/redis-watch';
@@ -51,9 +51,10 @@ export async function runApi(settings: Settings, logger: Logger): Promise<Runnin
   const redisWatch = new RedisWatch(redis, onRedisError);
   const backlog = new Backlog(queues, models, limitsOf(settings), redisWatch, onRedisError);
   const build = buildOf(settings);
-  const registry = makeRegistry('api');
-  registerFleetGauges(registry, fleetGauges({ repository, backlog, fleet, redis: redisWatch, isConnected }));
+  const registry = makeRegistry('api', settings.METRICS);
+  registerFleetGauges(registry, fleetGauges({ repository, backlog, fleet, redis: redisWatch }));
   const metrics = new ApiMetrics(registry);
+  metrics.expect(models);
   const parts = buildPredictionPath({
     settings,
     repository,
@@ -74,7 +75,7 @@ export async function runApi(settings: Settings, logger: Logger): Promise<Runnin
 
   let draining = false;
   const readiness = readinessOf(models, fleet, switches, [clock, redisWatch], async () => ({
-    answering: await isAnswering(redis),
+    answering: await redisWatch.isAnswering(),
     draining,
     knowsKeys: access.keys?.watch.isFresh ?? true,
   }));
@@ -95,6 +96,7 @@ export async function runApi(settings: Settings, logger: Logger): Promise<Runnin
     logger,
     readiness,
     build,
+    metrics: settings.METRICS,
     async configure(app) {
       await mountOperatorDoor(app, { keys: access.keys, logger });
       await mountBoard(app, queues, models);

@@ -1,6 +1,7 @@
 /** Builds the courier out of its parts, and takes it apart again. */
 import { buildOf } from '#config/build';
 import { requireRedis, type Settings } from '#config/settings';
+import { EVENT_KINDS } from '#domain/callback';
 import type { DeliveryAttempt } from '#domain/delivery';
 import { tellLauncher } from '#process/launch-channel';
 import { listenForOperations, type Readiness } from '#process/operations.module';
@@ -13,7 +14,7 @@ import { BatchReader } from '#queue/batch-reader';
 import { Catalogue } from '#queue/catalogue';
 import { ClockWatch } from '#queue/clock-watch';
 import { connectSubscriber, connectWorker, isAnswering } from '#queue/connection';
-import { type AttemptEnd, Deliveries, type TakenDelivery } from '#queue/deliveries';
+import { ATTEMPT_ENDS, type AttemptEnd, Deliveries, type TakenDelivery } from '#queue/deliveries';
 import { EnvelopeReader } from '#queue/envelope-reader';
 import { Janitor, JANITOR_DEFAULTS, MENDED } from '#queue/janitor';
 import { ModelQueues } from '#queue/model-queues';
@@ -21,8 +22,8 @@ import { ModelRegister } from '#queue/model-register';
 import { StartNoticeIntake } from '#queue/start-notices';
 import { WebhookSecrets } from '#queue/webhook-secrets';
 import type { Logger } from '#telemetry/logger';
+import { CourierMetrics } from '#telemetry/courier-metrics';
 import type { Tracing } from '#telemetry/tracing';
-import { CourierMetrics } from '#telemetry/metrics';
 import { EndpointGuard } from '#webhooks/endpoint-guard';
 import { newSecret } from '#webhooks/signature';
 import { WebhookClient } from '#webhooks/webhook-client';
@@ -43,7 +44,13 @@ export async function runCourier(settings: Settings, logger: Logger): Promise<Ru
   const catalogue = new Catalogue(settings.REDIS_PREFIX);
   const queues = new ModelQueues(redis, catalogue, onRedisError);
   const deliveries = new Deliveries(redis, catalogue, settings.RESULT_TTL_SECONDS);
-  const metrics = new CourierMetrics(makeRegistry('courier'), () => deliveries.summary());
+  const metrics = new CourierMetrics(makeRegistry('courier', settings.METRICS), () =>
+    deliveries.summary().catch((error: unknown) => {
+      onRedisError(error as Error);
+      return null;
+    }),
+  );
+  metrics.expect({ events: EVENT_KINDS, outcomes: ATTEMPT_ENDS, mended: MENDED });
   const reader = new EnvelopeReader(queues, settings.RESULT_TTL_SECONDS);
   const batches = new BatchReader(queues, reader, settings.RESULT_TTL_SECONDS);
   const fanOut = new FanOut(reader, batches, deliveries, {
@@ -66,7 +73,6 @@ export async function runCourier(settings: Settings, logger: Logger): Promise<Ru
     ...JANITOR_DEFAULTS,
     resultTtlSeconds: settings.RESULT_TTL_SECONDS,
   });
-  for (const what of MENDED) metrics.mended.inc({ what }, 0);
   const rounds = new Rounds(
     async () => {
       const mended = await janitor.sweep([...intakes.keys()]);
@@ -98,6 +104,7 @@ export async function runCourier(settings: Settings, logger: Logger): Promise<Ru
     port: settings.OPS_PORT,
     logger,
     build: buildOf(settings),
+    metrics: settings.METRICS,
     readiness: readinessOf(clock, async () => ({ answering: await isAnswering(redis), draining })),
   });
   await tellLauncher({ kind: 'listening', opsUrl: operations.url });

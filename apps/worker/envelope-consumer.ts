@@ -2,7 +2,7 @@
 import { rowCount } from '#contract/envelope';
 import { logRedisErrors } from '#process/redis-errors';
 import { EnvelopeIntake, type JobEnd, type Settled, type TakenEnvelope } from '#queue/envelope-intake';
-import type { Settlement } from '#queue/outcomes';
+import type { FailureCounts, Settlement } from '#queue/outcomes';
 import type { ModelQueues } from '#queue/model-queues';
 import type { Logger } from '#telemetry/logger';
 import type { WorkerMetrics } from '#telemetry/metrics';
@@ -20,7 +20,8 @@ const SLOTS = {
   retry: 1,
 } as const;
 
-type Kind = keyof typeof SLOTS;
+export type Kind = keyof typeof SLOTS;
+export const KINDS = Object.keys(SLOTS) as readonly Kind[];
 
 export interface ConsumerOptions {
   readonly models: readonly string[];
@@ -85,11 +86,16 @@ export class EnvelopeConsumer {
       removesByAge: kind === 'interactive',
       isNearlyFull: this.options.isNearlyFull,
       process: (taken) => this.#process(kind, taken),
-      onSettled: (taken, counts, end) => this.#observe(kind, taken, counts, end),
+      onSettled: (taken, counts, failures, end) => this.#observe(kind, taken, { counts, failures, end }),
       onStalled: () => {
         this.telling.metrics.stalled.inc({ model });
         const fields = { category: 'fleet', code: 'stalled', model, kind };
         this.telling.logger.warn(fields, 'an envelope came back from a worker that died or lost its lock');
+      },
+      onLockLost: () => {
+        this.telling.metrics.lostLocks.inc({ model });
+        const fields = { category: 'fleet', code: 'lock_lost', model, kind };
+        this.telling.logger.warn(fields, 'the lock of an envelope was lost: another worker runs it');
       },
       onError: (error) => this.#onError(error, { model, kind }),
     });
@@ -102,7 +108,15 @@ export class EnvelopeConsumer {
   }
 
   /** A line and a handful of counters an envelope. */
-  #observe(kind: Kind, taken: TakenEnvelope, counts: Settlement['counts'], end: JobEnd): void {
+  #observe(
+    kind: Kind,
+    taken: TakenEnvelope,
+    {
+      counts,
+      failures,
+      end,
+    }: { readonly counts: Settlement['counts']; readonly failures: FailureCounts; readonly end: JobEnd },
+  ): void {
     const { envelope } = taken;
     const { metrics, lines, spans } = this.telling;
     const { model, versionLabel: version } = envelope;
@@ -114,6 +128,7 @@ export class EnvelopeConsumer {
     for (const [outcome, count] of Object.entries(counts)) {
       if (count > 0) metrics.predictions.inc({ model, version, outcome }, count);
     }
+    for (const [code, count] of Object.entries(failures)) metrics.failed.inc({ model, version, code }, count);
     const now = Date.now();
     const { priority = 'normal' } = envelope;
     for (const row of envelope.rows) {

@@ -2,7 +2,7 @@
  * The life of an envelope in a worker: its rows go to the batcher one by one, come back as outcomes in any order, and
  * what did not succeed leaves for retry jobs before the envelope is settled.
  */
-import { rowCount } from '#contract/envelope';
+import { type Envelope, rowCount } from '#contract/envelope';
 import type { NewOutcome } from '#domain/outcome';
 import { formatPredictionId } from '#domain/prediction-id';
 import type { Lane } from '#inference/dynamic-batcher';
@@ -28,6 +28,8 @@ export interface ExecuteEnvelopeParts {
   readonly notices: Pick<StartNotices, 'tell'>;
   readonly deadlines: Deadlines;
   readonly inHand: InHand;
+  /** A prediction begins its first run, so long after it was accepted. */
+  readonly onWaited: (envelope: Envelope, seconds: number) => void;
   /** Whether this worker has the version. */
   readonly serves: (versionId: string) => boolean;
 }
@@ -98,6 +100,7 @@ export class ExecuteEnvelope {
       return;
     }
     this.parts.starts.started(jobKey, row, atMs, attempt);
+    if (attempt === 1) this.parts.onWaited(envelope, (atMs - (envelope.rows[row]?.createdAtMs ?? atMs)) / 1_000);
     if (envelope.rows[row]?.callback?.events.includes('start') !== true) return;
     const id = formatPredictionId(modelCode(envelope.model), jobId, row);
     this.parts.notices.tell({ model: envelope.model, id, startedAtMs: atMs });

@@ -1,14 +1,17 @@
 /** The part of a worker that runs models: batcher, executors, quarantine, and what is measured of them. */
 import { executorEnvironment, type Settings } from '#config/settings';
 import { DynamicBatcher } from '#inference/dynamic-batcher';
-import { CANCELED, type ExecutorOptions } from '#inference/executor';
+import { CANCELED, type ExecutorOptions, KNOWN_CAUSES } from '#inference/executor';
 import { ExecutorPool } from '#inference/executor-pool';
 import { Quarantine } from '#inference/quarantine';
+import { FAILURE_CODES } from '#domain/failure';
 import type { VersionId } from '#domain/model-version';
+import type { Outcome } from '#domain/outcome';
 import type { ModelRepository } from '#models/repository';
 import { makeRegistry } from '#process/registry';
 import type { Logger } from '#telemetry/logger';
 import { WorkerMetrics } from '#telemetry/metrics';
+import { KINDS } from './envelope-consumer.js';
 
 export interface Inference {
   readonly pool: ExecutorPool;
@@ -22,8 +25,11 @@ export interface Inference {
 
 /** For a version that this worker does not know; it runs none of those. */
 const LONGEST_RUN_MS = 60_000;
+/** An idle executor says at once that it begins; one that is this late, on however busy a machine, does not come back. */
+const LONGEST_SILENCE_MS = 10_000;
 /** An executor has at most two micro-batches, so nobody waits for more than twice this behind rows of the bulk lane. */
 const BULK_SLICE_MS = 2.5;
+const OUTCOMES: readonly Outcome['kind'][] = ['succeeded', 'failed', 'moved', 'dropped'];
 
 export interface InferenceOptions {
   readonly settings: Settings;
@@ -40,13 +46,22 @@ export function buildInference({ settings, repository, logger, executorEntry, re
     models: settings.WORKER_MODELS ?? null,
     threads: settings.EXECUTOR_THREADS,
     timeoutMs: (id) => repository.byId(id)?.manifest.timeout_ms ?? LONGEST_RUN_MS,
+    startMs: settings.EXECUTOR_START_SECONDS * 1_000,
+    beginMs: LONGEST_SILENCE_MS,
     environment: executorEnvironment(),
   };
   const rowCostsMs = new Map<VersionId, number>();
-  const metrics = new WorkerMetrics(makeRegistry('worker'), {
+  const metrics = new WorkerMetrics(makeRegistry('worker', settings.METRICS), {
     wanted: () => settings.EXECUTORS,
     ready: () => pool.readyCount,
     busy: () => pool.busyCount,
+  });
+  metrics.expect({
+    versions: repository.all().map(({ name: model, label: version }) => ({ model, version })),
+    outcomes: OUTCOMES,
+    failureCodes: FAILURE_CODES,
+    kinds: KINDS,
+    deathCauses: KNOWN_CAUSES,
   });
   let markReady: () => void = () => undefined;
   const ready = new Promise<void>((resolve) => (markReady = resolve));
@@ -77,7 +92,8 @@ export function buildInference({ settings, repository, logger, executorEntry, re
         );
     },
     onBatch: (versionId, rows, stages) => {
-      metrics.observeBatch(repository.byId(versionId)?.name ?? '', rows, stages);
+      const { name: model = '', label: version = '' } = repository.byId(versionId) ?? {};
+      metrics.observeBatch({ model, version }, rows, stages);
     },
   });
   return { pool, quarantine: new Quarantine(options, refuse), rowCostsMs, metrics, ready };

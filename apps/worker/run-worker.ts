@@ -10,7 +10,7 @@ import { logRedisErrors } from '#process/redis-errors';
 import type { Running } from '#process/start';
 import { tracingOf } from '#process/tracing';
 import { Catalogue } from '#queue/catalogue';
-import { connectSubscriber, connectWorker, isAnswering } from '#queue/connection';
+import { connectSubscriber, connectWorker } from '#queue/connection';
 import { ClockWatch } from '#queue/clock-watch';
 import { Deadlines } from '#queue/deadlines';
 import { Fleet } from '#queue/fleet';
@@ -23,7 +23,7 @@ import { StartReporter } from '#queue/starts';
 import type { Logger } from '#telemetry/logger';
 import type { Tracing } from '#telemetry/tracing';
 import { EnvelopeConsumer } from './envelope-consumer.js';
-import { ExecuteEnvelope } from './execute-envelope.js';
+import { ExecuteEnvelope, type ExecuteEnvelopeParts } from './execute-envelope.js';
 import { ExecuteRetry } from './execute-retry.js';
 import { Heartbeat } from './heartbeat.js';
 import { InHand } from './in-hand.js';
@@ -56,9 +56,9 @@ export async function runWorker(options: WorkerOptions): Promise<Running> {
   const catalogue = new Catalogue(settings.REDIS_PREFIX);
   const queues = new ModelQueues(redis, catalogue, onRedisError);
   const inHand = new InHand();
-  const memory = new RedisWatch(redis, onRedisError);
+  const watch = new RedisWatch(redis, onRedisError);
   const tracing = await tracingOf(settings, 'worker', logger);
-  const consumer = buildConsumer({ ...options, tracing }, repository, inference, queues, inHand, memory);
+  const consumer = buildConsumer({ ...options, tracing }, repository, inference, queues, inHand, watch);
   const clock = new ClockWatch(redis, (sentence) => logger.error(sentence));
   const register = new ModelRegister(redis, catalogue, onRedisError);
   const heartbeat = new Heartbeat(new Fleet(redis, catalogue), repository, inference, consumer, onRedisError);
@@ -74,13 +74,14 @@ export async function runWorker(options: WorkerOptions): Promise<Running> {
     port: settings.OPS_PORT,
     logger,
     build: buildOf(settings),
+    metrics: settings.METRICS,
     readiness: readinessOf(inference, clock, settings.EXECUTORS, async () => ({
-      answering: await isAnswering(redis),
+      answering: await watch.isAnswering(),
       draining,
     })),
   });
   inference.pool.start();
-  memory.start();
+  watch.start();
   clock.start();
   register.announce(repository.names());
   await tellLauncher({ kind: 'listening', opsUrl: operations.url });
@@ -102,7 +103,7 @@ export async function runWorker(options: WorkerOptions): Promise<Running> {
       await consumer.quiet();
       await Promise.all([heartbeat.stop(), consumer.close()]);
       clearTimeout(handBack);
-      memory.stop();
+      watch.stop();
       clock.stop();
       register.stop();
       inference.pool.close();
@@ -121,20 +122,24 @@ function buildConsumer(
   { pool, quarantine, metrics }: Inference,
   queues: ModelQueues,
   inHand: InHand,
-  memory: RedisWatch,
+  watch: RedisWatch,
 ): EnvelopeConsumer {
   const starts = new StartReporter(queues.redis, logRedisErrors(logger));
   const notices = new StartNotices(queues.redis, queues.catalogue, logRedisErrors(logger));
   const deadlines = new Deadlines(queues.redis, queues.catalogue, logRedisErrors(logger));
+  const onWaited: ExecuteEnvelopeParts['onWaited'] = ({ model, priority = 'normal' }, seconds) => {
+    // Clocks of two machines may differ by a little.
+    metrics.queueSeconds.observe({ model, priority }, Math.max(0, seconds));
+  };
   const serves = (versionId: string): boolean => repository.byId(versionId) !== undefined;
   const execute = {
-    envelope: new ExecuteEnvelope({ pool, queues, starts, notices, deadlines, inHand, serves }),
+    envelope: new ExecuteEnvelope({ pool, queues, starts, notices, deadlines, inHand, onWaited, serves }),
     retry: new ExecuteRetry(quarantine, queues, starts, deadlines, inHand, serves),
   };
   const consumerOptions = {
     models: repository.names(),
     resultTtlSeconds: settings.RESULT_TTL_SECONDS,
-    isNearlyFull: () => memory.share >= settings.REDIS_MEMORY_MARK,
+    isNearlyFull: () => watch.share >= settings.REDIS_MEMORY_MARK,
   };
   return new EnvelopeConsumer(consumerOptions, queues, execute, {
     metrics,

@@ -204,7 +204,7 @@ export const model = dashboardOf({
         unit: 's',
         queries: [
           { expr: quantile(0.95, 'millrace_prediction_wait_seconds', `{${MODEL}}`), legend: 'callers that wait' },
-          { expr: quantile(0.95, 'millrace_prediction_queue_seconds', `{${MODEL}}`), legend: 'in the queue' },
+          { expr: quantile(0.95, 'millrace_prediction_queue_seconds', NORMAL), legend: 'in the queue' },
           {
             expr: quantile(0.95, 'millrace_prediction_duration_seconds', `{${MODEL},priority="low"}`),
             legend: 'low priority',

@@ -126,9 +126,13 @@ export const webhooks = dashboardOf({
       lines({
         ...third,
         title: 'Backlog',
-        description: 'How long the delivery that is due longest waits. It rises when couriers are too few or away.',
+        description:
+          'Due: could be sent now; rises when couriers are too few or away. Owed: a receiver fails, or is slow.',
         unit: 's',
-        queries: [{ expr: 'max(millrace_webhook_oldest_due_seconds)', legend: 'oldest due' }],
+        queries: [
+          { expr: 'max(millrace_webhook_oldest_due_seconds)', legend: 'oldest due' },
+          { expr: 'max(millrace_webhook_oldest_owed_seconds)', legend: 'oldest owed' },
+        ],
       }),
       lines({
         ...third,

@@ -69,6 +69,7 @@ const schema = z
     WORKERS: count(0, 64).default(1),
     EXECUTORS: count(1, 64).default(1),
     EXECUTOR_THREADS: count(1, 64).default(1),
+    EXECUTOR_START_SECONDS: count(1, 86_400).default(120),
     WORKER_MODELS: list.optional(),
     MAX_QUEUE_DEPTH: count(1, Number.MAX_SAFE_INTEGER).default(2_000_000),
     RESULT_TTL_SECONDS: count(1, 31_536_000).default(3_600),
@@ -91,6 +92,7 @@ const schema = z
     OTEL_TRACES_SAMPLER: z.enum(SAMPLERS).default('parentbased_always_on'),
     OTEL_TRACES_SAMPLER_ARG: z.coerce.number().min(0).max(1).default(1),
     OTEL_SDK_DISABLED: flag.default(false),
+    METRICS: z.enum(['on', 'off']).default('on'),
     LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   })
   .check((context) => {

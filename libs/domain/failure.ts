@@ -36,6 +36,8 @@ const CATEGORIES: Readonly<Record<FailureCode, FailureCategory>> = {
   internal: 'internal',
 };
 
+export const FAILURE_CODES = Object.keys(CATEGORIES) as readonly FailureCode[];
+
 export function categoryOf({ code }: Failure): FailureCategory {
   return CATEGORIES[code];
 }

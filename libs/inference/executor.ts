@@ -26,11 +26,15 @@ export interface ExecutorOptions {
   readonly threads: number;
   /** The longest that a micro-batch of the version may run. */
   readonly timeoutMs: (versionId: VersionId) => number;
+  /** The longest that a child may take to load everything. */
+  readonly startMs: number;
+  /** The longest that a child may take to begin what it was given, while it has nothing else to do. */
+  readonly beginMs: number;
   /** The child's whole environment: nothing of the worker's, which knows the address and password of Redis. */
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** How the child ended, for people: `SIGSEGV`, `code 1`, or one of those below. */
+/** How the child ended, for people and as a label: `SIGSEGV`, `code 1`, or one of those below. */
 export type DeathCause = string;
 
 /** The child was ended because what it ran took longer than its version allows. */
@@ -39,8 +43,26 @@ export const TIMED_OUT: DeathCause = 'timeout';
 export const CANCELED: DeathCause = 'canceled';
 /** The child was ended because nobody could understand it. */
 export const NONSENSE: DeathCause = 'nonsense';
+/** The child was ended because it did not get ready in time. */
+export const NO_START: DeathCause = 'no start';
+/** The child was ended because it did not begin what it had been given: it is frozen, or its event loop hangs. */
+export const HUNG: DeathCause = 'hung';
 /** Somebody else ended the child: an operator, or a kernel that is short of memory. No fault of native code looks so. */
 export const KILLED: DeathCause = 'SIGKILL';
+/** Those that are seen in practice, for who shows them before they have happened. */
+export const KNOWN_CAUSES: readonly DeathCause[] = [
+  TIMED_OUT,
+  CANCELED,
+  NONSENSE,
+  NO_START,
+  HUNG,
+  KILLED,
+  'SIGSEGV',
+  'SIGABRT',
+  'code 1',
+];
+/** Causes that lie in what ran. */
+const OF_THE_RUN: ReadonlySet<DeathCause> = new Set([TIMED_OUT, CANCELED]);
 
 export interface ExecutorEvents {
   onReady(executor: Executor, loads: readonly VersionLoad[]): void;
@@ -64,7 +86,9 @@ export class Executor {
   readonly #inFlight = new Map<number, BatchRun>();
   #running: number | null = null;
   #overtime: NodeJS.Timeout | null = null;
-  /** Why the worker ended it, where it did so because of what it ran. */
+  /** Runs while the child owes a word: that it is ready, or that it has begun what it was given. */
+  #silence: NodeJS.Timeout | null = null;
+  /** Why the worker ended it. */
   #stopped: DeathCause | null = null;
   #nextBatch = 1;
   #ready = false;
@@ -87,6 +111,7 @@ export class Executor {
     this.#child.on('close', (code, signal) => this.#bury(signal ?? `code ${code ?? 'unknown'}`));
     const { modelsDir, models, threads } = options;
     this.#send({ kind: 'load', modelsDir, models, threads, golden });
+    this.#listen();
   }
 
   get #input(): Writable {
@@ -120,6 +145,7 @@ export class Executor {
     const number = this.#nextBatch++;
     this.#inFlight.set(number, batch);
     this.#write(encodeRun(number, batch.versionId, batch.inputs));
+    if (this.#silence === null) this.#listen();
   }
 
   /** Ends the child at once, also when it is inside native code. */
@@ -127,7 +153,7 @@ export class Executor {
     this.#child.kill('SIGKILL');
   }
 
-  /** Ends the child because of what it runs. */
+  /** Ends the child for a reason that people are told. */
   stop(cause: DeathCause): void {
     this.#stopped ??= cause;
     this.kill();
@@ -146,6 +172,7 @@ export class Executor {
     switch (message.kind) {
       case 'ready':
         this.#ready = true;
+        this.#listen();
         return this.events.onReady(this, message.loads);
       case 'refused':
         return this.events.onRefused(message.reason);
@@ -167,6 +194,7 @@ export class Executor {
     const batch = this.#inFlight.get(number);
     if (batch === undefined) return;
     this.#running = number;
+    this.#listen();
     this.#overtime = setTimeout(() => this.stop(TIMED_OUT), this.options.timeoutMs(batch.versionId));
     batch.onRunning();
   }
@@ -178,7 +206,18 @@ export class Executor {
       this.#running = null;
       if (this.#overtime !== null) clearTimeout(this.#overtime);
     }
+    this.#listen();
     return batch;
+  }
+
+  /** Waits anew for the word that the child owes now, if any; one that says nothing would keep its rows for ever. */
+  #listen(): void {
+    if (this.#silence !== null) clearTimeout(this.#silence);
+    this.#silence = null;
+    if (this.#dead) return;
+    const { startMs, beginMs } = this.options;
+    if (!this.#ready) this.#silence = setTimeout(() => this.stop(NO_START), startMs);
+    else if (this.#running === null && this.load > 0) this.#silence = setTimeout(() => this.stop(HUNG), beginMs);
   }
 
   #bury(cause: DeathCause): void {
@@ -187,8 +226,11 @@ export class Executor {
     const running = this.#running === null ? undefined : this.#take(this.#running);
     const waiting = [...this.#inFlight.values()];
     this.#inFlight.clear();
+    this.#listen();
+    const stopped = this.#stopped;
     // An answer that came in while the child was being ended is an answer: then it was stopped for nothing.
-    const reason = running === undefined ? cause : (this.#stopped ?? cause);
+    const wasForNothing = running === undefined && stopped !== null && OF_THE_RUN.has(stopped);
+    const reason = stopped === null || wasForNothing ? cause : stopped;
     this.events.onDeath(this, reason, running ?? null, waiting);
   }
 }

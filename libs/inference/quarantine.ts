@@ -10,7 +10,7 @@ import type { RowAnswer, Stages } from '#contract/executor-protocol';
 import type { Failure } from '#domain/failure';
 import type { Input, VersionId } from '#domain/model-version';
 import type { RunFacts } from '#domain/outcome';
-import { Executor, type DeathCause, type ExecutorOptions, CANCELED, KILLED, TIMED_OUT } from './executor.js';
+import { Executor, type DeathCause, type ExecutorOptions, CANCELED, HUNG, KILLED, TIMED_OUT } from './executor.js';
 import { CANCEL_GRACE_MS, totalMs } from './executor-pool.js';
 
 export type Verdict =
@@ -35,6 +35,8 @@ type Attempt =
 const DEATHS_ALLOWED = 2;
 /** Children that may die for a reason that need not be the prediction's; then a pause helps more than another child. */
 const OTHER_DEATHS_ALLOWED = 2;
+/** Ends that do not lie in what ran. */
+const FAULTLESS: ReadonlySet<DeathCause> = new Set([KILLED, HUNG]);
 const IDLE_MS = 60_000;
 
 export class Quarantine {
@@ -100,7 +102,7 @@ export class Quarantine {
       // It ran alone: nobody else can have kept it waiting.
       if (attempt.cause === TIMED_OUT) return timedOut(this.options.timeoutMs(versionId));
       // A child that others have used before may die of what they left behind.
-      if (attempt.hadBegun && wasFresh && attempt.cause !== KILLED) deaths += 1;
+      if (attempt.hadBegun && wasFresh && !FAULTLESS.has(attempt.cause)) deaths += 1;
       else otherDeaths += 1;
       if (deaths >= DEATHS_ALLOWED) return crashed(attempt.cause);
       if (otherDeaths >= OTHER_DEATHS_ALLOWED) return undecided(attempt);

@@ -64,12 +64,12 @@ export class HealthModule {
 
 @Module({})
 class OperationsModule {
-  static of(logger: Logger, readiness: Readiness): DynamicModule {
+  static of({ logger, readiness, metrics }: OperationsOptions): DynamicModule {
     return {
       module: OperationsModule,
       imports: [
         LoggerModule.forRoot({ pinoHttp: { logger, autoLogging: false } }),
-        PrometheusModule.register({ defaultMetrics: { enabled: true } }),
+        ...(metrics === 'on' ? [PrometheusModule.register({ defaultMetrics: { enabled: true } })] : []),
         HealthModule.of(readiness),
       ],
     };
@@ -82,25 +82,33 @@ export interface OperationsOptions {
   readonly logger: Logger;
   readonly readiness: Readiness;
   readonly build: Build;
+  /** `off`: there is no `/metrics`. */
+  readonly metrics: 'on' | 'off';
   /** Adds what only one process has, before the port opens. */
   readonly configure?: (app: NestFastifyApplication) => Promise<void>;
 }
+
+const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total'];
 
 /** @returns the application and its address; port 0 takes a free one, which the log names */
 export async function listenForOperations(
   options: OperationsOptions,
 ): Promise<{ app: NestFastifyApplication; url: string }> {
   const { host, port, logger, readiness, build } = options;
-  registerProcessGauges(register, {
-    build,
-    isReady: async () => isUp(await readiness.check()),
-    isDegraded: () => readiness.degraded().length > 0,
-  });
+  if (options.metrics === 'on') {
+    registerProcessGauges(register, {
+      build,
+      isReady: async () => isUp(await readiness.check()),
+      isDegraded: () => readiness.degraded().length > 0,
+    });
+  }
   const app = await NestFactory.create<NestFastifyApplication>(
-    OperationsModule.of(logger, readiness),
+    OperationsModule.of(options),
     new FastifyAdapter({ logger: false }),
     { logger: false, abortOnError: false },
   );
+  // Gauges that prom-client names like counters; the same figures by type stay.
+  for (const name of MISNAMED) register.removeSingleMetric(name);
   await options.configure?.(app);
   await app.listen(port, host);
   const url = await app.getUrl();

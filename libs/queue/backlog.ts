@@ -56,7 +56,7 @@ export class Backlog {
     private readonly queues: ModelQueues,
     private readonly names: readonly string[],
     private readonly limits: BacklogLimits,
-    private readonly memory: Pick<RedisWatch, 'share'>,
+    private readonly watch: Pick<RedisWatch, 'isUp' | 'share'>,
     private readonly onError: (error: Error) => void,
   ) {}
 
@@ -81,9 +81,9 @@ export class Backlog {
 
   /** Whether one more prediction may wait for the model. */
   roomFor(model: string): Room {
-    // What was counted before Redis went away says nothing; the write itself will say that it is away.
-    if (this.queues.redis.status !== 'ready') return { kind: 'room' };
-    if (this.memory.share >= this.limits.redisMemoryMark) return { kind: 'storage_full', retryAfterS: RETRY_AFTER_S };
+    // What was counted before Redis went away, or froze, says nothing; the write itself will say that it is away.
+    if (this.queues.redis.status !== 'ready' || !this.watch.isUp) return { kind: 'room' };
+    if (this.watch.share >= this.limits.redisMemoryMark) return { kind: 'storage_full', retryAfterS: RETRY_AFTER_S };
     const { predictions, bulk } = this.of(model);
     const since = this.#sinceOf(model);
     const waiting = predictions + bulk + since.normal + since.low;

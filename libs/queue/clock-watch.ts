@@ -3,6 +3,7 @@
  * says so, in the log and in readiness.
  */
 import type { Redis } from 'ioredis';
+import { inTime } from './connection.js';
 
 const LOOK_EVERY_MS = 60_000;
 const AFTER_ERROR_MS = 1_000;
@@ -39,7 +40,8 @@ export class ClockWatch {
 
   async look(): Promise<void> {
     const before = this.now();
-    const [seconds, micros] = (await this.redis.time()).map(Number);
+    // An answer that took longer, as of a Redis that was frozen, says nothing of its clock.
+    const [seconds, micros] = (await inTime(this.redis.time())).map(Number);
     const after = this.now();
     // The answer was made somewhere between the two.
     this.#aheadMs = Math.round((before + after) / 2 - ((seconds ?? 0) * 1_000 + (micros ?? 0) / 1_000));

@@ -86,16 +86,24 @@ export async function withinBudget<T>(redis: Redis, work: () => Promise<T>): Pro
 /** Whether Redis answers now: an open connection says nothing of a Redis that is frozen, or reads its data. */
 export async function isAnswering(redis: Redis): Promise<boolean> {
   if (redis.status !== 'ready') return false;
-  let timer: NodeJS.Timeout | undefined;
-  const tooLate = new Promise<false>((resolve) => {
-    timer = setTimeout(resolve, COMMAND_TIMEOUT_MS, false);
-  });
-  const answered = redis.ping().then(
+  return inTime(redis.ping()).then(
     () => true,
     () => false,
   );
+}
+
+/**
+ * What Redis answers, if it does so soon. The connections of workers and couriers wait for a Redis that is frozen as long
+ * as it is: whoever only wants to know, for a metric or a check, must not wait with them.
+ * @throws QueueUnavailableError after the time that a producer's command has
+ */
+export async function inTime<T>(answer: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new QueueUnavailableError()), COMMAND_TIMEOUT_MS);
+  });
   try {
-    return await Promise.race([answered, tooLate]);
+    return await Promise.race([answer, tooLate]);
   } finally {
     clearTimeout(timer);
   }

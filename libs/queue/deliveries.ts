@@ -30,6 +30,7 @@ import type { Redis } from 'ioredis';
 import type { Catalogue } from './catalogue.js';
 import { type DeliveryPage, type DeliveryWish, readPage } from './delivery-list.js';
 import { FINISH, OWE, REDELIVER, TAKE } from './delivery-scripts.js';
+import { type OwedSummary, readSummary } from './delivery-summary.js';
 
 /** Tries of one endpoint at once. */
 export const ENDPOINT_CAP = 4;
@@ -84,6 +85,7 @@ export interface Taken {
   readonly givenUp: number;
 }
 
+export const ATTEMPT_ENDS: readonly AttemptEnd['kind'][] = ['delivered', 'retry', 'dead', 'gone'];
 export type AttemptEnd =
   | { readonly kind: 'delivered' }
   | { readonly kind: 'retry'; readonly pauseMs: number }
@@ -97,15 +99,6 @@ export interface StoredEvent {
   readonly kind: EventKind;
   /** Null where it is no longer kept. */
   readonly body: string | null;
-}
-
-export interface OwedSummary {
-  /** Endpoints that are owed something. */
-  readonly endpoints: number;
-  /** Endpoints that have failed so often that they get one try at a time. */
-  readonly broken: number;
-  readonly dead: number;
-  readonly oldestDueMs: number;
 }
 
 export class Deliveries {
@@ -177,16 +170,9 @@ export class Deliveries {
     }));
   }
 
-  /** For metrics: deliveries owed, the age of the oldest try that is due, endpoints that are left alone, dead letters. */
-  async summary(): Promise<OwedSummary> {
-    const [endpoints, broken, dead, first] = await Promise.all([
-      this.redis.zcard(this.#key('endpoints')),
-      this.redis.zcard(this.#key('broken')),
-      this.redis.zcard(this.#key('dead')),
-      this.redis.zrangebyscore(this.#key('endpoints'), '-inf', '+inf', 'WITHSCORES', 'LIMIT', 0, 1),
-    ]);
-    const dueAtMs = Number(first[1] ?? Number.NaN);
-    return { endpoints, broken, dead, oldestDueMs: Number.isNaN(dueAtMs) ? 0 : Math.max(0, Date.now() - dueAtMs) };
+  /** For metrics: how much is owed, to how many, since when. @throws QueueUnavailableError */
+  summary(): Promise<OwedSummary> {
+    return readSummary(this.redis, this.#key(''), KEPT.owedS);
   }
 
   #key(name: string): string {

@@ -7,6 +7,7 @@
  */
 import { batchOf, type Envelope, ENVELOPE_VERSION } from '#contract/envelope';
 import type { Stages } from '#contract/executor-protocol';
+import { parseFailure } from '#domain/failure';
 import type { Mark } from '#domain/mark';
 import type { NewOutcome } from '#domain/outcome';
 import { DelayedError, type Job, UnrecoverableError, WaitingError } from 'bullmq';
@@ -15,7 +16,14 @@ import type { Catalogue } from './catalogue.js';
 import { announceEnd, type End } from './completions.js';
 import type { ErrorListener } from './connection.js';
 import { hold } from './hold.js';
-import { countOutcomes, encodeBlocks, type Settlement, writeOutcomes } from './outcomes.js';
+import {
+  countFailures,
+  countOutcomes,
+  encodeBlocks,
+  type FailureCounts,
+  type Settlement,
+  writeOutcomes,
+} from './outcomes.js';
 import { PatientWorker } from './patient-worker.js';
 import { parseProgress } from './progress.js';
 
@@ -66,8 +74,15 @@ export interface IntakeOptions {
   readonly process: (taken: TakenEnvelope) => Promise<Settled>;
   /** Redis is so full that it may refuse a write: outcomes are then held until it has taken them. */
   readonly isNearlyFull: () => boolean;
-  readonly onSettled: (taken: TakenEnvelope, counts: Settlement['counts'], end: JobEnd) => void;
+  readonly onSettled: (
+    taken: TakenEnvelope,
+    counts: Settlement['counts'],
+    failures: FailureCounts,
+    end: JobEnd,
+  ) => void;
   readonly onStalled: () => void;
+  /** A job in hand is no longer ours: its lock was not renewed in time. Told once a job. */
+  readonly onLockLost: () => void;
   readonly onError: ErrorListener;
 }
 
@@ -88,11 +103,14 @@ interface Ending {
   readonly taken: TakenEnvelope;
   readonly counts: Settlement['counts'];
   readonly end: JobEnd;
+  readonly failures: FailureCounts;
   readonly settled: End['settled'];
   /** Set when its end is being told; false where that came too early. */
   told: Promise<boolean> | null;
 }
 
+/** How BullMQ says that a job is somebody else's now. */
+const LOST_LOCK = /^(?:Missing lock|Lock mismatch) for job (\S+?)\./;
 const HANDED_BACK: Settled = { kind: 'handed_back' };
 const ONE_FAILED = { succeeded: 0, failed: 1, moved: 0, dropped: 0 };
 
@@ -100,6 +118,8 @@ export class EnvelopeIntake {
   readonly #worker: PatientWorker;
   /** Endings that Redis has not confirmed; those of a lost lock go with their job. */
   readonly #endings = new WeakMap<Job, Ending>();
+  /** Jobs whose lock this worker has, as far as it knows. */
+  readonly #held = new Set<string>();
   #quiet = false;
 
   constructor(
@@ -121,10 +141,17 @@ export class EnvelopeIntake {
         ? { removeOnComplete: { age: options.resultTtlSeconds }, removeOnFail: { age: options.resultTtlSeconds } }
         : {}),
     });
-    this.#worker.on('error', options.onError);
+    this.#worker.on('error', (error) => {
+      this.#lostBy(LOST_LOCK.exec(error.message)?.[1]);
+      options.onError(error);
+    });
     this.#worker.on('stalled', options.onStalled);
+    this.#worker.on('lockRenewalFailed', (jobIds) => {
+      for (const jobId of jobIds) this.#lostBy(jobId);
+    });
     this.#worker.on('completed', (job: Job) => void this.#ended(job));
     this.#worker.on('failed', (job: Job | undefined) => {
+      this.#held.delete(job?.id ?? '');
       if (job?.finishedOn !== undefined) void this.#ended(job);
     });
   }
@@ -152,22 +179,27 @@ export class EnvelopeIntake {
 
   async #handle(job: Job, token: string): Promise<Settlement> {
     const taken = this.#toTaken(job);
+    this.#held.add(taken.jobId);
     // Fetched in the moment in which the worker was told to stop.
     const settled = this.#quiet ? HANDED_BACK : await this.#process(taken);
     switch (settled.kind) {
       case 'handed_back':
+        this.#held.delete(taken.jobId);
         await job.moveToWait(token);
         throw new WaitingError();
       case 'postponed':
+        this.#held.delete(taken.jobId);
         await job.moveToDelayed(Date.now() + POSTPONED_MS, token);
         throw new DelayedError();
       case 'again':
         // BullMQ counts the attempt, keeps the reason, and delays the job; its own back-off is for bugs.
         job.opts.backoff = PASSING_BACKOFF;
         throw new Error(settled.reason);
-      case 'failed':
-        this.#endings.set(job, { taken, counts: ONE_FAILED, end: settled, settled: null, told: null });
+      case 'failed': {
+        const failures = { [parseFailure(settled.reason).code]: 1 };
+        this.#endings.set(job, { taken, counts: ONE_FAILED, failures, end: settled, settled: null, told: null });
         throw new UnrecoverableError(settled.reason);
+      }
       case 'outcomes':
         return this.#settle(job, taken, token, settled);
     }
@@ -194,7 +226,8 @@ export class EnvelopeIntake {
     await this.#write(taken, token, blocks);
     // A message knows nothing of earlier attempts: who waits reads.
     const settled = { token, blocks: taken.retaken ? [] : blocks };
-    const ending: Ending = { taken, counts, end, settled, told: null };
+    const failures = countFailures(end.outcomes);
+    const ending: Ending = { taken, counts, failures, end, settled, told: null };
     this.#endings.set(job, ending);
     setImmediate(() => {
       ending.told = this.#tell(ending);
@@ -212,10 +245,16 @@ export class EnvelopeIntake {
     await hold(() => writeOutcomes(this.redis, key, blocks, ttlSeconds, manner, onError), onError);
   }
 
+  /** A lock that could not be renewed is missed again when its job is settled. */
+  #lostBy(jobId: string | undefined): void {
+    if (jobId !== undefined && this.#held.delete(jobId)) this.options.onLockLost();
+  }
+
   async #ended(job: Job): Promise<void> {
+    this.#held.delete(job.id ?? '');
     const ending = this.#endings.get(job);
     if (ending === undefined) return;
-    this.options.onSettled(ending.taken, ending.counts, ending.end);
+    this.options.onSettled(ending.taken, ending.counts, ending.failures, ending.end);
     const told = await ending.told;
     // The job's end had to be tried again, so the first message came before it.
     if (told !== true) await this.#tell(ending);

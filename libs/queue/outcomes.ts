@@ -5,6 +5,7 @@
  * so that compare-and-set decides which attempt's outcomes are the truth, and what a worker wrote that had lost its
  * lock is never read and expires. Reading one row takes one block, however large the envelope is.
  */
+import type { FailureCode } from '#domain/failure';
 import type { NewOutcome, Outcome, RunFacts } from '#domain/outcome';
 import type { Redis } from 'ioredis';
 
@@ -161,5 +162,16 @@ export async function writeOutcomes(
 export function countOutcomes(outcomes: readonly NewOutcome[]): Settlement['counts'] {
   const counts = { succeeded: 0, failed: 0, moved: 0, dropped: 0 };
   for (const outcome of outcomes) counts[outcome.kind] += 1;
+  return counts;
+}
+
+/** How many failed for good, by why. */
+export type FailureCounts = Readonly<Partial<Record<FailureCode, number>>>;
+
+export function countFailures(outcomes: readonly NewOutcome[]): FailureCounts {
+  const counts: Partial<Record<FailureCode, number>> = {};
+  for (const outcome of outcomes) {
+    if (outcome.kind === 'failed') counts[outcome.failure.code] = (counts[outcome.failure.code] ?? 0) + 1;
+  }
   return counts;
 }

@@ -1,5 +1,6 @@
 /** Watches the Redis that all depends on: looked at once a second, not at every command. */
 import type { Redis } from 'ioredis';
+import { inTime, isAnswering } from './connection.js';
 
 export interface RedisFacts {
   /** Used memory as a share of the limit. */
@@ -19,6 +20,8 @@ const UNKNOWN: RedisFacts = { memoryShare: 0, evictionPolicy: KEEPS_ALL, appends
 
 export class RedisWatch {
   #facts = UNKNOWN;
+  #isUp = false;
+  #asked: Promise<boolean> | null = null;
   #timer: NodeJS.Timeout | null = null;
 
   constructor(
@@ -28,6 +31,17 @@ export class RedisWatch {
 
   get facts(): RedisFacts {
     return this.#facts;
+  }
+
+  /** Whether it answered when it was last asked; false until then. */
+  get isUp(): boolean {
+    return this.#isUp;
+  }
+
+  /** Asks it now. Who asks meanwhile shares the question, so that what a process says of it in one breath agrees. */
+  isAnswering(): Promise<boolean> {
+    this.#asked ??= this.#ask().finally(() => (this.#asked = null));
+    return this.#asked;
   }
 
   /** Used memory as a share of the limit. */
@@ -55,15 +69,18 @@ export class RedisWatch {
     if (this.#timer !== null) clearTimeout(this.#timer);
   }
 
+  async #ask(): Promise<boolean> {
+    const began = performance.now();
+    this.#isUp = await isAnswering(this.redis);
+    if (this.#isUp) this.#facts = { ...this.#facts, roundTripMs: performance.now() - began };
+    return this.#isUp;
+  }
+
   async #look(): Promise<void> {
-    if (this.redis.status !== 'ready') return;
+    if (!(await this.isAnswering())) return;
     try {
-      const began = performance.now();
-      await this.redis.ping();
-      const roundTripMs = performance.now() - began;
-      const memory = await this.redis.info('memory');
-      const persistence = await this.redis.info('persistence');
-      this.#facts = { ...readInfo(memory, persistence), roundTripMs };
+      const asked = Promise.all([this.redis.info('memory'), this.redis.info('persistence')]);
+      this.#facts = { ...this.#facts, ...readInfo(...(await inTime(asked))) };
     } catch (error) {
       this.onError(error as Error);
     }

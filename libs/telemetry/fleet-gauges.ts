@@ -1,6 +1,7 @@
 /**
  * What the API says of queues, workers and Redis when somebody scrapes it. Every API process says the same: whoever adds
- * them up takes the maximum. All of it was looked at within the last second; a scrape asks nobody.
+ * them up takes the maximum. All of it was looked at within the last second; a scrape asks nobody but Redis, whether it
+ * answers.
  */
 import { Gauge, type Registry } from 'prom-client';
 
@@ -26,7 +27,6 @@ export interface WorkerState {
 }
 
 export interface RedisState {
-  readonly isUp: boolean;
   /** Used memory as a share of the limit. */
   readonly memoryShare: number;
   readonly keepsAll: boolean;
@@ -38,12 +38,14 @@ export interface FleetGauges {
   queues(): readonly QueueState[];
   workers(): readonly WorkerState[];
   redis(): RedisState;
+  /** Asked at every scrape: a Redis that is frozen, or has just gone, must not look well for another second. */
+  isRedisUp(): Promise<boolean>;
 }
 
 export function registerFleetGauges(registry: Registry, gauges: FleetGauges): void {
   registerQueues(registry, () => gauges.queues());
   registerWorkers(registry, () => gauges.workers());
-  registerRedis(registry, () => gauges.redis());
+  registerRedis(registry, gauges);
 }
 
 function registerQueues(registry: Registry, queues: () => readonly QueueState[]): void {
@@ -137,15 +139,22 @@ function registerWorkers(registry: Registry, workers: () => readonly WorkerState
   });
 }
 
-function registerRedis(registry: Registry, redis: () => RedisState): void {
+function registerRedis(registry: Registry, { redis, isRedisUp }: Pick<FleetGauges, 'redis' | 'isRedisUp'>): void {
   const flag = (value: boolean): number => (value ? 1 : 0);
   const gauges: readonly [name: string, help: string, read: (state: RedisState) => number][] = [
-    ['up', '1 while this process is connected to Redis.', ({ isUp }) => flag(isUp)],
     ['memory_ratio', 'Used memory of Redis as a share of its limit.', ({ memoryShare }) => memoryShare],
     ['noeviction', '1 where Redis refuses writes rather than evicting data.', ({ keepsAll }) => flag(keepsAll)],
     ['persistence', '1 where the append-only file is on and its last write went well.', ({ appends }) => flag(appends)],
     ['round_trip_seconds', 'Time of the last PING.', ({ roundTripSeconds }) => roundTripSeconds],
   ];
+  new Gauge({
+    name: 'millrace_redis_up',
+    help: '1 while Redis answers this process.',
+    registers: [registry],
+    async collect() {
+      this.set(flag(await isRedisUp()));
+    },
+  });
   for (const [name, help, read] of gauges) {
     new Gauge({
       name: `millrace_redis_${name}`,

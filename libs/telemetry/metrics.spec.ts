@@ -13,13 +13,14 @@ const IRIS: QueueState = {
   deadLetters: 1,
   workers: 2,
 };
-const REDIS = { isUp: false, memoryShare: 0.25, keepsAll: true, appends: false, roundTripSeconds: 0.001 };
+const REDIS = { memoryShare: 0.25, keepsAll: true, appends: false, roundTripSeconds: 0.001 };
 
 function fleet(): { -readonly [K in keyof FleetGauges]: FleetGauges[K] } {
   return {
     queues: () => [IRIS],
     workers: () => [{ id: 'w1', loaded: [{ model: 'iris', version: '1.0.0' }] }],
     redis: () => REDIS,
+    isRedisUp: () => Promise.resolve(false),
   };
 }
 
@@ -29,7 +30,7 @@ function everything(gauges: FleetGauges = fleet()): Registry {
   const worker = new WorkerMetrics(registry, { wanted: () => 2, ready: () => 2, busy: () => 1 });
   registerFleetGauges(registry, gauges);
   api.accepted.inc({ model: 'iris' });
-  worker.observeBatch('iris', 32, { preprocessMs: 1, runMs: 20, postprocessMs: 3 });
+  worker.observeBatch({ model: 'iris', version: '1.0.0' }, 32, { preprocessMs: 1, runMs: 20, postprocessMs: 3 });
   return registry;
 }
 
@@ -86,8 +87,8 @@ it('shows gauges as they stand when somebody looks', async () => {
 it('measures a micro-batch by its rows and, in seconds, by its stages', async () => {
   const text = await everything().metrics();
   expect(text).toContain('millrace_micro_batch_predictions_sum{model="iris"} 32');
-  expect(text).toContain('millrace_inference_stage_seconds_sum{model="iris",stage="run"} 0.02');
-  expect(text).toContain('millrace_inference_stage_seconds_sum{model="iris",stage="preprocess"} 0.001');
+  expect(text).toContain('millrace_inference_stage_seconds_sum{model="iris",version="1.0.0",stage="run"} 0.02');
+  expect(text).toContain('millrace_inference_stage_seconds_sum{model="iris",version="1.0.0",stage="preprocess"} 0.001');
 });
 
 it('shows live workers alone, and nothing where nothing is known', async () => {

@@ -2,11 +2,13 @@
  * What Millrace counts. Names follow Prometheus's conventions: prefix `millrace_`, base units, labels of bounded
  * cardinality only (never an id, a key, a URL or an input).
  */
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { type Counter, Gauge, type Histogram, type Registry } from 'prom-client';
+import { instrumentsOf } from './instruments.js';
 
-/** Up to a day: a receiver that is away is tried for three. */
-const DELIVERY_SECONDS = [0.1, 0.5, 1, 5, 15, 60, 300, 900, 3_600, 21_600, 86_400];
-const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+/** Why a submit is refused that is right in itself. */
+const REFUSALS = ['queue_full', 'storage_full'];
+const SERVER_ERRORS = ['500', '503'];
+export const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
 export class ApiMetrics {
   readonly requests: Counter<'route' | 'method' | 'status'>;
@@ -20,6 +22,7 @@ export class ApiMetrics {
 
   constructor(registry: Registry) {
     const registers = [registry];
+    const { Counter, Histogram } = instrumentsOf(registry);
     this.requests = new Counter({
       name: 'millrace_http_requests_total',
       help: 'HTTP requests by route, method and status code.',
@@ -68,32 +71,63 @@ export class ApiMetrics {
       registers,
     });
   }
+
+  /** Shows what may happen before it has: a rate over the first time needs a zero before it. */
+  expect(models: readonly string[]): void {
+    for (const model of models) {
+      this.accepted.inc({ model }, 0);
+      for (const reason of REFUSALS) this.refused.inc({ model, reason }, 0);
+    }
+  }
+
+  /** The same for a route: an alert is about its server errors. */
+  expectRoute(route: string, method: string): void {
+    for (const status of SERVER_ERRORS) this.requests.inc({ route, method, status }, 0);
+  }
+}
+
+/** What a worker may meet, so that it can be shown before it has happened. */
+export interface Expected {
+  readonly versions: readonly { readonly model: string; readonly version: string }[];
+  readonly outcomes: readonly string[];
+  readonly failureCodes: readonly string[];
+  readonly kinds: readonly string[];
+  readonly deathCauses: readonly string[];
 }
 
 export class WorkerMetrics {
   readonly predictions: Counter<'model' | 'version' | 'outcome'>;
-  readonly queueSeconds: Histogram<'model'>;
+  readonly failed: Counter<'model' | 'version' | 'code'>;
+  readonly queueSeconds: Histogram<'model' | 'priority'>;
   readonly totalSeconds: Histogram<'model' | 'priority'>;
-  readonly stageSeconds: Histogram<'model' | 'stage'>;
+  readonly stageSeconds: Histogram<'model' | 'version' | 'stage'>;
   readonly batchSize: Histogram<'model'>;
   readonly envelopes: Counter<'model' | 'kind'>;
   readonly envelopeRows: Histogram<'model'>;
   readonly stalled: Counter<'model'>;
+  readonly lostLocks: Counter<'model'>;
   readonly executorDeaths: Counter<'cause'>;
   readonly modelLoadSeconds: Gauge<'model' | 'version'>;
 
   constructor(registry: Registry, executors: { wanted(): number; ready(): number; busy(): number }) {
     const registers = [registry];
+    const { Counter, Histogram } = instrumentsOf(registry);
     this.predictions = new Counter({
       name: 'millrace_predictions_total',
       help: 'Predictions that ended here, by outcome; moved ones end in their retry job.',
       labelNames: ['model', 'version', 'outcome'],
       registers,
     });
+    this.failed = new Counter({
+      name: 'millrace_predictions_failed_total',
+      help: 'Predictions that failed for good, by why.',
+      labelNames: ['model', 'version', 'code'],
+      registers,
+    });
     this.queueSeconds = new Histogram({
       name: 'millrace_prediction_queue_seconds',
-      help: 'Time from acceptance to the start of the run.',
-      labelNames: ['model'],
+      help: 'Time from acceptance to the start of the first run; rows of batches are not among them.',
+      labelNames: ['model', 'priority'],
       buckets: SECONDS,
       registers,
     });
@@ -107,7 +141,7 @@ export class WorkerMetrics {
     this.stageSeconds = new Histogram({
       name: 'millrace_inference_stage_seconds',
       help: 'Time of a micro-batch by stage: preprocess, run, postprocess.',
-      labelNames: ['model', 'stage'],
+      labelNames: ['model', 'version', 'stage'],
       buckets: [0.00001, 0.00005, 0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5],
       registers,
     });
@@ -134,6 +168,12 @@ export class WorkerMetrics {
     this.stalled = new Counter({
       name: 'millrace_envelopes_stalled_total',
       help: 'Envelopes whose worker died or lost its lock, found by this worker.',
+      labelNames: ['model'],
+      registers,
+    });
+    this.lostLocks = new Counter({
+      name: 'millrace_lost_locks_total',
+      help: 'Envelopes that this worker held and no longer does: it was too slow to renew their locks.',
       labelNames: ['model'],
       registers,
     });
@@ -165,104 +205,26 @@ export class WorkerMetrics {
     }
   }
 
+  /** Shows what may happen before it has: a rate over the first time needs a zero before it. */
+  expect({ versions, outcomes, failureCodes, kinds, deathCauses }: Expected): void {
+    for (const { model, version } of versions) {
+      for (const outcome of outcomes) this.predictions.inc({ model, version, outcome }, 0);
+      for (const code of failureCodes) this.failed.inc({ model, version, code }, 0);
+      for (const kind of kinds) this.envelopes.inc({ model, kind }, 0);
+      this.stalled.inc({ model }, 0);
+      this.lostLocks.inc({ model }, 0);
+    }
+    for (const cause of deathCauses) this.executorDeaths.inc({ cause }, 0);
+  }
+
   observeBatch(
-    model: string,
+    { model, version }: { readonly model: string; readonly version: string },
     rows: number,
     stages: { readonly preprocessMs: number; readonly runMs: number; readonly postprocessMs: number },
   ): void {
     this.batchSize.observe({ model }, rows);
-    this.stageSeconds.observe({ model, stage: 'preprocess' }, stages.preprocessMs / 1_000);
-    this.stageSeconds.observe({ model, stage: 'run' }, stages.runMs / 1_000);
-    this.stageSeconds.observe({ model, stage: 'postprocess' }, stages.postprocessMs / 1_000);
+    this.stageSeconds.observe({ model, version, stage: 'preprocess' }, stages.preprocessMs / 1_000);
+    this.stageSeconds.observe({ model, version, stage: 'run' }, stages.runMs / 1_000);
+    this.stageSeconds.observe({ model, version, stage: 'postprocess' }, stages.postprocessMs / 1_000);
   }
-}
-
-/** What the courier owes, read when somebody scrapes. */
-export interface OwedSummary {
-  readonly endpoints: number;
-  readonly broken: number;
-  readonly dead: number;
-  readonly oldestDueMs: number;
-}
-
-export class CourierMetrics {
-  readonly events: Counter<'event'>;
-  readonly expired: Counter;
-  readonly attempts: Counter<'outcome'>;
-  readonly attemptSeconds: Histogram;
-  readonly deliverySeconds: Histogram;
-  readonly mended: Counter<'what'>;
-
-  constructor(registry: Registry, owed: () => Promise<OwedSummary>) {
-    const registers = [registry];
-    this.events = new Counter({
-      name: 'millrace_events_total',
-      help: 'Events made for clients, by kind.',
-      labelNames: ['event'],
-      registers,
-    });
-    this.expired = new Counter({
-      name: 'millrace_events_expired_total',
-      help: 'Predictions that were removed before their callback could be made.',
-      registers,
-    });
-    this.attempts = new Counter({
-      name: 'millrace_webhook_attempts_total',
-      help: 'Tries to deliver a webhook, by what came of them: delivered, retry, dead, gone.',
-      labelNames: ['outcome'],
-      registers,
-    });
-    this.attemptSeconds = new Histogram({
-      name: 'millrace_webhook_attempt_duration_seconds',
-      help: 'Time of one try to deliver a webhook.',
-      buckets: SECONDS,
-      registers,
-    });
-    this.deliverySeconds = new Histogram({
-      name: 'millrace_webhook_delivery_seconds',
-      help: 'Time from an event to its delivery, of those that were delivered.',
-      buckets: DELIVERY_SECONDS,
-      registers,
-    });
-    this.mended = new Counter({
-      name: 'millrace_janitor_mended_total',
-      help: 'What nobody else ended, by what it was; on a normal day nothing.',
-      labelNames: ['what'],
-      registers,
-    });
-    registerOwed(registers, owed);
-  }
-}
-
-function registerOwed(registers: Registry[], owed: () => Promise<OwedSummary>): void {
-  const gauges = {
-    endpoints: new Gauge({
-      name: 'millrace_webhook_endpoints_owed',
-      help: 'Endpoints that are owed a delivery. Several couriers export the same: take the maximum.',
-      registers,
-    }),
-    broken: new Gauge({
-      name: 'millrace_webhook_endpoints_open',
-      help: 'Endpoints whose circuit is open: they failed again and again, and get one try at a time.',
-      registers,
-    }),
-    dead: new Gauge({
-      name: 'millrace_webhook_dead_letters',
-      help: 'Deliveries that failed for good and were not sent again. Several couriers export the same.',
-      registers,
-    }),
-  };
-  new Gauge({
-    name: 'millrace_webhook_oldest_due_seconds',
-    help: 'How long the delivery that has been due longest waits.',
-    registers,
-    // One question to Redis for all of them.
-    async collect() {
-      const { endpoints, broken, dead, oldestDueMs } = await owed();
-      gauges.endpoints.set(endpoints);
-      gauges.broken.set(broken);
-      gauges.dead.set(dead);
-      this.set(oldestDueMs / 1_000);
-    },
-  });
 }

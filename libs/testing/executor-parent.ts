@@ -5,7 +5,16 @@ import { Executor } from '#inference/executor';
 const [entry = '', modelsDir = '', versionId = '', input = '{}'] = process.argv.slice(2);
 
 const executor = new Executor(
-  { entry, modelsDir, models: ['iris'], threads: 1, timeoutMs: () => 600_000, environment: executorEnvironment() },
+  {
+    entry,
+    modelsDir,
+    models: ['iris'],
+    threads: 1,
+    timeoutMs: () => 600_000,
+    startMs: 600_000,
+    beginMs: 600_000,
+    environment: executorEnvironment(),
+  },
   'one',
   {
     onReady: () =>

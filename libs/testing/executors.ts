@@ -20,15 +20,28 @@ export const GOOD_INPUT: Input = IRIS.golden[0]?.input ?? {};
 /** No test takes this long: whose subject it is not, meets no limit. */
 const NO_LIMIT_MS = 600_000;
 
+/** Milliseconds that a run, a start and the beginning of a run may take. */
+export type Limits = Partial<Readonly<Record<'timeoutMs' | 'startMs' | 'beginMs', number>>>;
+
 /** The JavaScript file of an executor. */
 export function entryFile(entry: Entry): string {
   return path.join(projectRoot(), 'dist', 'libs', `${entry}.js`);
 }
 
-export function executorOptions(entry: Entry, modelsDir = MODELS_DIR, timeoutMs = NO_LIMIT_MS): ExecutorOptions {
+export function executorOptions(entry: Entry, modelsDir = MODELS_DIR, limits: Limits = {}): ExecutorOptions {
+  const { timeoutMs = NO_LIMIT_MS, startMs = NO_LIMIT_MS, beginMs = NO_LIMIT_MS } = limits;
   const file = entryFile(entry);
   const environment = executorEnvironment();
-  return { entry: file, modelsDir, models: ['iris'], threads: 1, timeoutMs: () => timeoutMs, environment };
+  return {
+    entry: file,
+    modelsDir,
+    models: ['iris'],
+    threads: 1,
+    timeoutMs: () => timeoutMs,
+    startMs,
+    beginMs,
+    environment,
+  };
 }
 
 /** One prediction of iris. */
@@ -72,12 +85,12 @@ export interface Death {
 }
 
 /** A pool of one executor that is ready, and what it has reported. */
-export async function readyPool(entry: Entry, timeoutMs?: number) {
+export async function readyPool(entry: Entry, limits?: Limits) {
   const deaths: Death[] = [];
   let ready = signal();
   const pool = new ExecutorPool(
     1,
-    executorOptions(entry, MODELS_DIR, timeoutMs),
+    executorOptions(entry, MODELS_DIR, limits),
     new DynamicBatcher({ interactive: () => 256, bulk: () => 64 }),
     {
       onReady: () => ready.send(),
@@ -97,8 +110,8 @@ export async function readyPool(entry: Entry, timeoutMs?: number) {
   return { pool, deaths, nextReady };
 }
 
-export function quarantineWith(entry: Entry, timeoutMs?: number): Quarantine {
-  const quarantine = new Quarantine(executorOptions(entry, MODELS_DIR, timeoutMs), (reason) => {
+export function quarantineWith(entry: Entry, limits?: Limits): Quarantine {
+  const quarantine = new Quarantine(executorOptions(entry, MODELS_DIR, limits), (reason) => {
     throw new Error(reason);
   });
   onTestFinished(() => quarantine.close());

@@ -101,6 +101,7 @@ export class QueueCorner {
       isNearlyFull: () => false,
       onSettled: ({ jobId }, counts) => played.settledBy(jobId).send(counts),
       onStalled: () => (played.stalls += 1),
+      onLockLost: () => (played.lostLocks += 1),
       onError,
       ...rest,
     });
@@ -120,6 +121,7 @@ export class QueueCorner {
 /** An intake, and what it has reported. */
 export class PlayedIntake {
   stalls = 0;
+  lostLocks = 0;
 
   constructor(private readonly intake: () => EnvelopeIntake) {}
 

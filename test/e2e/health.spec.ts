@@ -184,6 +184,7 @@ describe('an API that drains', () => {
     );
     expect(status).toBe(503);
     expect(JSON.stringify(json)).toMatch(/"serving":\{"status":"down"/);
+    expect(await metric(draining.opsUrl, 'millrace_ready')).toBe(0);
     socket.write(body.slice(10));
     await once(socket, 'close');
     expect(answer).toMatch(/^HTTP\/1\.1 (201|503) /);

@@ -5,7 +5,7 @@
  */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { FleetProcess } from '#testing/fleet';
-import { type Answer, type Body, call } from '#testing/http';
+import { type Answer, type Body, call, metric } from '#testing/http';
 import { until } from '#testing/patience';
 import { ended, forEach, IRIS, post, predict, submit } from '#testing/predictions';
 import type { TestRedis } from '#testing/redis-server';
@@ -84,6 +84,54 @@ describe('a Redis that is frozen', () => {
     await expectReady(worker, 503);
     redis.thaw();
     await expectWorks(api, worker);
+  });
+});
+
+describe('metrics, while Redis is frozen', () => {
+  /** Scraped as Prometheus does, with ten seconds for an answer; a metric that is not known now has no sample. */
+  async function scrape(one: FleetProcess): Promise<string> {
+    const began = Date.now();
+    const { status, text } = await call('GET', `${one.opsUrl}/metrics`);
+    expect([one.app, status]).toEqual([one.app, 200]);
+    expect(Date.now() - began).toBeLessThan(IN_TIME_MS);
+    return text;
+  }
+
+  it('are answered by every process, and say that it is away', async () => {
+    await redis.start();
+    const settings = { REDIS_URL: redis.url };
+    const { api, worker } = await fleet.pair(settings);
+    const courier = await fleet.courier(settings);
+    expect(await metric(api.opsUrl, 'millrace_redis_up')).toBe(1);
+    expect(await scrape(courier)).toMatch(/^millrace_webhook_endpoints_owed\{.*\} 0$/m);
+
+    redis.freeze();
+    for (const one of [api, worker, courier]) expect(await scrape(one)).toMatch(/^millrace_ready\{.*\} 0$/m);
+    expect(await scrape(api)).toMatch(/^millrace_redis_up\{.*\} 0$/m);
+    expect(await scrape(courier)).not.toMatch(/^millrace_webhook_endpoints_owed\{/m);
+    redis.thaw();
+    for (const one of [api, worker, courier]) {
+      await expectReady(one, 200);
+      expect(await metric(one.opsUrl, 'millrace_ready')).toBe(1);
+    }
+    expect(await metric(api.opsUrl, 'millrace_redis_up')).toBe(1);
+    // The answers that were late say nothing of anybody's clock.
+    for (const one of [api, worker, courier]) expect(await metric(one.opsUrl, 'millrace_degraded')).toBe(0);
+  }, 120_000);
+});
+
+describe('a queue that was full when Redis froze', () => {
+  it('is not what submits are refused for', async () => {
+    await redis.start();
+    const api = await fleet.api({ REDIS_URL: redis.url, MAX_QUEUE_DEPTH: '1' });
+    await submit(api, IRIS);
+    const code = async (): Promise<string> => (await post(api, IRIS)).json.code;
+    await until(async () => (await code()) === 'queue_full', { deadlineMs: 10_000, what: 'a full queue' });
+    redis.freeze();
+    await until(async () => (await code()) === 'queue_unavailable', { deadlineMs: 5_000, what: '503' });
+    await expectUnavailable(() => post(api, IRIS));
+    redis.thaw();
+    await until(async () => (await code()) === 'queue_full', { deadlineMs: 10_000, what: 'a full queue' });
   });
 });
 

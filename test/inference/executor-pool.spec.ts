@@ -101,6 +101,36 @@ describe('a child that is killed from outside', () => {
   });
 });
 
+describe('a child that hangs', () => {
+  it('is ended when it does not begin what it was given, and that runs on the next child', async () => {
+    const { pool, deaths } = await readyPool('inference/executor-main', { beginMs: 300 });
+    process.kill(pool.pids[0]!, 'SIGSTOP');
+    // Two in its hands, one that waits for it; nobody is suspect.
+    const rows = [new Row(), new Row(), new Row()];
+    for (const row of rows) pool.submit([row]);
+    const outcomes = await Promise.all(rows.map((row) => row.outcome));
+    expect(outcomes.map(({ kind }) => kind)).toEqual(Array(3).fill('succeeded'));
+    expect(deaths).toEqual([{ cause: 'hung', suspects: 0 }]);
+    expect(pool.readyCount).toBe(1);
+  });
+
+  it('is left alone while it runs, and while it has nothing to do', async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'millrace-release-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const release = path.join(folder, 'now');
+    const { pool, deaths } = await readyPool('testing/endless-executor', { beginMs: 50 });
+    const [held, behind] = [new Row({ ...GOOD_INPUT, sepal_length: ENDLESS, release }), new Row()];
+    pool.submit([held]);
+    pool.submit([behind]);
+    await held.started;
+    // To start another child takes many times as long as this one may take to begin.
+    await readyPool('inference/executor-main');
+    await writeFile(release, '');
+    await Promise.all([held.outcome, behind.outcome]);
+    expect(deaths).toEqual([]);
+  });
+});
+
 describe('a child that talks nonsense', () => {
   it('is ended, and neither brings its parent down nor leaves a row waiting', async () => {
     const { pool, deaths } = await readyPool('testing/babbling-executor');
@@ -113,7 +143,7 @@ describe('a child that talks nonsense', () => {
 
 describe('a run that takes longer than its version allows', () => {
   it('is ended: its rows leave to run alone, what waited behind it runs on the next child', async () => {
-    const { pool, deaths } = await readyPool('testing/endless-executor', 300);
+    const { pool, deaths } = await readyPool('testing/endless-executor', { timeoutMs: 300 });
     const [endless, neighbour, behind] = [new Row({ ...GOOD_INPUT, sepal_length: ENDLESS }), new Row(), new Row()];
     pool.submit([endless, neighbour]);
     pool.submit([behind]);
@@ -126,7 +156,7 @@ describe('a run that takes longer than its version allows', () => {
 
 describe('runs that take too long, one after the other', () => {
   it('make nobody else wait: the next child starts at once each time', async () => {
-    const { pool, deaths } = await readyPool('testing/endless-executor', 100);
+    const { pool, deaths } = await readyPool('testing/endless-executor', { timeoutMs: 100 });
     for (let i = 0; i < 3; i += 1) {
       const endless = new Row({ ...GOOD_INPUT, sepal_length: ENDLESS });
       pool.submit([endless]);

@@ -92,6 +92,14 @@ describe('the parent', () => {
     expect(await died.seen).toBe('code 1');
   });
 
+  it('ends a child that does not get ready in time', async () => {
+    const died = signal<string>();
+    const options = executorOptions('inference/executor-main', MODELS_DIR, { startMs: 300 });
+    const executor = new Executor(options, 'one', { ...quiet, onDeath: (_, cause) => died.send(cause) });
+    process.kill(executor.pid!, 'SIGSTOP');
+    expect(await died.seen).toBe('no start');
+  });
+
   it('does not fall over a message to a child that has just died', async () => {
     const ready = signal();
     const died = signal();

@@ -3,10 +3,7 @@
  * shipped routes in a real Alertmanager, and what a receiver gets when it begins and when it is over. The clock runs
  * thirty times as fast as shipped; see faster.ts.
  */
-import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { projectRoot } from '#config/settings';
-import { findMonitoringTools, MonitoringToolsError, type MonitoringTools } from '#process/monitoring-tools';
 import type { FleetProcess } from '#testing/fleet';
 import { until } from '#testing/patience';
 import { IRIS, post, predict } from '#testing/predictions';
@@ -14,6 +11,7 @@ import type { TestRedis } from '#testing/redis-server';
 import { type ReceivedHook, WebhookReceiver } from '#testing/webhook-receiver';
 import { fleetFor, ownRedis } from '../stage.js';
 import { AlertChain } from './monitoring.js';
+import { findTools } from './tools.js';
 
 const FACTOR = 30;
 const RUNBOOKS = 'http://ops.example/ops/runbooks';
@@ -25,7 +23,7 @@ interface Notified {
   readonly annotations: Readonly<Record<string, string>>;
 }
 
-const tools = await findTools();
+const tools = await findTools('Alerts on their whole way');
 const ends: (() => unknown)[] = [];
 let redis: TestRedis;
 let receiver: WebhookReceiver;
@@ -64,18 +62,6 @@ beforeAll(async () => {
   });
   ends.push(() => chain.stop());
 }, 120_000);
-
-/** Where the tools cannot be had at all, as on a Mac without them, the test is left out and says so; never in CI. */
-async function findTools(): Promise<MonitoringTools | null> {
-  try {
-    const folder = path.join(projectRoot(), '.millrace', 'prometheus');
-    return await findMonitoringTools(folder, (line) => process.stdout.write(`${line}\n`));
-  } catch (error) {
-    if (!(error instanceof MonitoringToolsError) || process.env['CI'] !== undefined) throw error;
-    process.stdout.write(`The chain of alerts is not tested: ${error.message}\n`);
-    return null;
-  }
-}
 
 /** What the plain webhook has been told, oldest first. */
 function notified(name: string): Notified[] {

@@ -8,7 +8,6 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { projectRoot } from '#config/settings';
 import { dieWithParent } from '#process/die-with-parent';
-import { findMonitoringTools, MonitoringToolsError, type MonitoringTools } from '#process/monitoring-tools';
 import { call } from '#testing/http';
 import { until } from '#testing/patience';
 import { type Series, TestPrometheus } from '#testing/prometheus';
@@ -16,6 +15,7 @@ import { WebhookReceiver } from '#testing/webhook-receiver';
 import { fleetFor, ownRedis } from '../stage.js';
 import { begin, busyHours, deadWorkers, modelsOfTheDay, sickRedis } from './hard-day.js';
 import { expressionsOf, filledIn, metricsOf, shippedDashboards, type Expression } from './shipped-dashboards.js';
+import { findTools } from './tools.js';
 
 const SCRAPE_MS = 1_000;
 const STEP_SECONDS = 2;
@@ -26,23 +26,16 @@ const MODELS = ['iris', 'slow'];
  * Metrics that nothing exports yet, so that panels which read them are empty. A name leaves this list with the change
  * that exports it: the test fails when one stays.
  */
-const PENDING: readonly string[] = [
-  'millrace_predictions_failed_total',
-  'millrace_lost_locks_total',
-  // Declared by the worker and never observed.
-  'millrace_prediction_queue_seconds_bucket',
-];
+const PENDING: readonly string[] = [];
 
 /** Panels that are empty for another reason. */
-const EMPTY: Readonly<Record<string, string>> = {
-  'Stages of a micro-batch, $version': 'the label version of the metric is not there yet',
-};
+const EMPTY: Readonly<Record<string, string>> = {};
 
 interface Shown extends Expression {
   readonly series: readonly Series[];
 }
 
-const tools = await findTools();
+const tools = await findTools('Dashboards on a Prometheus');
 const ends: (() => unknown)[] = [];
 const exported = new Set<string>();
 let shown: readonly Shown[] = [];
@@ -53,17 +46,6 @@ afterAll(async () => {
 });
 
 const fleet = fleetFor('file');
-
-async function findTools(): Promise<MonitoringTools | null> {
-  try {
-    const folder = path.join(projectRoot(), '.millrace', 'prometheus');
-    return await findMonitoringTools(folder, (line) => process.stdout.write(`${line}\n`));
-  } catch (error) {
-    if (!(error instanceof MonitoringToolsError) || process.env['CI'] !== undefined) throw error;
-    process.stdout.write(`Dashboards are not tested on a Prometheus: ${error.message}\n`);
-    return null;
-  }
-}
 
 beforeAll(async () => {
   if (tools === null) return;

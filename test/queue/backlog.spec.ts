@@ -5,9 +5,9 @@ import { addRetryJobs } from '#queue/retry-job';
 import { MODEL, QueueCorner, succeeded } from '#testing/queue-corner';
 import { signal } from '#testing/signal';
 
-function backlogOf(corner: QueueCorner, maxQueueDepth = 100, memory = { share: 0.1 }): Backlog {
+function backlogOf(corner: QueueCorner, maxQueueDepth = 100, watch = { isUp: true, share: 0.1 }): Backlog {
   const limits = { maxQueueDepth, redisMemoryMark: 0.8 };
-  return new Backlog(corner.queues, [MODEL], limits, memory, corner.onError);
+  return new Backlog(corner.queues, [MODEL], limits, watch, corner.onError);
 }
 
 describe('the depth of a queue', () => {
@@ -104,10 +104,25 @@ describe('room for one more', () => {
 
   it('ends long before Redis is full', async () => {
     const corner = await QueueCorner.open();
-    const memory = { share: 0.79 };
-    const backlog = backlogOf(corner, 100, memory);
+    const watch = { isUp: true, share: 0.79 };
+    const backlog = backlogOf(corner, 100, watch);
     expect(backlog.roomFor(MODEL).kind).toBe('room');
-    memory.share = 0.8;
+    watch.share = 0.8;
     expect(backlog.roomFor(MODEL)).toEqual({ kind: 'storage_full', retryAfterS: 5 });
+  });
+
+  it('is not refused for what is remembered of a Redis that does not answer', async () => {
+    const corner = await QueueCorner.open();
+    const watch = { isUp: true, share: 0.9 };
+    const backlog = backlogOf(corner, 1, watch);
+    await corner.submit();
+    await backlog.look();
+    expect(backlog.roomFor(MODEL).kind).toBe('storage_full');
+    watch.isUp = false;
+    // The write itself says what is wrong.
+    expect(backlog.roomFor(MODEL).kind).toBe('room');
+    watch.isUp = true;
+    watch.share = 0.1;
+    expect(backlog.roomFor(MODEL).kind).toBe('queue_full');
   });
 });

@@ -1,6 +1,7 @@
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { ClockWatch } from '#queue/clock-watch';
 import { QueueCorner } from '#testing/queue-corner';
+import { ownRedis } from '../stage.js';
 
 /** A watch of a machine whose clock is off by so much, and what it said. */
 async function watching(offMs: number) {
@@ -35,6 +36,19 @@ it.each([0, 1_000, -1_000])('says nothing of %i ms', async (offMs) => {
   await clock.look();
   expect(clock.complaint).toBeNull();
   expect(said).toEqual([]);
+});
+
+it('believes no answer that was long on its way, as from a Redis that was frozen', async () => {
+  const server = await ownRedis();
+  onTestFinished(() => server.remove());
+  await server.start();
+  const { redis } = await QueueCorner.open(server.url);
+  const clock = new ClockWatch(redis, () => undefined);
+  server.freeze();
+  await expect(clock.look()).rejects.toThrow('The queue did not answer in time.');
+  server.thaw();
+  await clock.look();
+  expect(clock.complaint).toBeNull();
 });
 
 it('takes the complaint back when the clock was set right', async () => {

@@ -12,6 +12,7 @@ import {
   MOST_OWED,
   type NewEvent,
 } from '#queue/deliveries';
+import { until } from '#testing/patience';
 import { QueueCorner } from '#testing/queue-corner';
 
 async function store(): Promise<{ deliveries: Deliveries; corner: QueueCorner }> {
@@ -347,6 +348,44 @@ describe('what failed for good', () => {
       attempts: [{ status: 500 }, { status: 500 }, { status: 204 }],
     });
     expect(await deliveries.summary()).toMatchObject({ dead: 0, endpoints: 0 });
+  });
+});
+
+describe('what is owed, for metrics', () => {
+  it('is counted until it is delivered or given up, also while it is under way', async () => {
+    const { deliveries } = await store();
+    const [one, other] = [event(), event({ url: 'https://b.example.com/' })];
+    expect(await deliveries.summary()).toMatchObject({ deliveries: 0, endpoints: 0, oldestOwedMs: 0, oldestDueMs: 0 });
+    await deliveries.owe(one);
+    await until(async () => (await deliveries.summary()).oldestOwedMs >= 5, { deadlineMs: 5_000, what: 'some age' });
+    await deliveries.owe(other);
+    await deliveries.take(10);
+    expect(await deliveries.summary()).toMatchObject({ deliveries: 2, endpoints: 2, oldestDueMs: 0 });
+    await deliveries.finish(one.id, attempt(500), { kind: 'retry', pauseMs: 60_000 });
+    await deliveries.finish(other.id, attempt(500), { kind: 'dead' });
+    const waiting = await deliveries.summary();
+    expect(waiting).toMatchObject({ deliveries: 1, endpoints: 1, dead: 1, oldestDueMs: 0 });
+    expect(waiting.oldestOwedMs).toBeGreaterThanOrEqual(5);
+    await deliveries.redeliver(one.id);
+    await deliveries.take(10);
+    await deliveries.finish(one.id, attempt(204), { kind: 'delivered' });
+    expect(await deliveries.summary()).toMatchObject({ deliveries: 0, endpoints: 0, oldestOwedMs: 0 });
+  });
+
+  it('counts endpoints that wait for the share of their host, each once', async () => {
+    const { deliveries } = await store();
+    const endpoints = HOST_CAP / ENDPOINT_CAP + 10;
+    for (let i = 0; i < endpoints; i += 1) {
+      const url = `https://a.example.com/${i}`;
+      for (let n = 0; n < ENDPOINT_CAP + 1; n += 1) await deliveries.owe(event({ url }));
+    }
+    let taken = 0;
+    for (let some = -1; some !== 0; taken += some) some = (await deliveries.take(64)).deliveries.length;
+    expect(taken).toBe(HOST_CAP);
+    // One that waits is owed something more: it is in the line again, and still waits.
+    await deliveries.owe(event({ url: `https://a.example.com/${endpoints - 1}` }));
+    const owed = endpoints * (ENDPOINT_CAP + 1) + 1;
+    expect(await deliveries.summary()).toMatchObject({ deliveries: owed, endpoints });
   });
 });
 

@@ -7,6 +7,7 @@ import { Deadlines } from '#queue/deadlines';
 import { StartReporter } from '#queue/starts';
 import type { Notice } from '#queue/completions';
 import { until } from '#testing/patience';
+import { executorOptions } from '#testing/executors';
 import { MODEL, QueueCorner, succeeded } from '#testing/queue-corner';
 import { signal } from '#testing/signal';
 import { ExecuteEnvelope } from '../../apps/worker/execute-envelope.js';
@@ -32,7 +33,7 @@ class WatchedBatcher extends DynamicBatcher {
 /** A worker whose executors are the test: the pool has none, so rows wait in the batcher until the test settles them. */
 function worker(corner: QueueCorner, serves = true) {
   const batcher = new WatchedBatcher({ interactive: () => 256, bulk: () => 64 });
-  const options = { entry: '', modelsDir: '', models: null, threads: 1, timeoutMs: () => 600_000, environment: {} };
+  const options = executorOptions('inference/executor-main');
   const ignore = (): void => undefined;
   const observer = { onReady: ignore, onRefused: ignore, onDeath: ignore, onBatch: ignore };
   const pool = new ExecutorPool(0, options, batcher, observer);
@@ -45,6 +46,7 @@ function worker(corner: QueueCorner, serves = true) {
     notices: { tell: ignore },
     deadlines: new Deadlines(corner.redis, corner.catalogue, corner.onError),
     inHand,
+    onWaited: ignore,
     serves: () => serves,
   });
   return { execute, batcher, inHand };

@@ -1,8 +1,27 @@
 import { expect, it, onTestFinished } from 'vitest';
-import { connectProducer } from '#queue/connection';
+import { connectProducer, connectWorker } from '#queue/connection';
 import { RedisWatch } from '#queue/redis-watch';
 import { until } from '#testing/patience';
 import { ownRedis } from '../stage.js';
+
+it('does not take a connection to a frozen Redis for an answer', async () => {
+  const server = await ownRedis();
+  onTestFinished(() => server.remove());
+  await server.start();
+  // A worker's connection, which waits as long as it has to.
+  const redis = connectWorker(server.url, () => undefined);
+  onTestFinished(() => redis.disconnect());
+  await until(() => redis.status === 'ready', { deadlineMs: 5_000, what: 'a connection' });
+  const watch = new RedisWatch(redis, () => undefined);
+  expect(watch.isUp).toBe(false);
+  expect(await watch.isAnswering()).toBe(true);
+  server.freeze();
+  expect(await Promise.all([watch.isAnswering(), watch.isAnswering()])).toEqual([false, false]);
+  expect([watch.isUp, redis.status]).toEqual([false, 'ready']);
+  server.thaw();
+  expect(await watch.isAnswering()).toBe(true);
+  expect(watch.isUp).toBe(true);
+});
 
 it('sees how full Redis is, whether it may evict, and whether it appends', async () => {
   const server = await ownRedis();

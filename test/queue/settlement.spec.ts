@@ -34,6 +34,7 @@ describe('a worker that has lost its lock', () => {
     // The zombie comes back while the winner works.
     await refusalOf(corner, zombie);
     expect(await corner.status(row!)).toBe('starting');
+    expect([zombie.intake.lostLocks, winner.intake.lostLocks]).toEqual([1, 0]);
 
     winner.release();
     expect(await winner.intake.settled(row!)).toMatchObject({ succeeded: 1 });
