@@ -48,6 +48,7 @@ export async function runApi(settings: Settings, logger: Logger): Promise<Runnin
   const registry = makeRegistry('api');
   registerFleetGauges(registry, fleetGauges({ repository, backlog, fleet, redis: redisWatch, isConnected }));
   const metrics = new ApiMetrics(registry);
+  const access = buildAccess(settings, queues, onRedisError);
   const parts = buildPredictionPath({
     settings,
     repository,
@@ -57,13 +58,13 @@ export async function runApi(settings: Settings, logger: Logger): Promise<Runnin
     fleet,
     metrics,
     webhooks: buildWebhooks(settings, queues),
+    ring: access.keys?.ring ?? null,
     onRedisError,
   });
 
   const clock = new ClockWatch(redis, (sentence) => logger.error(sentence));
   registerClockGauge(registry, () => clock.aheadMs / 1_000);
   const register = new ModelRegister(redis, names, onRedisError);
-  const access = buildAccess(settings, queues, onRedisError);
 
   let draining = false;
   const readiness = readinessOf(models, fleet, [clock, redisWatch], async () => ({
@@ -108,6 +109,7 @@ export async function runApi(settings: Settings, logger: Logger): Promise<Runnin
     async stop() {
       draining = true;
       parts.await.releaseAll();
+      parts.follower.releaseAll();
       await closePublicApp(app);
       access.stop();
       clock.stop();

@@ -69,6 +69,8 @@ export interface EnvelopeRow {
   /** Milliseconds since the epoch; absent where it has none, as below. */
   readonly deadlineAtMs?: number;
   readonly callback?: Callback;
+  /** See `Submission`. */
+  readonly ownId?: string;
 }
 
 /** A retry job: one row of an envelope that runs again, alone. */

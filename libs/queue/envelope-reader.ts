@@ -156,8 +156,8 @@ function toSubmission(model: string, address: PredictionAddress, envelope: Envel
   const content = rowAt(envelope, row);
   if (content === undefined) return null;
   const { versionId, versionLabel, priority = 'normal' } = envelope;
-  const { deadlineAtMs = null, callback = null } = content;
+  const { deadlineAtMs = null, callback = null, ownId = null } = content;
   const id = formatPredictionId(modelCode(model), address.envelopeId, address.row);
   const batchId = batchOf(envelope)?.id ?? null;
-  return { ...content, id, model, versionId, versionLabel, priority, deadlineAtMs, callback, batchId };
+  return { ...content, id, ownId, model, versionId, versionLabel, priority, deadlineAtMs, callback, batchId };
 }

@@ -154,6 +154,7 @@ export function newPrediction(change: Partial<NewPrediction> = {}): NewPredictio
     priority: 'normal',
     deadlineAtMs: null,
     callback: null,
+    ownId: null,
     ...change,
   };
 }

@@ -107,6 +107,7 @@ async function submitTogether(count: number, poisoned: number): Promise<string[]
         priority: 'normal',
         deadlineAtMs: null,
         callback: null,
+        ownId: null,
       });
     });
     const ids = (await Promise.all(written)).map(({ id }) => id);

@@ -16,6 +16,8 @@ export interface DeclaredRoute {
 declare module 'fastify' {
   interface FastifyContextConfig {
     requires?: Requirement;
+    /** A stream of events of the thing that `:id` names: its token opens it as well. */
+    takesToken?: boolean;
   }
   interface FastifyInstance {
     /** Every route there is, as the router knows it. */
@@ -24,8 +26,10 @@ declare module 'fastify' {
 }
 
 /** Decorates a handler. */
-export const Requires = (requires: Requirement, more: { readonly stream?: true } = {}): MethodDecorator =>
-  RouteConfig({ requires, ...more });
+export const Requires = (
+  requires: Requirement,
+  more: { readonly stream?: true; readonly takesToken?: true; readonly bodyless?: true } = {},
+): MethodDecorator => RouteConfig({ requires, ...more });
 
 /** What a library mounts, by the pattern of its route: the API's own description, and health for load balancers. */
 const OPEN = /^\/(health|ready|openapi\.(json|yaml)|docs(\/.*)?)$/;

@@ -3,9 +3,8 @@ import { Readable } from 'node:stream';
 import { Controller, Get, HttpCode, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { type BatchResource, toBatchResource } from '#contract/batch.dto';
+import type { BatchResource } from '#contract/batch.dto';
 import { invalidFields, notFound, problem, ProblemError } from '#contract/problem';
-import { type Batch, modelCodeOfBatch } from '#domain/batch';
 import { withinBudget } from '#queue/connection';
 import { formatOf } from '#rows/format';
 import { Requires } from '../access/requires.js';
@@ -15,6 +14,7 @@ import type { Upload } from './row-source.js';
 import { readOptions } from './batch-options.js';
 import { BatchParams, CreateBatchQuery, ListBatchesQuery, ResultsQuery } from './batches.dto.js';
 import { BatchParts } from './build-batches.js';
+import { OwnBatches } from './own-batches.js';
 import { type ResultFormat, resultWriter } from './result-lines.js';
 
 const PAGE = 20;
@@ -25,6 +25,7 @@ const PAGE = 20;
 export class BatchesController {
   constructor(
     @Inject(BatchParts) private readonly parts: BatchParts,
+    @Inject(OwnBatches) private readonly own: OwnBatches,
     @Inject(ClientAddress) private readonly address: ClientAddress,
   ) {}
 
@@ -51,9 +52,9 @@ export class BatchesController {
       },
       upload,
     );
-    const batch = await this.#read(accepted.model, accepted.id);
+    const batch = await this.own.read(accepted.model, accepted.id);
     if (batch === null) throw notFound(`The batch ${accepted.id} has ended and is no longer kept.`, 'expired');
-    const resource = this.#resource(batch, request);
+    const resource = this.own.show(batch, request);
     if (accepted.replayed) reply.header('idempotency-replayed', 'true');
     reply.code(201).header('location', resource.urls.get).send(resource);
   }
@@ -67,10 +68,10 @@ export class BatchesController {
     const { batches, redis } = this.parts;
     const { client } = request.caller;
     const ids = await withinBudget(redis, () => batches.idsOf(client, limit, query.before ?? null));
-    const found = await Promise.all(ids.map((id) => this.#find(id, client)));
+    const found = await Promise.all(ids.map((id) => this.own.find(id, client)));
     const last = ids.at(-1);
     const next = ids.length < limit || last === undefined ? null : `/v1/batches?limit=${limit}&before=${last}`;
-    const results = found.flatMap((batch) => (batch === null ? [] : [this.#resource(batch, request)]));
+    const results = found.flatMap((batch) => (batch === null ? [] : [this.own.show(batch, request)]));
     return { next, previous: null, results };
   }
 
@@ -79,7 +80,7 @@ export class BatchesController {
   @Requires('predict')
   @Get(':id')
   async show(@Param() { id }: BatchParams, @Req() request: FastifyRequest): Promise<BatchResource> {
-    return this.#resource(await this.#own(id, request), request);
+    return this.own.show(await this.own.require(id, request), request);
   }
 
   @ApiOperation({
@@ -96,7 +97,7 @@ export class BatchesController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const batch = await this.#own(id, request);
+    const batch = await this.own.require(id, request);
     const { outputs } = this.parts.catalogue.version(batch.plan.versionId).manifest;
     const writer = resultWriter(resultFormatOf(request.headers.accept), outputs);
     const from = after === undefined ? 0 : Number(after) + 1;
@@ -115,39 +116,14 @@ export class BatchesController {
     description: 'What has not run of it never runs; what has run is kept.',
   })
   @ApiOkResponse()
-  @Requires('predict')
+  @Requires('predict', { bodyless: true })
   @Post(':id/cancel')
   @HttpCode(200)
   async cancel(@Param() { id }: BatchParams, @Req() request: FastifyRequest): Promise<BatchResource> {
-    const { plan } = await this.#own(id, request);
+    const { plan } = await this.own.require(id, request);
     const { batches, redis } = this.parts;
     await withinBudget(redis, () => batches.mark(plan.model, id, { kind: 'canceled', atMs: Date.now() }));
-    return this.#resource(await this.#own(id, request), request);
-  }
-
-  async #own(id: string, request: FastifyRequest): Promise<Batch> {
-    const batch = await this.#find(id, request.caller.client);
-    if (batch === null) throw notFound('There is no such batch.');
-    return batch;
-  }
-
-  /** Another client's batch does not exist. */
-  async #find(id: string, client: string): Promise<Batch | null> {
-    const code = modelCodeOfBatch(id);
-    const model = code === null ? undefined : this.parts.catalogue.modelOfCode(code);
-    const batch = model === undefined ? null : await this.#read(model, id);
-    return batch?.plan.client === client ? batch : null;
-  }
-
-  #read(model: string, id: string): Promise<Batch | null> {
-    return withinBudget(this.parts.redis, () => this.parts.reader.read(model, id));
-  }
-
-  #resource(batch: Batch, request: FastifyRequest): BatchResource {
-    const { versionId, model } = batch.plan;
-    const { repository } = this.parts.catalogue;
-    const owner = (repository.byId(versionId) ?? repository.latest(model))?.owner ?? 'millrace';
-    return toBatchResource(batch, owner, this.address.baseUrl(request), this.parts.waitSeconds(batch));
+    return this.own.show(await this.own.require(id, request), request);
   }
 }
 

@@ -1,0 +1,46 @@
+/** A caller's batches: found by their ids, and shown as they are shown everywhere. */
+import type { FastifyRequest } from 'fastify';
+import { type BatchResource, toBatchResource } from '#contract/batch.dto';
+import { notFound } from '#contract/problem';
+import { type Batch, modelCodeOfBatch } from '#domain/batch';
+import { withinBudget } from '#queue/connection';
+import type { ClientAddress } from '../client-address.js';
+import type { StreamTokens } from '../own-predictions.js';
+import type { BatchParts } from './build-batches.js';
+
+export class OwnBatches {
+  constructor(
+    private readonly parts: BatchParts,
+    private readonly address: ClientAddress,
+    private readonly tokens: StreamTokens,
+  ) {}
+
+  /** @throws ProblemError 404 */
+  async require(id: string, request: FastifyRequest): Promise<Batch> {
+    const batch = await this.find(id, request.caller.client);
+    if (batch === null) throw notFound('There is no such batch.');
+    return batch;
+  }
+
+  /** Another client's batch does not exist. */
+  async find(id: string, client: string): Promise<Batch | null> {
+    const code = modelCodeOfBatch(id);
+    const model = code === null ? undefined : this.parts.catalogue.modelOfCode(code);
+    const batch = model === undefined ? null : await this.read(model, id);
+    return batch?.plan.client === client ? batch : null;
+  }
+
+  read(model: string, id: string): Promise<Batch | null> {
+    return withinBudget(this.parts.redis, () => this.parts.reader.read(model, id));
+  }
+
+  show(batch: Batch, request: FastifyRequest): BatchResource {
+    const { id, versionId, model } = batch.plan;
+    const { repository } = this.parts.catalogue;
+    const owner = (repository.byId(versionId) ?? repository.latest(model))?.owner ?? 'millrace';
+    return toBatchResource(batch, owner, this.address.baseUrl(request), {
+      waitS: this.parts.waitSeconds(batch),
+      streamToken: this.tokens.of(request.caller, id),
+    });
+  }
+}
