@@ -8,7 +8,7 @@ import {
 import { invalidFields, notFound, problem, ProblemError } from '#contract/problem';
 import type { Prediction } from '#domain/prediction';
 import { isTerminal } from '#domain/prediction';
-import { isOwnId, parsePredictionId, type PredictionAddress, queueKindOf } from '#domain/prediction-id';
+import { isOfOurForm, isOwnId, parsePredictionId, type PredictionAddress, queueKindOf } from '#domain/prediction-id';
 import { EnvelopeReader, type Found } from '#queue/envelope-reader';
 import { ApiMetrics } from '#telemetry/metrics';
 import { Requires } from './access/requires.js';
@@ -73,7 +73,7 @@ export class PredictionsController {
   @Requires('predict')
   @Put('predictions/:id')
   async put(@Param('id') id: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    if (parsePredictionId(id) !== null) throw notFound(GIVEN_BY_US);
+    if (isOfOurForm(id)) throw notFound(GIVEN_BY_US);
     if (!isOwnId(id)) throw invalidFields([{ pointer: '', code: 'invalid_id', detail: OWN_ID_RULE }]);
     const errors = checkBody(request.body);
     if (errors !== null) throw invalidFields(errors);

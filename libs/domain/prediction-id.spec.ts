@@ -46,7 +46,20 @@ it('lets clients give ids that no escape is needed for, and that are never taken
     expect([id, isOwnId(id)]).toEqual([id, true]);
   }
   const ours = formatPredictionId('abcd', newEnvelopeId('i', 0), 0);
-  for (const id of ['', '-a', '.', '..', '~a', 'a b', 'a/b', 'a%2f', 'ä', 'x'.repeat(129), ours]) {
+  for (const id of [
+    '',
+    '-a',
+    '.',
+    '..',
+    '~a',
+    'a b',
+    'a/b',
+    'a%2f',
+    'ä',
+    'x'.repeat(129),
+    ours,
+    `p${'0'.repeat(32)}`,
+  ]) {
     expect([id, isOwnId(id)]).toEqual([id, false]);
   }
 });
