@@ -22,9 +22,10 @@ import {
   queueKindFor,
   type WriteOptions,
 } from '#queue/envelope-writer';
+import type { OwnIds } from '#queue/own-ids';
 import type { Claim, Reservations } from '#queue/reservations';
 import type { ApiMetrics } from '#telemetry/metrics';
-import { keyHeld, keyReused } from './idempotency.js';
+import { keyHeld, keyReused, type RepeatKey } from './idempotency.js';
 import type { ModelCatalogue } from './model-catalogue.js';
 import type { WebhookRules } from './webhooks/webhook-rules.js';
 
@@ -34,7 +35,8 @@ export interface AcceptOptions {
   readonly cancelAfterMs: number | null;
   /** Address of this API for its caller. */
   readonly baseUrl: string;
-  readonly idempotencyKey: string | null;
+  /** What makes a repeat the same request; null where every request is a new one. */
+  readonly repeat: RepeatKey | null;
   /** What travels on with it, given whom it tells of its end. */
   readonly traceFor: (callback: Callback | null) => Trace | null;
   /** See `WriteOptions`. */
@@ -48,12 +50,18 @@ export interface Accepted {
   readonly replayed: boolean;
 }
 
+/** Who keeps what was asked before, by the kind of key. */
+export interface Desks extends Record<RepeatKey['kind'], Pick<Reservations, 'reserve' | 'accept' | 'release'>> {
+  readonly idempotency_key: Reservations;
+  readonly own_id: OwnIds;
+}
+
 export class AcceptPrediction {
   constructor(
     private readonly catalogue: ModelCatalogue,
     private readonly backlog: Backlog,
     private readonly writer: EnvelopeWriter,
-    private readonly reservations: Reservations,
+    private readonly desks: Desks,
     private readonly webhooks: WebhookRules,
     private readonly metrics: ApiMetrics,
   ) {}
@@ -74,11 +82,10 @@ export class AcceptPrediction {
       deadlineAtMs: options.cancelAfterMs === null ? null : Date.now() + options.cancelAfterMs,
       callback,
       trace: options.traceFor(callback),
+      ownId: options.repeat?.kind === 'own_id' ? options.repeat.text : null,
     };
     if (callback !== null && callback.url !== null) await this.webhooks.requirePublicHost(callback.url);
-    if (options.idempotencyKey !== null) {
-      return this.#acceptOnce(request, version, prediction, options.idempotencyKey, options);
-    }
+    if (options.repeat !== null) return this.#acceptOnce(request, version, prediction, options.repeat, options);
     this.#requireRoom(version.name);
     const submission = await this.writer.write(prediction, placing(options));
     this.#count(prediction, version.name);
@@ -90,36 +97,38 @@ export class AcceptPrediction {
     request: PredictionRequest,
     version: ModelVersion,
     prediction: NewPrediction,
-    key: string,
+    { kind, text: key }: RepeatKey,
     options: AcceptOptions,
   ): Promise<Accepted> {
     const now = Date.now();
+    const desk = this.desks[kind];
     const fresh: Claim = {
+      model: version.name,
       fingerprint: fingerprint(request),
       versionId: version.id,
       envelopeId: newEnvelopeId(queueKindFor(prediction), now),
       createdAtMs: now,
     };
-    const reservation = await this.reservations.reserve(options.client, key, fresh);
+    const reservation = await desk.reserve(options.client, key, fresh);
     switch (reservation.kind) {
       case 'other_body':
-        throw keyReused();
+        throw keyReused(kind);
       case 'held':
-        throw keyHeld();
+        throw keyHeld(kind);
       case 'accepted':
         return this.#replay(reservation.claim, prediction);
       case 'granted': {
         const isFirst = reservation.claim.envelopeId === fresh.envelopeId;
         // What an earlier request may have enqueued is not refused.
         if (isFirst && this.backlog.roomFor(version.name).kind !== 'room') {
-          await this.reservations.release(options.client, key);
+          await desk.release(options.client, key);
           this.#requireRoom(version.name);
         }
         const claimed = this.#claimed(reservation.claim, prediction);
         const { envelopeId, createdAtMs } = reservation.claim;
         const written = await this.writer.write(claimed.prediction, { envelopeId, createdAtMs, ...placing(options) });
         this.#count(claimed.prediction, version.name);
-        await this.reservations.accept(options.client, key);
+        await desk.accept(options.client, key);
         return { submission: written, version: claimed.version, replayed: false };
       }
     }

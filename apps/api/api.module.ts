@@ -14,13 +14,19 @@ import { AcceptPrediction } from './accept-prediction.js';
 import { AwaitPrediction } from './await-prediction.js';
 import { BatchesController } from './batches/batches.controller.js';
 import { BatchParts } from './batches/build-batches.js';
+import { OwnBatches } from './batches/own-batches.js';
 import { CancelPrediction } from './cancel-prediction.js';
 import { ClientAddress } from './client-address.js';
+import { BatchEventsController } from './events/batch-events.controller.js';
+import { Follower } from './events/follower.js';
+import { PredictionEventsController } from './events/prediction-events.controller.js';
+import { ListPredictions } from './list-predictions.js';
 import { ModelCatalogue } from './model-catalogue.js';
 import { ModelsController } from './models.controller.js';
+import { OwnPredictions, StreamTokens } from './own-predictions.js';
+import { PredictionListController } from './prediction-list.controller.js';
 import { PredictionsController } from './predictions.controller.js';
 import { ProblemFilter } from './problem-filter.js';
-import { WaitEstimate } from './wait-estimate.js';
 import type { Webhooks } from './webhooks/build-webhooks.js';
 import { DeliveriesController } from './webhooks/deliveries.controller.js';
 
@@ -34,10 +40,14 @@ export interface ApiParts {
   readonly catalogue: ModelCatalogue;
   readonly address: ClientAddress;
   readonly webhooks: Webhooks;
-  readonly waitEstimate: WaitEstimate;
+  readonly own: OwnPredictions;
+  readonly list: ListPredictions;
+  readonly tokens: StreamTokens;
   readonly metrics: ApiMetrics;
   readonly manageKeys: ManageKeys;
   readonly batches: BatchParts;
+  readonly ownBatches: OwnBatches;
+  readonly follower: Follower;
 }
 
 @Module({})
@@ -46,7 +56,16 @@ export class ApiModule {
     return {
       module: ApiModule,
       imports: [HealthModule.of(readiness)],
-      controllers: [PredictionsController, BatchesController, ModelsController, KeysController, DeliveriesController],
+      controllers: [
+        PredictionsController,
+        PredictionListController,
+        PredictionEventsController,
+        BatchesController,
+        BatchEventsController,
+        ModelsController,
+        KeysController,
+        DeliveriesController,
+      ],
       providers: [
         { provide: AcceptPrediction, useValue: parts.accept },
         { provide: AwaitPrediction, useValue: parts.await },
@@ -57,9 +76,13 @@ export class ApiModule {
         { provide: ClientAddress, useValue: parts.address },
         { provide: Deliveries, useValue: parts.webhooks.deliveries },
         { provide: WebhookSecrets, useValue: parts.webhooks.secrets },
-        { provide: WaitEstimate, useValue: parts.waitEstimate },
+        { provide: OwnPredictions, useValue: parts.own },
+        { provide: ListPredictions, useValue: parts.list },
+        { provide: StreamTokens, useValue: parts.tokens },
         { provide: ApiMetrics, useValue: parts.metrics },
         { provide: BatchParts, useValue: parts.batches },
+        { provide: OwnBatches, useValue: parts.ownBatches },
+        { provide: Follower, useValue: parts.follower },
         { provide: ManageKeys, useValue: parts.manageKeys },
         { provide: APP_FILTER, useValue: new ProblemFilter(logger) },
         { provide: APP_PIPE, useValue: strictPipe() },

@@ -10,6 +10,8 @@ import { GONE, project } from '#domain/project';
 import { retryJobId } from '#queue/catalogue';
 import type { Completions, Notice } from '#queue/completions';
 import type { EnvelopeReader, Found } from '#queue/envelope-reader';
+import { Bell } from './bell.js';
+import type { Place } from './own-predictions.js';
 
 const READ_EVERY_MS = 2_000;
 
@@ -82,13 +84,13 @@ export class AwaitPrediction {
       this.#waiting.delete(release);
       ear.close();
     }
-    return this.awaitAny(submission.id, submission.model, Math.max(0, deadline - Date.now()), isGone);
+    const address = parsePredictionId(submission.id);
+    if (address === null) return 'unknown';
+    return this.awaitAny({ model: submission.model, address }, Math.max(0, deadline - Date.now()), isGone);
   }
 
   /** Waits for any prediction, whoever enqueued it. */
-  async awaitAny(id: string, model: string, timeoutMs: number, isGone: IsGone): Promise<Found> {
-    const address = parsePredictionId(id);
-    if (address === null) return 'unknown';
+  async awaitAny({ model, address }: Place, timeoutMs: number, isGone: IsGone): Promise<Found> {
     const deadline = Date.now() + timeoutMs;
     const first = await this.reader.readInTime(model, address);
     if (isOver(first) || timeoutMs <= 0 || this.#isReleased()) return first;
@@ -144,28 +146,4 @@ function untilDeadline(found: Found): number {
 
 function isOver(found: Found): boolean {
   return typeof found === 'string' || isTerminal(found.standing.status);
-}
-
-/** Wakes a waiter, also one that comes a moment late. */
-class Bell {
-  #rung = false;
-  #wake: (() => void) | null = null;
-
-  readonly ring = (): void => {
-    this.#rung = true;
-    this.#wake?.();
-  };
-
-  async rung(timeoutMs: number): Promise<void> {
-    if (!this.#rung) {
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, timeoutMs);
-        this.#wake = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-    }
-    this.#rung = false;
-  }
 }

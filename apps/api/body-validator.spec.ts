@@ -32,8 +32,3 @@ it.each([
 ])('refuses %s', (_, body, pointer, code) => {
   expect(check(body)).toMatchObject([{ pointer, code }]);
 });
-
-// A caller that counts on one of these must hear of it; ignoring it would be a lie.
-it.each(['stream'])('says that %s is not supported yet', (field) => {
-  expect(check({ ...good, [field]: 'x' })).toMatchObject([{ pointer: `/${field}`, code: 'not_supported' }]);
-});

@@ -2,9 +2,6 @@
 import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
 import type { FieldProblem } from '#contract/problem';
 
-/** Fields of the published contract that this version cannot serve yet; they are refused, not ignored. */
-const LATER = new Set(['stream']);
-
 /** @returns the errors, or null for a body that matches */
 export function compileBodyValidator(schema: object): (body: unknown) => FieldProblem[] | null {
   const ajv = new Ajv2020({ allErrors: false, strict: true, strictTypes: false });
@@ -20,9 +17,6 @@ function toProblem(error: ErrorObject): FieldProblem {
     case 'additionalProperties': {
       const name = String(params['additionalProperty']);
       const pointer = `${at}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
-      if (at === '' && LATER.has(name)) {
-        return { pointer, code: 'not_supported', detail: 'is not supported by this version of Millrace' };
-      }
       return { pointer, code: 'unknown_field', detail: 'is not a field of this request' };
     }
     case 'enum': {

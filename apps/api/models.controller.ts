@@ -80,6 +80,7 @@ function describe(version: ModelVersion): object {
   const { id, label, manifest } = version;
   const { created_at, title, description, task, evaluation, training, inputs, outputs, batching, timeout_ms } =
     manifest;
+  const schemas = { Input: inputSchema(manifest), Output: outputSchema(outputs) };
   return {
     id,
     label,
@@ -93,7 +94,8 @@ function describe(version: ModelVersion): object {
     outputs,
     batching,
     timeout_ms,
-    openapi_schema: { Input: inputSchema(manifest), Output: outputSchema(outputs) },
+    // Twice: where published clients look for them, and where ours always were.
+    openapi_schema: { ...schemas, components: { schemas } },
     example: example(version),
   };
 }

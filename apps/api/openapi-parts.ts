@@ -31,7 +31,7 @@ export function ApiProblems(own: Readonly<Record<number, string>>): MethodDecora
   return applyDecorators(...answers.map(([status, answer]) => ApiResponse({ status: Number(status), ...answer })));
 }
 
-export function header(name: string, description: string, example?: string): object {
+export function header(name: string, description: string, example?: string): NamedParameter {
   return {
     name,
     in: 'header',
@@ -40,6 +40,11 @@ export function header(name: string, description: string, example?: string): obj
     description,
     ...(example ? { example } : {}),
   };
+}
+
+export interface NamedParameter {
+  readonly name: string;
+  readonly [key: string]: unknown;
 }
 
 export function pathParameter(name: string, example?: string): object {

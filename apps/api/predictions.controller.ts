@@ -1,17 +1,15 @@
-import { Controller, Get, HttpCode, Inject, Param, Post, Req, Res } from '@nestjs/common';
+import { Controller, Get, HttpCode, Inject, Param, Post, Put, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import {
   MODEL_PREDICTION_REQUEST_SCHEMA,
   PREDICTION_REQUEST_SCHEMA,
   type PredictionRequest,
-  toResource,
 } from '#contract/prediction.dto';
 import { invalidFields, notFound, problem, ProblemError } from '#contract/problem';
 import type { Callback } from '#domain/callback';
-import type { Caller } from '#domain/key-record';
 import type { Prediction } from '#domain/prediction';
 import { isTerminal } from '#domain/prediction';
-import { parsePredictionId, type PredictionAddress, queueKindOf } from '#domain/prediction-id';
+import { isOfOurForm, isOwnId, parsePredictionId, type PredictionAddress, queueKindOf } from '#domain/prediction-id';
 import { EnvelopeReader, type Found } from '#queue/envelope-reader';
 import { ApiMetrics } from '#telemetry/metrics';
 import { Requires } from './access/requires.js';
@@ -20,15 +18,20 @@ import { AwaitPrediction, EarlyEar, type IsGone } from './await-prediction.js';
 import { compileBodyValidator } from './body-validator.js';
 import { CancelPrediction } from './cancel-prediction.js';
 import { ClientAddress } from './client-address.js';
+import type { RepeatKey } from './idempotency.js';
 import { ModelCatalogue } from './model-catalogue.js';
 import { ModelParams } from './models.controller.js';
+import { OwnPredictions, requireOwn } from './own-predictions.js';
 import { traceOf } from './request-trace.js';
 import { cancelAfterMs, idempotencyKeyOf, waitSecondsOf, waitSecondsOfQuery } from './preferences.js';
 import { Completions } from '#queue/completions';
-import { WaitEstimate } from './wait-estimate.js';
 
 const checkBody = compileBodyValidator(PREDICTION_REQUEST_SCHEMA);
 const checkModelBody = compileBodyValidator(MODEL_PREDICTION_REQUEST_SCHEMA);
+
+const GIVEN_BY_US = 'Ids of this form are given by Millrace: a prediction of your own needs another one.';
+const OWN_ID_RULE =
+  'must have an id of 1 to 128 letters, digits, dots, dashes, underscores and tildes that begins with a letter or digit';
 
 @Controller('v1')
 export class PredictionsController {
@@ -39,8 +42,8 @@ export class PredictionsController {
     @Inject(EnvelopeReader) private readonly reader: EnvelopeReader,
     @Inject(Completions) private readonly completions: Completions,
     @Inject(ModelCatalogue) private readonly catalogue: ModelCatalogue,
+    @Inject(OwnPredictions) private readonly own: OwnPredictions,
     @Inject(ClientAddress) private readonly address: ClientAddress,
-    @Inject(WaitEstimate) private readonly waitEstimate: WaitEstimate,
     @Inject(ApiMetrics) private readonly metrics: ApiMetrics,
   ) {}
 
@@ -68,6 +71,17 @@ export class PredictionsController {
     await this.#submit({ ...body, version: `${version.owner}/${version.name}` }, request, reply);
   }
 
+  /** The same under an id of the client's own: however often it is sent, it is one prediction. */
+  @Requires('predict')
+  @Put('predictions/:id')
+  async put(@Param('id') id: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    if (isOfOurForm(id)) throw notFound(GIVEN_BY_US);
+    if (!isOwnId(id)) throw invalidFields([{ pointer: '', code: 'invalid_id', detail: OWN_ID_RULE }]);
+    const errors = checkBody(request.body);
+    if (errors !== null) throw invalidFields(errors);
+    await this.#submit(request.body as PredictionRequest, request, reply, { kind: 'own_id', text: id });
+  }
+
   /** Where a prediction stands; `?wait=` holds the answer until it has ended, at most a minute. */
   @Requires('predict')
   @Get('predictions/:id')
@@ -75,31 +89,31 @@ export class PredictionsController {
     const { id } = request.params as { id: string };
     const query = request.query as Record<string, unknown>;
     const waitSeconds = waitSecondsOfQuery(query['wait']) ?? waitSecondsOf(request.headers.prefer);
-    const { model, address } = this.#locate(id);
+    const { model, address } = await this.own.locate(id, request.caller);
     const found =
       waitSeconds === null
         ? await this.reader.readInTime(model, address)
-        : await this.awaitPrediction.awaitAny(id, model, waitSeconds * 1_000, hungUp(request));
+        : await this.awaitPrediction.awaitAny({ model, address }, waitSeconds * 1_000, hungUp(request));
     const prediction = requireOwn(found, request.caller, id);
     const tag = entityTag(prediction);
     reply.header('etag', tag).header('cache-control', 'private, no-cache');
     if (waitSeconds !== null) reply.header('preference-applied', `wait=${waitSeconds}`);
     if (request.headers['if-none-match'] === tag) return void reply.code(304).send();
-    reply.send(this.#resource(prediction, request));
+    reply.send(this.own.show(prediction, request));
   }
 
   /** Cancels what has not run; what has ended is answered as it is. */
-  @Requires('predict')
+  @Requires('predict', { bodyless: true })
   @Post('predictions/:id/cancel')
   @HttpCode(200)
   async cancel(@Param('id') id: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    const { model, address } = this.#locate(id);
+    const { model, address } = await this.own.locate(id, request.caller);
     if (queueKindOf(address.envelopeId) === 'b') await this.#refusePartOfBatch(id, model, address, request);
     const before = requireOwn(await this.reader.read(model, address), request.caller, id);
     const after = isTerminal(before.standing.status)
       ? before
       : requireOwn(await this.cancelPrediction.cancel(model, address), request.caller, id);
-    reply.send(this.#resource(after, request));
+    reply.send(this.own.show(after, request));
   }
 
   /** A batch is canceled as a whole. */
@@ -110,12 +124,16 @@ export class PredictionsController {
     throw new ProblemError(problem(409, 'part_of_batch', detail));
   }
 
-  async #submit(body: PredictionRequest, request: FastifyRequest, reply: FastifyReply): Promise<void> {
-    const idempotencyKey = idempotencyKeyOf(request.headers['idempotency-key']);
+  async #submit(
+    body: PredictionRequest,
+    request: FastifyRequest,
+    reply: FastifyReply,
+    repeat = repeatKeyOf(request),
+  ): Promise<void> {
     const waitSeconds = waitSecondsOf(request.headers.prefer);
     const options = {
       client: request.caller.client,
-      idempotencyKey,
+      repeat,
       cancelAfterMs: cancelAfterMs(request.headers['cancel-after']),
       baseUrl: this.address.baseUrl(request),
       traceFor: (callback: Callback | null) => traceOf(request, callback),
@@ -136,9 +154,11 @@ export class PredictionsController {
 
   async #await({ submission, replayed }: Accepted, ear: EarlyEar, timeoutMs: number, isGone: IsGone): Promise<Found> {
     const { id, model, createdAtMs } = submission;
-    const found = replayed
-      ? await this.awaitPrediction.awaitAny(id, model, timeoutMs, isGone)
-      : await this.awaitPrediction.awaitOwn(submission, ear, timeoutMs, isGone);
+    const address = parsePredictionId(id);
+    const found =
+      replayed && address !== null
+        ? await this.awaitPrediction.awaitAny({ model, address }, timeoutMs, isGone)
+        : await this.awaitPrediction.awaitOwn(submission, ear, timeoutMs, isGone);
     this.metrics.endToEndSeconds.observe({ model }, (Date.now() - createdAtMs) / 1_000);
     return found;
   }
@@ -155,27 +175,19 @@ export class PredictionsController {
     const gone = typeof found === 'string';
     request.accepted = accepted.submission;
     const prediction = gone ? { submission: accepted.submission, standing: NOT_STARTED } : found;
-    const resource = this.#resource(prediction, request);
+    const resource = this.own.show(prediction, request);
     if (accepted.replayed) reply.header('idempotency-replayed', 'true');
     reply
-      .code(201)
+      // A resource that is put and was there before is not created.
+      .code(accepted.replayed && accepted.submission.ownId !== null ? 200 : 201)
       .header('location', resource.urls.get)
       .send(gone ? { ...resource, data_removed: true } : resource);
   }
+}
 
-  #locate(id: string): { model: string; address: PredictionAddress } {
-    const address = parsePredictionId(id);
-    const model = address === null ? undefined : this.catalogue.modelOfCode(address.modelCode);
-    if (address === null || model === undefined) throw notFound('There is no such prediction.');
-    return { model, address };
-  }
-
-  #resource(prediction: Prediction, request: FastifyRequest): ReturnType<typeof toResource> {
-    const { model, versionId } = prediction.submission;
-    const { repository } = this.catalogue;
-    const owner = (repository.byId(versionId) ?? repository.latest(model))?.owner ?? 'millrace';
-    return toResource(prediction, owner, this.address.baseUrl(request), this.waitEstimate.seconds(prediction));
-  }
+function repeatKeyOf({ headers }: FastifyRequest): RepeatKey | null {
+  const text = idempotencyKeyOf(headers['idempotency-key']);
+  return text === null ? null : { kind: 'idempotency_key', text };
 }
 
 function hungUp(request: FastifyRequest): IsGone {
@@ -192,13 +204,6 @@ const NOT_STARTED: Prediction['standing'] = {
   predictMs: null,
   batchSize: null,
 };
-
-/** Another client's prediction does not exist. */
-function requireOwn(found: Found, { client }: Caller, id: string): Prediction {
-  if (found === 'expired') throw notFound(`The prediction ${id} has ended and is no longer kept.`, 'expired');
-  if (found === 'unknown' || found.submission.client !== client) throw notFound('There is no such prediction.');
-  return found;
-}
 
 /** What can change about a prediction is its status, its start and its attempts; everything else is fixed with them. */
 function entityTag({ submission, standing }: Prediction): string {

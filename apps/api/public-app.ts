@@ -20,6 +20,8 @@ import { streamBodies } from './streamed-body.js';
 /** A request's headers have this long to arrive. */
 const HEADERS_TIMEOUT_MS = 10_000;
 const SWEEP_EVERY_MS = 50;
+/** Headers of ours that a page of another origin may read. */
+const READABLE = ['etag', 'idempotency-replayed', 'location', 'preference-applied', 'retry-after', 'x-request-id'];
 
 /** Where what happens is told. */
 export interface Reporting {
@@ -66,7 +68,13 @@ export async function createPublicApp(
     sendProblem(error, request, reply, logger);
   streamBodies(server, refuse);
   guardRequests(server, keys, refuse);
-  if (settings.CORS_ORIGINS.length > 0) app.enableCors({ origin: settings.CORS_ORIGINS });
+  if (settings.CORS_ORIGINS.length > 0) {
+    app.enableCors({
+      origin: settings.CORS_ORIGINS,
+      methods: ['GET', 'HEAD', 'POST', 'PUT'],
+      exposedHeaders: READABLE,
+    });
+  }
   return app;
 }
 

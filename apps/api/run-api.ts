@@ -55,6 +55,7 @@ export async function runApi(settings: Settings, logger: Logger): Promise<Runnin
   registerFleetGauges(registry, fleetGauges({ repository, backlog, fleet, redis: redisWatch }));
   const metrics = new ApiMetrics(registry);
   metrics.expect(models);
+  const access = buildAccess(settings, queues, onRedisError);
   const parts = buildPredictionPath({
     settings,
     repository,
@@ -64,6 +65,7 @@ export async function runApi(settings: Settings, logger: Logger): Promise<Runnin
     fleet,
     metrics,
     webhooks: buildWebhooks(settings, queues),
+    ring: access.keys?.ring ?? null,
     onRedisError,
   });
 
@@ -71,7 +73,6 @@ export async function runApi(settings: Settings, logger: Logger): Promise<Runnin
   registerClockGauge(registry, () => clock.aheadMs / 1_000);
   const switches = new ModelSwitch(queues, onRedisError);
   const register = new ModelRegister(redis, names, onRedisError);
-  const access = buildAccess(settings, queues, onRedisError);
 
   let draining = false;
   const readiness = readinessOf(models, fleet, switches, [clock, redisWatch], async () => ({
@@ -138,6 +139,7 @@ export async function runApi(settings: Settings, logger: Logger): Promise<Runnin
     async stop() {
       draining = true;
       parts.await.releaseAll();
+      parts.follower.releaseAll();
       await closePublicApp(app);
       access.stop();
       clock.stop();

@@ -13,6 +13,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** The handler gets the body as a stream. */
     stream?: boolean;
+    /** Takes no body: what a client says of the type of none is passed over. */
+    bodyless?: boolean;
   }
   interface FastifyRequest {
     /** What the sender of a streamed body said it is. */
@@ -44,7 +46,9 @@ export function streamBodies(server: FastifyInstance, refuse: Refuse): void {
   server.addHook('onRequest', (request, reply, done) => {
     const { headers } = request.raw;
     const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
-    if (request.routeOptions.config.stream === true) takeAsStream(request, hasBody);
+    const { stream, bodyless } = request.routeOptions.config;
+    if (stream === true) takeAsStream(request, hasBody);
+    else if (bodyless === true && !hasBody) delete headers['content-type'];
     else if (hasBody) late.expect(request, reply);
     done();
   });

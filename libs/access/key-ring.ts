@@ -1,6 +1,7 @@
 /** The keys that a process knows, and who calls with one. */
-import type { Caller, KeyRecord } from '#domain/key-record';
-import { admit, parseApiKey } from './api-key.js';
+import { type Caller, isValid, type KeyRecord } from '#domain/key-record';
+import { admit, parseApiKey, sameDigest } from './api-key.js';
+import { macOf, parseStreamToken } from './stream-token.js';
 
 export type Identified =
   | { readonly kind: 'caller'; readonly caller: Caller }
@@ -31,5 +32,16 @@ export class KeyRing {
     const record = this.#records.get(key.id);
     const caller = record === undefined ? null : admit(record, key, nowMs);
     return caller === null ? { kind: 'unknown' } : { kind: 'caller', caller };
+  }
+
+  /** By what opens the stream of `subject`: its caller is the owner of the key that it was made with. */
+  identifyByToken(text: string, subject: string, nowMs: number): Identified {
+    const token = parseStreamToken(text);
+    if (token === null) return { kind: 'malformed' };
+    const record = this.#records.get(token.keyId);
+    if (record === undefined || !isValid(record, nowMs)) return { kind: 'unknown' };
+    if (!sameDigest(macOf(record, subject), token.mac)) return { kind: 'malformed' };
+    const { client, id: keyId, scopes } = record;
+    return { kind: 'caller', caller: { client, keyId, scopes } };
   }
 }

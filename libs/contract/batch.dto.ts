@@ -1,5 +1,6 @@
 /** The batch on the wire. */
 import { type Batch, timeLeftMs } from '#domain/batch';
+import { streamUrl } from './prediction.dto.js';
 import { EVENT_KINDS, type EventKind } from '#domain/callback';
 
 export interface BatchResource {
@@ -26,7 +27,7 @@ export interface BatchResource {
   readonly started_at: string | null;
   readonly expires_at: string;
   readonly completed_at: string | null;
-  readonly urls: { readonly get: string; readonly results: string; readonly cancel: string };
+  readonly urls: { readonly get: string; readonly results: string; readonly cancel: string; readonly stream: string };
 }
 
 const time = { type: ['string', 'null'], format: 'date-time' } as const;
@@ -93,8 +94,8 @@ export const BATCH_SCHEMA = {
     completed_at: { ...time, description: 'When it came to its last status.' },
     urls: {
       type: 'object',
-      required: ['get', 'results', 'cancel'],
-      properties: { get: uri, results: uri, cancel: uri },
+      required: ['get', 'results', 'cancel', 'stream'],
+      properties: { get: uri, results: uri, cancel: uri, stream: { ...uri, description: 'Server-sent events.' } },
     },
   },
 } as const;
@@ -133,13 +134,13 @@ export const BATCH_RESULT_SCHEMA = {
  * The batch as clients see it.
  * @param owner of the model
  * @param baseUrl of this API, without a slash at its end
- * @param waitS seconds until its first row is expected to run, where that is known
+ * @param shown of this caller and this moment
  */
 export function toBatchResource(
   batch: Batch,
   owner: string,
   baseUrl: string,
-  waitS: number | null = null,
+  { waitS = null, streamToken = null }: BatchShown = {},
 ): BatchResource {
   const { plan, status, counts, startedAtMs, endedAtMs, failure } = batch;
   const url = `${baseUrl}/v1/batches/${plan.id}`;
@@ -170,8 +171,15 @@ export function toBatchResource(
     started_at: startedAtMs === null ? null : toTime(startedAtMs),
     expires_at: toTime(plan.expiresAtMs),
     completed_at: endedAtMs === null ? null : toTime(endedAtMs),
-    urls: { get: url, results: `${url}/results`, cancel: `${url}/cancel` },
+    urls: { get: url, results: `${url}/results`, cancel: `${url}/cancel`, stream: streamUrl(url, streamToken) },
   };
+}
+
+export interface BatchShown {
+  /** Seconds until its first row is expected to run, where that is known. */
+  readonly waitS?: number | null;
+  /** Opens its stream; null where callers need none. */
+  readonly streamToken?: string | null;
 }
 
 function toTime(ms: number): string {

@@ -88,6 +88,8 @@ export interface EnvelopeRow {
   readonly callback?: Callback;
   /** Where its caller gave one, or somebody is to be told. */
   readonly trace?: Trace;
+  /** See `Submission`. */
+  readonly ownId?: string;
 }
 
 /** A retry job: one row of an envelope that runs again, alone. */

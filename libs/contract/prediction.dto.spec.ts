@@ -17,6 +17,7 @@ function resourceOf(change: Partial<Standing>) {
   const prediction: Prediction = {
     submission: {
       id: 'p1',
+      ownId: null,
       client: 'acme',
       model: 'iris',
       versionId: 'a'.repeat(64),
@@ -50,7 +51,11 @@ it('has every field of the contract from the first answer on, those without a va
     created_at: '2023-11-14T22:13:20.000Z',
     started_at: null,
     completed_at: null,
-    urls: { get: 'http://here/v1/predictions/p1', cancel: 'http://here/v1/predictions/p1/cancel' },
+    urls: {
+      get: 'http://here/v1/predictions/p1',
+      cancel: 'http://here/v1/predictions/p1/cancel',
+      stream: 'http://here/v1/predictions/p1/events',
+    },
   });
 });
 

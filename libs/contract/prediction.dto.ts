@@ -16,6 +16,8 @@ export interface PredictionRequest {
   readonly webhook?: string;
   readonly webhook_events_filter?: readonly EventKind[];
   readonly priority?: Priority;
+  /** Every prediction can be streamed: taken and without effect, as in the API that it comes from. */
+  readonly stream?: boolean;
 }
 
 const metadata = {
@@ -47,6 +49,12 @@ const priority = {
   description: "`low` runs beside the rows of batches, so that it takes no other prediction's turn.",
 } as const;
 
+const stream = {
+  type: 'boolean',
+  deprecated: true,
+  description: 'Without effect: every prediction has `urls.stream`.',
+} as const;
+
 /** Body of `POST /v1/predictions`; `input` is checked against its version afterwards. */
 export const PREDICTION_REQUEST_SCHEMA = {
   type: 'object',
@@ -64,6 +72,7 @@ export const PREDICTION_REQUEST_SCHEMA = {
     webhook,
     webhook_events_filter: webhookEvents,
     priority,
+    stream,
   },
 } as const;
 
@@ -78,6 +87,7 @@ export const MODEL_PREDICTION_REQUEST_SCHEMA = {
     webhook,
     webhook_events_filter: webhookEvents,
     priority,
+    stream,
   },
 } as const;
 
@@ -112,7 +122,7 @@ export interface PredictionResource {
   readonly created_at: string;
   readonly started_at: string | null;
   readonly completed_at: string | null;
-  readonly urls: { readonly get: string; readonly cancel: string };
+  readonly urls: { readonly get: string; readonly cancel: string; readonly stream: string };
 }
 
 const time = { type: ['string', 'null'], format: 'date-time' } as const;
@@ -189,8 +199,16 @@ export const PREDICTION_SCHEMA = {
     completed_at: time,
     urls: {
       type: 'object',
-      required: ['get', 'cancel'],
-      properties: { get: { type: 'string', format: 'uri' }, cancel: { type: 'string', format: 'uri' } },
+      required: ['get', 'cancel', 'stream'],
+      properties: {
+        get: { type: 'string', format: 'uri' },
+        cancel: { type: 'string', format: 'uri' },
+        stream: {
+          type: 'string',
+          format: 'uri',
+          description: 'Server-sent events. With keys on it carries a token that opens this stream without a header.',
+        },
+      },
     },
   },
 } as const;
@@ -226,16 +244,17 @@ export const PROBLEM_SCHEMA = {
  * The prediction as clients see it.
  * @param owner of the model
  * @param baseUrl of this API, without a slash at its end
- * @param estimatedWaitS seconds until it is expected to start; shown only while it has not
+ * @param shown of this caller and this moment: `estimatedWaitS` is shown only while it has not started
  */
 export function toResource(
   { submission, standing }: Prediction,
   owner: string,
   baseUrl: string,
-  estimatedWaitS: number | null = null,
+  { estimatedWaitS = null, streamToken = null }: Shown = {},
 ): PredictionResource {
-  const { id, createdAtMs, callback, deadlineAtMs } = submission;
+  const { createdAtMs, callback, deadlineAtMs } = submission;
   const { failure, startedAtMs, completedAtMs } = standing;
+  const id = submission.ownId ?? submission.id;
   const url = `${baseUrl}/v1/predictions/${id}`;
   return {
     id,
@@ -266,8 +285,20 @@ export function toResource(
     created_at: toTime(createdAtMs),
     started_at: startedAtMs === null ? null : toTime(startedAtMs),
     completed_at: completedAtMs === null ? null : toTime(completedAtMs),
-    urls: { get: url, cancel: `${url}/cancel` },
+    urls: { get: url, cancel: `${url}/cancel`, stream: streamUrl(url, streamToken) },
   };
+}
+
+export interface Shown {
+  /** Seconds until it is expected to start. */
+  readonly estimatedWaitS?: number | null;
+  /** Opens its stream; null where callers need none. */
+  readonly streamToken?: string | null;
+}
+
+/** @param url of a prediction or a batch */
+export function streamUrl(url: string, token: string | null): string {
+  return `${url}/events${token === null ? '' : `?token=${token}`}`;
 }
 
 /** Milliseconds as seconds, to the microsecond. */

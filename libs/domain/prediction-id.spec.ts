@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import {
   envelopeTimeMs,
   formatPredictionId,
+  isOwnId,
   MAX_ENVELOPE_ROWS,
   newEnvelopeId,
   parsePredictionId,
@@ -38,4 +39,27 @@ it('reads nothing out of a text that is no id', () => {
   const otherKind = `${id.slice(0, 5)}c${id.slice(6)}`;
   for (const text of [...wrong, otherAlphabet, otherKind]) expect(parsePredictionId(text), text).toBeNull();
   fc.assert(fc.property(fc.string(), (text) => parsePredictionId(text) === null));
+});
+
+it('lets clients give ids that no escape is needed for, and that are never taken for one of ours', () => {
+  for (const id of ['a', '7', 'order-4711', 'A.b_c~d', 'x'.repeat(128), `p${'0'.repeat(31)}`]) {
+    expect([id, isOwnId(id)]).toEqual([id, true]);
+  }
+  const ours = formatPredictionId('abcd', newEnvelopeId('i', 0), 0);
+  for (const id of [
+    '',
+    '-a',
+    '.',
+    '..',
+    '~a',
+    'a b',
+    'a/b',
+    'a%2f',
+    'ä',
+    'x'.repeat(129),
+    ours,
+    `p${'0'.repeat(32)}`,
+  ]) {
+    expect([id, isOwnId(id)]).toEqual([id, false]);
+  }
 });

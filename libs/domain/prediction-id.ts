@@ -29,7 +29,12 @@ const RANDOM_BYTES = 10;
 
 /** A new envelope's id: kind, time, 80 random bits. */
 export function newEnvelopeId(kind: QueueKind, nowMs: number): string {
-  return kind + nowMs.toString(32).padStart(TIME_DIGITS, '0') + base32(nextRandomBytes());
+  return kind + formatEnvelopeTime(nowMs) + base32(nextRandomBytes());
+}
+
+/** As it stands in an id: texts of this length are in the order of the times. */
+export function formatEnvelopeTime(ms: number): string {
+  return ms.toString(32).padStart(TIME_DIGITS, '0');
 }
 
 export function formatPredictionId(modelCode: string, envelopeId: string, row: number): string {
@@ -42,6 +47,20 @@ export function parsePredictionId(id: string): PredictionAddress | null {
   if (match === null) return null;
   const [, modelCode = '', envelopeId = '', row = ''] = match;
   return { modelCode, envelopeId, row: Number.parseInt(row, 32) };
+}
+
+/** Every id of ours has this form, also one of a kind of queue that is yet to come. */
+const OUR_FORM = /^p[0-9a-v]{32}$/;
+const OWN_ID = /^[0-9A-Za-z][0-9A-Za-z._~-]{0,127}$/;
+
+/** Whether only Millrace gives such ids. */
+export function isOfOurForm(text: string): boolean {
+  return OUR_FORM.test(text);
+}
+
+/** Whether a client may call a prediction so: it needs no escape in a path, and cannot be taken for an id of ours. */
+export function isOwnId(text: string): boolean {
+  return OWN_ID.test(text) && !isOfOurForm(text);
 }
 
 /** The queue that the envelope is in. */

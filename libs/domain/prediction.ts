@@ -26,6 +26,8 @@ export type Priority = 'normal' | 'low';
 /** What is fixed when a prediction is accepted. */
 export interface Submission {
   readonly id: string;
+  /** The id that its client gave it, and knows it by; null where Millrace's own is the one. */
+  readonly ownId: string | null;
   /** The client that owns it; nobody else may see it. */
   readonly client: string;
   /** The model's bare name. */

@@ -116,6 +116,7 @@ export class Batches {
       this.catalogue.marksChannel(model),
       batchMarkNotice(id, mark),
     ]);
+    await this.#tell(model, id);
     return done === 1;
   }
 
@@ -128,6 +129,7 @@ export class Batches {
       this.catalogue.marksChannel(model),
       batchMarkNotice(id, mark),
     ]);
+    await this.#tell(model, id);
     return done === 1;
   }
 
@@ -136,7 +138,14 @@ export class Batches {
     const key = this.catalogue.batchKey(model, id);
     const rows = rowsEnded(counts);
     const envelopes = Math.ceil(rows / rowsPerEnvelope);
-    return (await END.run(this.redis, [key, JSON.stringify(counts), Date.now(), rows, envelopes])) === 1;
+    const ended = (await END.run(this.redis, [key, JSON.stringify(counts), Date.now(), rows, envelopes])) === 1;
+    if (ended) await this.#tell(model, id);
+    return ended;
+  }
+
+  /** Who follows it looks; a message that is lost is made up for by looking now and then. */
+  async #tell(model: string, id: string): Promise<void> {
+    await this.redis.publish(this.catalogue.jobChannel(model, id), '');
   }
 
   /** A client's batches, newest first. @param before continue behind this one */

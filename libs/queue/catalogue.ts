@@ -63,6 +63,11 @@ export class Catalogue {
     return `${this.prefix}:client-batches:${hash(client)}`;
   }
 
+  /** A client's envelopes of all models, by time. */
+  clientIndexKey(client: string): string {
+    return `${this.prefix}:client-predictions:${hash(client)}`;
+  }
+
   /** Holds the gates of batches that still arrive; no worker takes them. */
   gateQueue(model: string): string {
     return `${model}-gates`;
@@ -92,9 +97,9 @@ export class Catalogue {
     return `${this.tag(model)}:marks`;
   }
 
-  /** The channel of one job, for whoever waits for somebody else's envelope. */
+  /** The channel of one job, for whoever waits for somebody else's envelope; of a batch, under its id. */
   jobChannel(model: string, jobId: string): string {
-    return `${this.tag(model)}:ended:${jobId}`;
+    return `${this.tag(model)}:told:${jobId}`;
   }
 
   /** The channel of one API process. */
@@ -104,6 +109,11 @@ export class Catalogue {
 
   reservationKey(client: string, key: string): string {
     return `${this.prefix}:reservation:${hash(`${client}\0${key}`)}`;
+  }
+
+  /** Predictions with ids of their clients' own, by the time at which their reservations have to be looked at. */
+  ownIdsKey(model: string): string {
+    return `${this.tag(model)}:own-ids`;
   }
 
   /** API keys by id; these names share a tag, since one script changes them together. */
@@ -144,6 +154,12 @@ export class Catalogue {
 /** The batch that an envelope of the bulk queue is a part of, if it is one of a batch. */
 export function batchIdOfEnvelope(model: string, envelopeId: string): string {
   return formatBatchId(modelCode(model), envelopeId);
+}
+
+/** The channel of the job that has this key: see `jobChannel`. */
+export function channelOfJob(jobKey: string): string {
+  const tag = jobKey.slice(0, jobKey.indexOf('}') + 1);
+  return `${tag}:told:${jobKey.slice(jobKey.lastIndexOf(':') + 1)}`;
 }
 
 /** A pure function of the prediction, so that adding it twice is adding it once. */

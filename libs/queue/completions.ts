@@ -22,6 +22,8 @@ export interface End {
   readonly origin: string;
   /** The job's own channel. */
   readonly channel: string;
+  /** That of the batch that it is a part of; empty where it is none. */
+  readonly batchChannel: string;
   /** The lock's token where outcomes stand under it, and those outcomes as JSON, in blocks; null where it failed. */
   readonly settled: { readonly token: string; readonly blocks: readonly string[] } | null;
 }
@@ -29,7 +31,8 @@ export interface End {
 /**
  * KEYS   1 the job
  * ARGV   1 what the job's value holds if the outcomes are the truth, or empty; 2 channel of the process that enqueued
- *        it, or empty; 3 job id; 4 the outcomes as a part of the message, or empty; 5 the job's own channel
+ *        it, or empty; 3 job id; 4 the outcomes as a part of the message, or empty; 5 the job's own channel; 6 that of
+ *        its batch, or empty
  * Answer 1 told, 0 the job has not ended, or not with these outcomes
  * Atomic, and conditional, so that it may be sent right behind the command that ends the job, without waiting for it.
  */
@@ -40,6 +43,7 @@ if not job[1] then return 0 end
 if ARGV[1] ~= '' and not string.find(job[2] or '', ARGV[1], 1, true) then return 0 end
 if ARGV[2] ~= '' then redis.call('PUBLISH', ARGV[2], '{"job":"' .. ARGV[3] .. '","at":' .. job[1] .. ARGV[4] .. '}') end
 redis.call('PUBLISH', ARGV[5], '')
+if ARGV[6] ~= '' then redis.call('PUBLISH', ARGV[6], '') end
 return 1
 `,
   1,
@@ -47,13 +51,13 @@ return 1
 
 /** @returns whether the job has ended so and its end was told */
 export async function announceEnd(redis: Redis, end: End): Promise<boolean> {
-  const { jobKey, origin, jobId, channel, settled } = end;
+  const { jobKey, origin, jobId, channel, batchChannel, settled } = end;
   const isHeard = origin !== '';
   const size = settled?.blocks.reduce((sum, block) => sum + block.length, 0) ?? Infinity;
   const inside =
     isHeard && settled !== null && size <= MOST_BYTES_INSIDE ? `,"blocks":[${settled.blocks.join(',')}]` : '';
   const proof = settled === null ? '' : `"token":"${settled.token}"`;
-  return (await TELL.run(redis, [jobKey, proof, origin, jobId, inside, channel])) === 1;
+  return (await TELL.run(redis, [jobKey, proof, origin, jobId, inside, channel, batchChannel])) === 1;
 }
 
 /** What a waiting caller is told. */
@@ -109,8 +113,8 @@ export class Completions {
   }
 
   /**
-   * Listens on a job's own channel, whoever enqueued it. The caller reads once after this has resolved: what ended
-   * before is not told again.
+   * Listens on a job's own channel, or on a batch's, whoever enqueued it: its start, a mark, its end. The caller reads
+   * once after this has resolved: what happened before is not told again.
    */
   async onJob(model: string, jobId: string, listener: Listener): Promise<() => void> {
     const channel = this.catalogue.jobChannel(model, jobId);

@@ -262,10 +262,13 @@ export class EnvelopeIntake {
 
   async #tell({ taken, settled }: Ending): Promise<boolean> {
     const { jobId, jobKey, envelope } = taken;
-    const channel = this.catalogue.jobChannel(this.options.model, jobId);
+    const { model } = this.options;
+    const channel = this.catalogue.jobChannel(model, jobId);
+    const batch = batchOf(envelope);
+    const batchChannel = batch === undefined ? '' : this.catalogue.jobChannel(model, batch.id);
     try {
       const origin = envelope.awaited ? envelope.origin : '';
-      return await announceEnd(this.redis, { jobId, jobKey, origin, channel, settled });
+      return await announceEnd(this.redis, { jobId, jobKey, origin, channel, batchChannel, settled });
     } catch (error) {
       this.options.onError(error as Error);
       return false;

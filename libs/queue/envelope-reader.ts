@@ -156,8 +156,9 @@ function toSubmission(model: string, address: PredictionAddress, envelope: Envel
   const content = rowAt(envelope, row);
   if (content === undefined) return null;
   const { versionId, versionLabel, priority = 'normal' } = envelope;
-  const { deadlineAtMs = null, callback = null, trace = null } = content;
+  const { deadlineAtMs = null, callback = null, trace = null, ownId = null } = content;
   const id = formatPredictionId(modelCode(model), address.envelopeId, address.row);
   const batchId = batchOf(envelope)?.id ?? null;
-  return { ...content, id, model, versionId, versionLabel, priority, deadlineAtMs, callback, batchId, trace };
+  const where = { id, ownId, model, batchId };
+  return { ...content, ...where, versionId, versionLabel, priority, deadlineAtMs, callback, trace };
 }

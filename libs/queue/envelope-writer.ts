@@ -10,6 +10,7 @@ import { formatPredictionId, newEnvelopeId, type QueueKind, queueKindOf } from '
 import type { Submission } from '#domain/prediction';
 import { announced } from './announcements.js';
 import { modelCode } from './catalogue.js';
+import { ClientIndex } from './client-index.js';
 import { withinBudget } from './connection.js';
 import type { ModelQueues } from './model-queues.js';
 
@@ -43,6 +44,7 @@ export class EnvelopeWriter {
   /** Submissions that have not left, by what an envelope must have in common. */
   readonly #gathering = new Map<string, Pending[]>();
   #flushPlanned = false;
+  readonly #index: ClientIndex;
 
   /**
    * @param origin channel on which this process hears that its envelopes have ended
@@ -52,7 +54,9 @@ export class EnvelopeWriter {
     private readonly queues: ModelQueues,
     private readonly origin: string,
     private readonly rowCostMs: (versionId: string) => number | null,
-  ) {}
+  ) {
+    this.#index = new ClientIndex(queues.redis, queues.catalogue);
+  }
 
   /**
    * @returns the accepted prediction, once Redis has said yes
@@ -130,7 +134,8 @@ export class EnvelopeWriter {
     };
     await withinBudget(this.queues.redis, async () => {
       await this.#noteDeadlines(envelopeId, envelope);
-      await this.#addJob(envelopeId, envelope);
+      // Sent in one go. Whatever fails of it, the caller is told that nobody knows.
+      await Promise.all([this.#index.note(model, envelopeId, rows), this.#addJob(envelopeId, envelope)]);
     });
   }
 
@@ -163,6 +168,7 @@ export class EnvelopeWriter {
 function toSubmission(prediction: NewPrediction, createdAtMs: number, id: string): Submission {
   return {
     id,
+    ownId: prediction.ownId,
     client: prediction.client,
     model: prediction.model,
     versionId: prediction.versionId,
@@ -179,7 +185,7 @@ function toSubmission(prediction: NewPrediction, createdAtMs: number, id: string
 }
 
 function toRow({ prediction, createdAtMs }: Pending): EnvelopeRow {
-  const { client, input, metadata, deadlineAtMs, callback, trace } = prediction;
+  const { client, input, metadata, deadlineAtMs, callback, trace, ownId } = prediction;
   return {
     client,
     input,
@@ -188,6 +194,7 @@ function toRow({ prediction, createdAtMs }: Pending): EnvelopeRow {
     ...(deadlineAtMs === null ? {} : { deadlineAtMs }),
     ...(callback === null ? {} : { callback }),
     ...(trace === null ? {} : { trace }),
+    ...(ownId === null ? {} : { ownId }),
   };
 }
 

@@ -20,6 +20,7 @@ import { batchIdOfEnvelope } from './catalogue.js';
 import { setMark } from './marks.js';
 import type { ModelQueues } from './model-queues.js';
 import type { Settlement } from './outcomes.js';
+import { OwnIds } from './own-ids.js';
 import { Script } from './script.js';
 
 export const MENDED = ['deadline', 'upload', 'gate', 'batch', 'announcement'] as const;
@@ -77,12 +78,15 @@ return 1
 
 export class Janitor {
   readonly #id = randomUUID();
+  readonly #ownIds: OwnIds;
 
   constructor(
     private readonly queues: ModelQueues,
     private readonly reader: BatchReader,
     private readonly options: JanitorOptions,
-  ) {}
+  ) {
+    this.#ownIds = new OwnIds(queues, options.resultTtlSeconds);
+  }
 
   /** @returns what it mended, or null where another process is the janitor */
   async sweep(models: readonly string[]): Promise<Mended | null> {
@@ -94,6 +98,7 @@ export class Janitor {
       await this.#lookAfterBatches(model, mended);
       mended.announcement += await this.#releaseAnnouncements(model);
       await this.#removeResults(model);
+      await this.#ownIds.sweep(model);
     }
     return mended;
   }

@@ -12,7 +12,8 @@ import { Script } from './script.js';
 
 /**
  * KEYS   1 the envelope's job, 2 the row's retry job (which may not exist)
- * ARGV   1 row, 2 kind of mark, or `deadline`, 3 now in ms, 4 channel of marks, 5 envelope id, 6 retry job id
+ * ARGV   1 row, 2 kind of mark, or `deadline`, 3 now in ms, 4 channel of marks, 5 envelope id, 6 retry job id,
+ *        7 the envelope's own channel
  * Answer 1 marked, 0 nothing left to mark (ended, marked before, or gone)
  * Atomic because the questions "has it ended?" and "has it begun?" and the mark must have nothing between them. A
  * deadline aborts what has not begun, and cancels what has, in whichever of the two jobs.
@@ -42,6 +43,7 @@ for index, job in ipairs({{KEYS[1], ARGV[1], ARGV[5]}, {KEYS[2], '0', ARGV[6]}})
     redis.call('PUBLISH', origin, cjson.encode({job = ARGV[5], row = tonumber(ARGV[1]), mark = kind, at = tonumber(ARGV[3])}))
   end
 end
+if done == 1 then redis.call('PUBLISH', ARGV[7], '') end
 return done
 `,
   2,
@@ -63,6 +65,7 @@ export async function setMark(
     catalogue.marksChannel(at.model),
     at.envelopeId,
     retryJobId(at.envelopeId, at.row),
+    catalogue.jobChannel(at.model, at.envelopeId),
   ]);
   return done === 1;
 }

@@ -11,9 +11,10 @@ import { Script } from './script.js';
 
 /** How long the first caller may take between reservation and job before a repeat may finish its work. */
 const LEASE_MS = 3_000;
-const KEPT_MS = 24 * 3_600 * 1_000;
+export const KEPT_MS = 24 * 3_600 * 1_000;
 
 export interface Claim {
+  readonly model: string;
   /** SHA-256 of the canonical body. */
   readonly fingerprint: string;
   /** Version that the body's reference meant when the key was first used. */
@@ -82,18 +83,26 @@ export class Reservations {
   ) {}
 
   /** @throws QueueUnavailableError when Redis does not answer in time */
-  async reserve(client: string, key: string, claim: Claim): Promise<Reservation> {
+  async reserve(client: string, key: string, claim: Claim, keptMs = KEPT_MS): Promise<Reservation> {
     const [kind, text] = (await withinBudget(this.redis, () =>
       RESERVE.run(this.redis, [
         this.catalogue.reservationKey(client, key),
         claim.fingerprint,
         JSON.stringify(claim),
         LEASE_MS,
-        KEPT_MS,
+        keptMs,
       ]),
     )) as [Reservation['kind'], string];
     if (kind === 'held' || kind === 'other_body') return { kind };
     return { kind, claim: JSON.parse(text) as Claim };
+  }
+
+  /** @returns what the key was used for, or null where it was not, or too long ago */
+  async find(client: string, key: string): Promise<Claim | null> {
+    const text = await withinBudget(this.redis, () =>
+      this.redis.hget(this.catalogue.reservationKey(client, key), 'claim'),
+    );
+    return text === null ? null : (JSON.parse(text) as Claim);
   }
 
   /** Its caller is still at work: nobody else may take over. */

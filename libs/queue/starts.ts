@@ -5,6 +5,7 @@
  * only for a job that is still running a moment later.
  */
 import type { Redis } from 'ioredis';
+import { channelOfJob } from './catalogue.js';
 import { LUA_READ_PROGRESS } from './progress.js';
 import { Script } from './script.js';
 
@@ -12,7 +13,8 @@ const MOMENT_MS = 25;
 
 /**
  * KEYS   1 the job
- * ARGV   1 number of the attempt, then pairs of row and start in ms, or row and nothing where it only begins to be tried
+ * ARGV   1 number of the attempt, 2 the job's channel, then pairs of row and start in ms, or row and nothing where it only
+ *        begins to be tried
  * Only the first start of a row is kept: a prediction that runs again stays `processing` since then. A row that was
  * marked, and a job that has ended, have been answered: a start that comes later changes nothing.
  */
@@ -22,14 +24,16 @@ local job = redis.call('HMGET', KEYS[1], 'data', 'finishedOn')
 if not job[1] or job[2] then return 0 end
 local progress = readProgress(KEYS[1])
 local attempt = tonumber(ARGV[1])
-for i = 2, #ARGV, 2 do
+for i = 3, #ARGV, 2 do
   local row, start = ARGV[i], tonumber(ARGV[i + 1])
   if not progress.x[row] then
     progress.s[row] = progress.s[row] or start
     if attempt > 1 or not start then progress.a[row] = math.max(progress.a[row] or 0, attempt) end
   end
 end
-return redis.call('HSET', KEYS[1], 'progress', cjson.encode(progress))
+redis.call('HSET', KEYS[1], 'progress', cjson.encode(progress))
+redis.call('PUBLISH', ARGV[2], '')
+return 1
 `,
   1,
 );
@@ -57,7 +61,7 @@ export class StartReporter {
    * before: this is how its attempts are counted.
    */
   async tried(jobKey: string, attempt: number): Promise<void> {
-    await SET_STARTS.run(this.redis, [jobKey, attempt, 0, '']);
+    await SET_STARTS.run(this.redis, [jobKey, attempt, channelOfJob(jobKey), 0, '']);
   }
 
   /** The job is about to end: its outcomes say when its rows started. */
@@ -68,7 +72,7 @@ export class StartReporter {
   #write(): void {
     this.#timer = null;
     for (const [jobKey, { attempt, rows }] of this.#unwritten) {
-      SET_STARTS.run(this.redis, [jobKey, attempt, ...[...rows].flat()]).catch(this.onError);
+      SET_STARTS.run(this.redis, [jobKey, attempt, channelOfJob(jobKey), ...[...rows].flat()]).catch(this.onError);
     }
     this.#unwritten.clear();
   }

@@ -12,7 +12,7 @@ export interface BatchBody {
   readonly error_code: string | null;
   readonly metadata: unknown;
   readonly completed_at: string | null;
-  readonly urls: Readonly<Record<'get' | 'results' | 'cancel', string>>;
+  readonly urls: Readonly<Record<'get' | 'results' | 'cancel' | 'stream', string>>;
   // Of a problem.
   readonly code: string;
   readonly detail: string;

@@ -28,7 +28,7 @@ export interface Body {
   readonly attempts: number;
   readonly estimated_wait: number | null;
   readonly metrics: Readonly<Record<'predict_time' | 'queue_time' | 'total_time' | 'batch_size', number>>;
-  readonly urls: Readonly<Record<'get' | 'cancel', string>>;
+  readonly urls: Readonly<Record<'get' | 'cancel' | 'stream', string>>;
   readonly created_at: string;
   readonly started_at: string | null;
   readonly completed_at: string | null;
@@ -40,6 +40,7 @@ export interface Body {
   readonly last_used_at: string | null;
 
   readonly next: string | null;
+  readonly previous: string | null;
   /** Of an event. */
   readonly data: Body;
   readonly next_attempt_at: string | null;

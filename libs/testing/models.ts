@@ -33,11 +33,14 @@ export async function copyModels(...names: readonly string[]): Promise<string> {
   return root;
 }
 
+/** Has the model whose runs take as long as their input says. */
+export const SLOW_MODELS_DIR = path.join(projectRoot(), 'training', 'fixtures', 'models');
+
 /** The same for the model whose runs take as long as their input says. */
 export async function copySlowModel(change: (manifest: LooseManifest) => void = () => undefined): Promise<string> {
   const root = await mkdtemp(path.join(tmpdir(), 'millrace-models-'));
   onTestFinished(() => rm(root, { recursive: true, force: true }));
-  await cp(path.join(projectRoot(), 'training', 'fixtures', 'models'), root, { recursive: true });
+  await cp(SLOW_MODELS_DIR, root, { recursive: true });
   const file = path.join(root, 'slow', '1.0.0', 'manifest.json');
   const manifest = JSON.parse(await readFile(file, 'utf8')) as LooseManifest;
   change(manifest);

@@ -157,6 +157,7 @@ export function newPrediction(change: Partial<NewPrediction> = {}): NewPredictio
     deadlineAtMs: null,
     callback: null,
     trace: null,
+    ownId: null,
     ...change,
   };
 }

@@ -90,6 +90,21 @@ describe('with a fleet that works', () => {
     await ask(shop, 304, 'GET', `/v1/predictions/${json.id}`, { headers: { 'if-none-match': tag } });
     const ofModel = { body: { input: IRIS.input }, headers: { prefer: 'wait=30' } };
     await ask(shop, 201, 'POST', '/v1/models/millrace/iris/predictions', ofModel);
+    await ask(shop, 200, 'GET', '/v1/predictions?limit=2&model=iris');
+    for (const status of [201, 200]) await ask(shop, status, 'PUT', '/v1/predictions/order-1', { body: IRIS });
+  });
+
+  it('streams of events', async () => {
+    const { json } = await shop.call('POST', '/v1/predictions', { body: IRIS });
+    const { json: batch } = await shop.call('POST', '/v1/batches?model=iris', { raw: irisRows(2), headers: NDJSON });
+    for (const [things, { id }] of [
+      ['predictions', json],
+      ['batches', batch],
+    ] as const) {
+      const route = `/v1/${things}/${id}/events`;
+      await ask(shop, 200, 'GET', route);
+      await ask(shop, 204, 'GET', route, { headers: { 'last-event-id': `${id}-done` } });
+    }
   });
 
   it('what is wrong with predictions', async () => {
@@ -102,6 +117,10 @@ describe('with a fleet that works', () => {
     await ask(shop, 400, 'GET', `${route}/${NOBODYS}?wait=soon`);
     await ask(shop, 404, 'GET', `${route}/${NOBODYS}`);
     await ask(shop, 404, 'POST', `${route}/${NOBODYS}/cancel`);
+    await ask(shop, 404, 'GET', `${route}/${NOBODYS}/events`);
+    await ask(shop, 422, 'GET', `${route}?limit=0`);
+    await ask(shop, 404, 'PUT', `${route}/p${'0'.repeat(32)}`, { body: IRIS });
+    await ask(shop, 422, 'PUT', `${route}/order-1`, { body: { ...IRIS, metadata: { a: 'b' } } });
   });
 
   it('batches and their results', async () => {
@@ -134,6 +153,7 @@ describe('with a fleet that works', () => {
     for (const [method, rest] of [
       ['GET', ''],
       ['GET', '/results'],
+      ['GET', '/events'],
       ['POST', '/cancel'],
     ] as const) {
       await ask(shop, 404, method, `/v1/batches/${NO_BATCH}${rest}`);
@@ -216,7 +236,7 @@ it('an API whose Redis is away', async () => {
   await ask(alone, 200, 'GET', '/health');
   await ask(alone, 503, 'GET', '/ready');
   await ask(alone, 503, 'POST', '/v1/predictions', { body: IRIS });
-  for (const things of ['batches', 'deliveries', 'events', 'webhooks/default/secret', 'keys']) {
+  for (const things of ['predictions', 'batches', 'deliveries', 'events', 'webhooks/default/secret', 'keys']) {
     await ask(alone, 503, 'GET', `/v1/${things}`);
   }
 });

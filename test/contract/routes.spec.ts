@@ -233,6 +233,7 @@ describe("another client's things", () => {
     for (const [kind, id] of Object.entries(ids)) {
       expect((await owner.call('GET', `/v1/${kind}/${id}`)).status).toBe(200);
     }
+    expect((await stranger.call('GET', '/v1/predictions')).json.results).toEqual([]);
     expect((await stranger.call('GET', '/v1/batches')).json.results).toEqual([]);
     expect((await stranger.call('GET', '/v1/deliveries')).json.results).toEqual([]);
   });

@@ -60,7 +60,8 @@ it('answers 201 with a Location at once, and the answer is read there', async ()
   expect(json).toMatchObject({ status: 'starting', output: null, metadata: { order: '4711' }, data_removed: false });
   expect(json).toMatchObject({ started_at: null, completed_at: null, source: 'api', logs: '' });
   expect(headers.get('location')).toBe(`${api.url}/v1/predictions/${json.id}`);
-  expect(json.urls).toEqual({ get: headers.get('location'), cancel: `${headers.get('location')}/cancel` });
+  const url = headers.get('location');
+  expect(json.urls).toEqual({ get: url, cancel: `${url}/cancel`, stream: `${url}/events` });
 
   const answer = await ended(api, json.id);
   expect(answer).toMatchObject({ id: json.id, status: 'succeeded', created_at: json.created_at });

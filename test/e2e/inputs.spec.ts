@@ -247,7 +247,7 @@ describe('a request that cannot be kept', () => {
     ['webhook', 'ftp://example.com/hook', 'invalid_url'],
     ['webhook_events_filter', ['finished'], 'invalid_field'],
     ['priority', 'high', 'invalid_field'],
-    ['stream', true, 'not_supported'],
+    ['stream', 'yes', 'wrong_type'],
   ])('is refused for its field %s, not served without it', async (field, value, code) => {
     const { status, json } = await post(api, { ...IRIS, [field]: value });
     expect(status).toBe(422);

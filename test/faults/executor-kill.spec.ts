@@ -108,6 +108,7 @@ async function submitTogether(count: number, poisoned: number): Promise<string[]
         deadlineAtMs: null,
         callback: null,
         trace: null,
+        ownId: null,
       });
     });
     const ids = (await Promise.all(written)).map(({ id }) => id);

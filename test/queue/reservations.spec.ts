@@ -5,6 +5,7 @@ import { QueueCorner } from '#testing/queue-corner';
 import { until } from '#testing/patience';
 
 const claim = (fingerprint = 'body'): Claim => ({
+  model: 'iris',
   fingerprint,
   versionId: 'a'.repeat(64),
   envelopeId: newEnvelopeId('i', Date.now()),

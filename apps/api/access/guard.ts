@@ -3,7 +3,7 @@
  * body never is.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { KeyRing } from '#access/key-ring';
+import type { Identified, KeyRing } from '#access/key-ring';
 import { problem, ProblemError, tooManyRequests } from '#contract/problem';
 import { allows, type Caller } from '#domain/key-record';
 import { FailedAttempts } from './failed-attempts.js';
@@ -49,28 +49,42 @@ export function guardRequests(server: FastifyInstance, keys: Keys | null, refuse
     };
     const refused = (error: unknown): void => refuse(counted(error, attempts, request), request, reply);
     try {
-      const text = bearerOf(request.headers.authorization);
-      const caller = identify(keys, text);
+      const ask = credentialOf(request);
+      const caller = identify(keys, ask);
       if (caller !== null) return admit(caller);
-      void lookAgain(keys, text).then(admit).catch(refused);
+      void lookAgain(keys, ask).then(admit).catch(refused);
     } catch (error) {
       refused(error);
     }
   });
 }
 
+/** Asks a ring who comes with what the request carries. */
+type Credential = (ring: KeyRing) => Identified;
+
+/** @throws ProblemError 401 where it carries nothing */
+function credentialOf({ headers, query, params, routeOptions }: FastifyRequest): Credential {
+  const { token } = query as Record<string, unknown>;
+  if (routeOptions.config.takesToken === true && headers.authorization === undefined && typeof token === 'string') {
+    const { id = '' } = params as { readonly id?: string };
+    return (ring) => ring.identifyByToken(token, id, Date.now());
+  }
+  const text = bearerOf(headers.authorization);
+  return (ring) => ring.identify(text, Date.now());
+}
+
 /** @returns null where another look may find the key */
-function identify({ ring, watch }: Keys, text: string): Caller | null {
-  const found = ring.identify(text, Date.now());
+function identify({ ring, watch }: Keys, ask: Credential): Caller | null {
+  const found = ask(ring);
   if (found.kind === 'malformed') throw wrongKey();
   // A ring that may be out of date admits nobody.
   return found.kind === 'caller' && watch.isFresh ? found.caller : null;
 }
 
 /** @throws QueueUnavailableError where Redis cannot be asked: whether the key is valid is unknown */
-async function lookAgain(keys: Keys, text: string): Promise<Caller> {
+async function lookAgain(keys: Keys, ask: Credential): Promise<Caller> {
   await keys.watch.lookAgain();
-  const caller = identify(keys, text);
+  const caller = identify(keys, ask);
   if (caller === null) throw wrongKey();
   return caller;
 }

@@ -80,7 +80,7 @@ export class KeysController {
     422: NO_ID,
     503: AWAY,
   })
-  @Requires('admin')
+  @Requires('admin', { bodyless: true })
   @Post(':id/revoke')
   @HttpCode(200)
   async revoke(@Param() { id }: KeyParams): Promise<KeyResource> {

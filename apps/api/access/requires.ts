@@ -16,6 +16,8 @@ export interface DeclaredRoute {
 declare module 'fastify' {
   interface FastifyContextConfig {
     requires?: Requirement;
+    /** A stream of events of the thing that `:id` names: its token opens it as well. */
+    takesToken?: boolean;
   }
   interface FastifyInstance {
     /** Every route there is, as the router knows it. */
@@ -24,8 +26,10 @@ declare module 'fastify' {
 }
 
 /** Decorates a handler. */
-export const Requires = (requires: Requirement, more: { readonly stream?: true } = {}): MethodDecorator =>
-  RouteConfig({ requires, ...more });
+export const Requires = (
+  requires: Requirement,
+  more: { readonly stream?: true; readonly takesToken?: true; readonly bodyless?: true } = {},
+): MethodDecorator => RouteConfig({ requires, ...more });
 
 /** What a library mounts, by the pattern of its route: the API's own description, and health for load balancers. */
 const OPEN = /^\/(health|ready|openapi\.(json|yaml)|docs(\/.*)?)$/;
@@ -49,7 +53,9 @@ export function requireDeclarations(server: FastifyInstance): void {
   const declared: DeclaredRoute[] = [];
   server.decorate('declaredRoutes', declared);
   server.addHook('onRoute', (route) => {
-    if (OPEN.test(route.url)) route.config = { ...route.config, requires: 'nothing' };
+    // A browser asks without a key what it may send; the plugin that mounts this answers nothing else.
+    const isPreflight = route.method === 'OPTIONS' && route.url === '*';
+    if (isPreflight || OPEN.test(route.url)) route.config = { ...route.config, requires: 'nothing' };
     const requires = route.config?.requires;
     if (requires === undefined) throw new UndeclaredRouteError(`${String(route.method)} ${route.url}`);
     for (const method of [route.method].flat()) declared.push({ method, url: route.url, requires });

@@ -201,6 +201,7 @@ function newClaim(options: AcceptBatchOptions, version: ModelVersion): Claim {
   const createdAtMs = Date.now();
   const { client, idempotencyKey, baseUrl, traceFor, ...asked } = options;
   return {
+    model: version.name,
     fingerprint: fingerprintOf(asked),
     versionId: version.id,
     envelopeId: newEnvelopeId('b', createdAtMs),

@@ -3,10 +3,8 @@ import { Readable } from 'node:stream';
 import { Controller, Get, HttpCode, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { type BatchResource, toBatchResource } from '#contract/batch.dto';
+import type { BatchResource } from '#contract/batch.dto';
 import { invalidFields, notFound, problem, ProblemError } from '#contract/problem';
-import { type Batch, modelCodeOfBatch } from '#domain/batch';
-import type { BatchRecord } from '#queue/batches';
 import { withinBudget } from '#queue/connection';
 import { formatOf } from '#rows/format';
 import { Requires } from '../access/requires.js';
@@ -17,6 +15,7 @@ import type { Upload } from './row-source.js';
 import { readOptions } from './batch-options.js';
 import { BatchParams, CreateBatchQuery, ListBatchesQuery, ResultsQuery } from './batches.dto.js';
 import { BatchParts } from './build-batches.js';
+import { OwnBatches } from './own-batches.js';
 import { type ResultFormat, resultWriter } from './result-lines.js';
 
 const PAGE = 20;
@@ -27,6 +26,7 @@ const PAGE = 20;
 export class BatchesController {
   constructor(
     @Inject(BatchParts) private readonly parts: BatchParts,
+    @Inject(OwnBatches) private readonly own: OwnBatches,
     @Inject(ClientAddress) private readonly address: ClientAddress,
   ) {}
 
@@ -54,10 +54,10 @@ export class BatchesController {
       },
       upload,
     );
-    const batch = await this.#batch(accepted.id, request.caller.client);
+    const batch = await this.own.read(accepted.model, accepted.id);
     if (batch === null) throw notFound(`The batch ${accepted.id} has ended and is no longer kept.`, 'expired');
     request.acceptedBatch = batch;
-    const resource = this.#resource(batch, request);
+    const resource = this.own.show(batch, request);
     if (accepted.replayed) reply.header('idempotency-replayed', 'true');
     reply.code(201).header('location', resource.urls.get).send(resource);
   }
@@ -71,10 +71,10 @@ export class BatchesController {
     const { batches, redis } = this.parts;
     const { client } = request.caller;
     const ids = await withinBudget(redis, () => batches.idsOf(client, limit, query.before ?? null));
-    const found = await Promise.all(ids.map((id) => this.#batch(id, client)));
+    const found = await Promise.all(ids.map((id) => this.own.find(id, client)));
     const last = ids.at(-1);
     const next = ids.length < limit || last === undefined ? null : `/v1/batches?limit=${limit}&before=${last}`;
-    const results = found.flatMap((batch) => (batch === null ? [] : [this.#resource(batch, request)]));
+    const results = found.flatMap((batch) => (batch === null ? [] : [this.own.show(batch, request)]));
     return { next, previous: null, results };
   }
 
@@ -83,7 +83,7 @@ export class BatchesController {
   @Requires('predict')
   @Get(':id')
   async show(@Param() { id }: BatchParams, @Req() request: FastifyRequest): Promise<BatchResource> {
-    return this.#resource(await this.#own(id, request), request);
+    return this.own.show(await this.own.require(id, request), request);
   }
 
   @ApiOperation({
@@ -101,7 +101,7 @@ export class BatchesController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const { reader } = this.parts;
-    const record = await this.#ownRecord(id, request);
+    const record = await this.own.requireRecord(id, request);
     const { outputs } = this.parts.catalogue.version(record.plan.versionId).manifest;
     const writer = resultWriter(resultFormatOf(request.headers.accept), outputs);
     const from = after === undefined ? 0 : Number(after) + 1;
@@ -119,56 +119,15 @@ export class BatchesController {
     description: 'What has not run of it never runs; what has run is kept.',
   })
   @ApiOkResponse()
-  @Requires('predict')
+  @Requires('predict', { bodyless: true })
   @Post(':id/cancel')
   @HttpCode(200)
   async cancel(@Param() { id }: BatchParams, @Req() request: FastifyRequest): Promise<BatchResource> {
-    const { plan } = await this.#own(id, request);
+    const { plan } = await this.own.require(id, request);
     const { batches, redis } = this.parts;
     await withinBudget(redis, () => batches.mark(plan.model, id, { kind: 'canceled', atMs: Date.now() }));
-    return this.#resource(await this.#own(id, request), request);
+    return this.own.show(await this.own.require(id, request), request);
   }
-
-  async #own(id: string, request: FastifyRequest): Promise<Batch> {
-    const batch = await this.#batch(id, request.caller.client);
-    if (batch === null) throw noSuchBatch();
-    return batch;
-  }
-
-  /** For who does not ask how far it is. */
-  async #ownRecord(id: string, request: FastifyRequest): Promise<BatchRecord> {
-    const record = await this.#find(id, request.caller.client, (model) => this.parts.reader.readRecord(model, id));
-    if (record === null) throw noSuchBatch();
-    return record;
-  }
-
-  /** Another client's batch does not exist. */
-  async #find<T extends Pick<Batch, 'plan'>>(
-    id: string,
-    client: string,
-    read: (model: string) => Promise<T | null>,
-  ): Promise<T | null> {
-    const code = modelCodeOfBatch(id);
-    const model = code === null ? undefined : this.parts.catalogue.modelOfCode(code);
-    if (model === undefined) return null;
-    const found = await withinBudget(this.parts.redis, () => read(model));
-    return found?.plan.client === client ? found : null;
-  }
-
-  #batch(id: string, client: string): Promise<Batch | null> {
-    return this.#find(id, client, (model) => this.parts.reader.read(model, id));
-  }
-
-  #resource(batch: Batch, request: FastifyRequest): BatchResource {
-    const { versionId, model } = batch.plan;
-    const { repository } = this.parts.catalogue;
-    const owner = (repository.byId(versionId) ?? repository.latest(model))?.owner ?? 'millrace';
-    return toBatchResource(batch, owner, this.address.baseUrl(request), this.parts.waitSeconds(batch));
-  }
-}
-
-function noSuchBatch(): ProblemError {
-  return notFound('There is no such batch.');
 }
 
 /** @throws ProblemError 415, and 422 where there is no body at all */

@@ -1,6 +1,7 @@
 /** What the routes of batches take and answer, for `/openapi.json`: bodies that are streams have no DTO to read it from. */
 import { BATCH_RESULT_SCHEMA, BATCH_SCHEMA } from '#contract/batch.dto';
 import { header, problems } from '../openapi-parts.js';
+import { STREAM_PARAMETERS } from '../predictions.openapi.js';
 
 type Operation = Readonly<Record<string, unknown>>;
 type Paths = Record<string, Record<string, object>>;
@@ -60,6 +61,19 @@ const RESULTS: Operation = {
 
 const MORE: Readonly<Record<string, Operation>> = {
   createBatch: CREATE,
+  streamBatch: {
+    description:
+      '`progress` whenever it has changed, once a second at most, and `completed` carry the batch; `done` is the last. A ' +
+      'comment every 15 seconds keeps the line open.',
+    responses: {
+      200: {
+        description: 'The events, as they happen.',
+        content: { 'text/event-stream': { schema: { type: 'string' } } },
+      },
+      204: { description: 'The last event was heard: there is nothing more.' },
+      ...problems({ 404: UNKNOWN, 503: AWAY }),
+    },
+  },
   listBatches: {
     responses: {
       200: {
@@ -89,6 +103,11 @@ const HEADERS = [
   header('Content-Encoding', '`gzip`, or none.'),
 ];
 
+const MORE_PARAMETERS: Readonly<Record<string, readonly object[]>> = {
+  createBatch: HEADERS,
+  streamBatch: STREAM_PARAMETERS,
+};
+
 /** Adds to what Nest found by decorators: parameters and summaries stay. */
 export function withBatches(paths: Readonly<Paths>): Paths {
   const all = Object.entries(paths).map(([path, operations]): [string, Record<string, object>] => [
@@ -105,7 +124,7 @@ function complete(operation: Operation): object {
   const more = MORE[id];
   if (more === undefined) return operation;
   const parameters = operation['parameters'] as object[];
-  return { ...operation, ...more, parameters: id === 'createBatch' ? [...parameters, ...HEADERS] : parameters };
+  return { ...operation, ...more, parameters: [...parameters, ...(MORE_PARAMETERS[id] ?? [])] };
 }
 
 function list(item: string): object {

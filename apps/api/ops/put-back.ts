@@ -50,7 +50,8 @@ export class PutBack {
       ...(callback === null || callback.url === null ? {} : { webhook: callback.url }),
     };
     const traceFor = (): null => null;
-    const options = { client, cancelAfterMs: null, baseUrl, idempotencyKey: `put-back ${id}`, traceFor };
+    const repeat = { kind: 'idempotency_key', text: `put-back ${id}` } as const;
+    const options = { client, cancelAfterMs: null, baseUrl, repeat, traceFor };
     const { submission: fresh, replayed } = await this.accept.accept(request, options);
     const audit = { retry_of: id, prediction: fresh.id, model: fresh.model, client, operator: operator.client };
     this.logger.info({ ...audit, key: operator.keyId, replayed }, 'a failed prediction was put back');

@@ -54,7 +54,7 @@ export class DeliveriesController {
   })
   @ApiOkResponse({ type: SecretResource, description: 'The secret that signs from now on.' })
   @ApiProblems({ 503: AWAY })
-  @Requires('predict')
+  @Requires('predict', { bodyless: true })
   @Post('webhooks/default/secret/rotate')
   @HttpCode(200)
   @Header('cache-control', 'no-store')
@@ -94,7 +94,7 @@ export class DeliveriesController {
   })
   @ApiOkResponse({ type: DeliveryResource, description: 'Where it stands now.' })
   @ApiProblems({ 404: UNKNOWN, 409: 'The message is no longer kept.', 422: NO_ID, 503: AWAY })
-  @Requires('predict')
+  @Requires('predict', { bodyless: true })
   @Post('deliveries/:id/redeliver')
   @HttpCode(200)
   async redeliver(@Req() { caller }: FastifyRequest, @Param() { id }: DeliveryParams): Promise<DeliveryResource> {

@@ -1,0 +1,77 @@
+import { Controller, Get, Inject, Param, Req, Res } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { isTerminal, type Prediction } from '#domain/prediction';
+import { Completions } from '#queue/completions';
+import { EnvelopeReader, type Found } from '#queue/envelope-reader';
+import { retryJobId } from '#queue/catalogue';
+import { Requires } from '../access/requires.js';
+import { OwnPredictions, type Place, requireOwn } from '../own-predictions.js';
+import { HEARTBEAT_MS, lastEventIdOf, sendEvents, type ServerEvent } from './event-stream.js';
+import { type Followed, Follower, Reader } from './follower.js';
+import { AT_END, eventsFrom, positionAfter } from './prediction-events.js';
+
+type Seen = AsyncGenerator<Found | null, void, undefined>;
+
+@Controller('v1/predictions')
+export class PredictionEventsController {
+  constructor(
+    @Inject(OwnPredictions) private readonly own: OwnPredictions,
+    @Inject(EnvelopeReader) private readonly reader: EnvelopeReader,
+    @Inject(Completions) private readonly completions: Completions,
+    @Inject(Follower) private readonly follower: Follower,
+  ) {}
+
+  /** What happens to a prediction, as it happens. */
+  @Requires('predict', { takesToken: true })
+  @Get(':id/events')
+  async events(@Param('id') id: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const place = await this.own.locate(id, request.caller);
+    const reader = new Reader();
+    const seen = this.follower.follow(this.#followed(place), reader);
+    try {
+      const first = await seen.next();
+      const prediction = requireOwn(first.value ?? 'unknown', request.caller, id);
+      const position = positionAfter(lastEventIdOf(request), prediction.submission.id);
+      // The end was heard: this is how a browser is told not to come again.
+      if (position === AT_END) return void reply.code(204).send();
+      await sendEvents(reply, this.#events(prediction, seen, position, request), reader.leave);
+    } finally {
+      reader.leave();
+      await seen.return();
+    }
+  }
+
+  async *#events(
+    first: Prediction,
+    seen: Seen,
+    from: number,
+    request: FastifyRequest,
+  ): AsyncGenerator<readonly ServerEvent[], void, undefined> {
+    const show = (prediction: Prediction): ReturnType<OwnPredictions['show']> => this.own.show(prediction, request);
+    let { events, position } = eventsFrom(from, first, show);
+    if (events.length > 0) yield events;
+    for await (const found of seen) {
+      // Its time is over, and so is its record.
+      if (typeof found === 'string') return;
+      ({ events, position } = found === null ? { events: [], position } : eventsFrom(position, found, show));
+      yield events;
+    }
+  }
+
+  #followed({ model, address }: Place): Followed<Found> {
+    const { envelopeId, row } = address;
+    const jobs = [envelopeId, retryJobId(envelopeId, row)];
+    return {
+      listen: (ring) => Promise.all(jobs.map((job) => this.completions.onJob(model, job, ring))),
+      look: () => this.reader.readInTime(model, address),
+      isOver: (found) => typeof found === 'string' || isTerminal(found.standing.status),
+      patienceMs: (found) => Math.min(HEARTBEAT_MS, untilDeadline(found)),
+    };
+  }
+}
+
+/** Nobody tells of a deadline where no worker lives: it is looked at when it comes. */
+function untilDeadline(found: Found): number {
+  if (typeof found === 'string' || found.submission.deadlineAtMs === null) return Infinity;
+  return Math.max(1, found.submission.deadlineAtMs - Date.now());
+}

@@ -1,0 +1,74 @@
+/** A caller's predictions: found by their ids, and shown as they are shown everywhere. */
+import type { FastifyRequest } from 'fastify';
+import type { KeyRing } from '#access/key-ring';
+import { newStreamToken } from '#access/stream-token';
+import { type PredictionResource, toResource } from '#contract/prediction.dto';
+import { notFound } from '#contract/problem';
+import type { Caller } from '#domain/key-record';
+import type { Prediction } from '#domain/prediction';
+import { isOwnId, parsePredictionId, type PredictionAddress } from '#domain/prediction-id';
+import { modelCode } from '#queue/catalogue';
+import type { Found } from '#queue/envelope-reader';
+import type { OwnIds } from '#queue/own-ids';
+import type { ClientAddress } from './client-address.js';
+import type { ModelCatalogue } from './model-catalogue.js';
+import type { WaitEstimate } from './wait-estimate.js';
+
+export interface Place {
+  readonly model: string;
+  readonly address: PredictionAddress;
+}
+
+export class OwnPredictions {
+  constructor(
+    private readonly catalogue: ModelCatalogue,
+    private readonly ownIds: OwnIds,
+    private readonly address: ClientAddress,
+    private readonly waitEstimate: WaitEstimate,
+    private readonly tokens: StreamTokens,
+  ) {}
+
+  /**
+   * Where it lives, by the id that Millrace or its client gave it; whose it is shows when it is read.
+   * @throws ProblemError 404 where nothing can be there
+   */
+  async locate(id: string, { client }: Caller): Promise<Place> {
+    const address = parsePredictionId(id) ?? (await this.#ownAddress(id, client));
+    const model = address === null ? undefined : this.catalogue.modelOfCode(address.modelCode);
+    if (address === null || model === undefined) throw notFound('There is no such prediction.');
+    return { model, address };
+  }
+
+  show(prediction: Prediction, request: FastifyRequest): PredictionResource {
+    const { model, versionId, id, ownId } = prediction.submission;
+    const { repository } = this.catalogue;
+    const owner = (repository.byId(versionId) ?? repository.latest(model))?.owner ?? 'millrace';
+    return toResource(prediction, owner, this.address.baseUrl(request), {
+      estimatedWaitS: this.waitEstimate.seconds(prediction),
+      streamToken: this.tokens.of(request.caller, ownId ?? id),
+    });
+  }
+
+  async #ownAddress(id: string, client: string): Promise<PredictionAddress | null> {
+    const claim = isOwnId(id) ? await this.ownIds.find(client, id) : null;
+    return claim === null ? null : { modelCode: modelCode(claim.model), envelopeId: claim.envelopeId, row: 0 };
+  }
+}
+
+/** Another client's prediction does not exist. */
+export function requireOwn(found: Found, { client }: Caller, id: string): Prediction {
+  if (found === 'expired') throw notFound(`The prediction ${id} has ended and is no longer kept.`, 'expired');
+  if (found === 'unknown' || found.submission.client !== client) throw notFound('There is no such prediction.');
+  return found;
+}
+
+/** Makes what opens one stream without a header. */
+export class StreamTokens {
+  /** @param ring null where keys are off, and nothing has to be opened */
+  constructor(private readonly ring: Pick<KeyRing, 'get'> | null) {}
+
+  of({ keyId }: Caller, subject: string): string | null {
+    const record = keyId === null ? undefined : this.ring?.get(keyId);
+    return record === undefined ? null : newStreamToken(record, subject);
+  }
+}
