@@ -5,6 +5,7 @@
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { Webhook } from 'standardwebhooks';
 import type { FleetProcess } from '#testing/fleet';
+import type { Body } from '#testing/http';
 import { Caller } from '#testing/keys';
 import { until } from '#testing/patience';
 import { ENDED, IRIS } from '#testing/predictions';
@@ -36,6 +37,14 @@ async function order(url: string, events?: readonly string[], extra: object = {}
   return json.id;
 }
 
+/** As `GET` shows it, but for the token of its stream: that is for the caller, and not for whoever is told. */
+async function shownOf(id: string): Promise<Body> {
+  const { json } = await shop.call('GET', `/v1/predictions/${id}`);
+  const { stream } = json.urls;
+  expect(stream).toContain('?token=');
+  return { ...json, urls: { ...json.urls, stream: stream.replace(/\?.*/, '') } };
+}
+
 async function secretOf(caller: Caller): Promise<string> {
   return (await caller.call('GET', '/v1/webhooks/default/secret')).json.key;
 }
@@ -61,7 +70,7 @@ it('tells of the end, signed, with the resource as GET shows it', async () => {
   expect(hook.path).toBe('/done?tenant=1');
   expect(hook.headers['content-type']).toBe('application/json');
   verify(await secretOf(shop), hook);
-  const shown = (await shop.call('GET', `/v1/predictions/${id}`)).json;
+  const shown = await shownOf(id);
   expect(hook.json).toEqual(shown);
   expect(shown).toMatchObject({ status: 'succeeded', webhook: hooks.url('/done?tenant=1') });
   const delivery = await until(
@@ -104,7 +113,7 @@ it('tells of a prediction that was canceled', async () => {
   const id = await order(hooks.url());
   await shop.call('POST', `/v1/predictions/${id}/cancel`);
   const { json } = await hooks.hook(`${id}-completed`);
-  expect(json).toEqual((await shop.call('GET', `/v1/predictions/${id}`)).json);
+  expect(json).toEqual(await shownOf(id));
 });
 
 it('a repeated Idempotency-Key tells once', async () => {
@@ -215,7 +224,7 @@ it('what is large is sent thin', async () => {
   const metadata = Object.fromEntries(Array.from({ length: 16 }, (_, i) => [`k${i}`, '漢'.repeat(512)]));
   const id = await order(hooks.url(), undefined, { metadata });
   const { json, text } = await hooks.hook(`${id}-completed`);
-  const shown = (await shop.call('GET', `/v1/predictions/${id}`)).json;
+  const shown = await shownOf(id);
   expect(Buffer.byteLength(JSON.stringify(shown))).toBeGreaterThan(24_000);
   expect(Buffer.byteLength(text)).toBeLessThanOrEqual(20_000);
   expect(json).toEqual({ ...shown, metadata: null, omitted: ['metadata'] });
