@@ -17,7 +17,6 @@ import { Fleet } from '#queue/fleet';
 import { ModelRegister } from '#queue/model-register';
 import { RedisWatch } from '#queue/redis-watch';
 import { ModelQueues } from '#queue/model-queues';
-import { ModelSwitch } from '#queue/model-switch';
 import type { Logger } from '#telemetry/logger';
 import { registerFleetGauges } from '#telemetry/fleet-gauges';
 import { ApiMetrics } from '#telemetry/metrics';
@@ -71,11 +70,10 @@ export async function runApi(settings: Settings, logger: Logger): Promise<Runnin
 
   const clock = new ClockWatch(redis, (sentence) => logger.error(sentence));
   registerClockGauge(registry, () => clock.aheadMs / 1_000);
-  const switches = new ModelSwitch(queues, onRedisError);
   const register = new ModelRegister(redis, names, onRedisError);
 
   let draining = false;
-  const readiness = readinessOf(models, fleet, switches, [clock, redisWatch], async () => ({
+  const readiness = readinessOf(models, fleet, [clock, redisWatch], async () => ({
     answering: await redisWatch.isAnswering(),
     draining,
     knowsKeys: access.keys?.watch.isFresh ?? true,
@@ -86,7 +84,6 @@ export async function runApi(settings: Settings, logger: Logger): Promise<Runnin
     queues,
     backlog,
     fleet,
-    switches,
     deliveries: parts.webhooks.deliveries,
     redisWatch,
     degraded: () => readiness.degraded(),
@@ -128,7 +125,6 @@ export async function runApi(settings: Settings, logger: Logger): Promise<Runnin
   redisWatch.start();
   backlog.start();
   fleet.start();
-  switches.start();
   await app.listen(settings.PORT, settings.HOST);
   const url = await app.getUrl();
   logger.info({ url, models }, 'accepts predictions');
@@ -147,7 +143,6 @@ export async function runApi(settings: Settings, logger: Logger): Promise<Runnin
       redisWatch.stop();
       backlog.stop();
       fleet.stop();
-      switches.stop();
       await operations.app.close();
       await tracing?.stop();
       redis.disconnect();
@@ -163,7 +158,6 @@ function limitsOf(settings: Settings): ConstructorParameters<typeof Backlog>[2] 
 function readinessOf(
   models: readonly string[],
   fleet: FleetView,
-  switches: ModelSwitch,
   watches: readonly { readonly complaint: string | null }[],
   state: () => Promise<{ readonly answering: boolean; readonly draining: boolean; readonly knowsKeys: boolean }>,
 ): Readiness {
@@ -178,9 +172,6 @@ function readinessOf(
     },
     degraded: () => [
       ...models.filter((model) => !fleet.serves(model)).map((model) => `no live worker serves ${model}`),
-      ...models
-        .filter((model) => switches.stateOf(model) !== 'running')
-        .map((model) => `${model} is ${switches.stateOf(model)}`),
       ...watches.flatMap(({ complaint }) => complaint ?? []),
     ],
   };

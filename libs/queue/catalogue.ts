@@ -137,11 +137,6 @@ export class Catalogue {
     return `${this.prefix}:models`;
   }
 
-  /** Models that are paused or take nothing new. */
-  modelSwitches(): string {
-    return `${this.prefix}:model-switches`;
-  }
-
   workerSet(): string {
     return `${this.prefix}:workers`;
   }

@@ -4,7 +4,6 @@ import type { Backlog, LaneBacklog } from '#queue/backlog';
 import type { Deliveries } from '#queue/deliveries';
 import { listFailed } from '#queue/failed-predictions';
 import type { ModelQueues } from '#queue/model-queues';
-import type { ModelState, ModelSwitch } from '#queue/model-switch';
 import type { RedisWatch } from '#queue/redis-watch';
 import type { Build } from '#telemetry/process-gauges';
 import type { FleetView } from '../fleet-view.js';
@@ -22,7 +21,6 @@ export interface WorkerStatus {
 export interface ModelStatus {
   readonly model: string;
   readonly version_label: string;
-  readonly state: ModelState;
   readonly workers: number;
   readonly executors: number;
   /** Predictions, estimated from jobs and a sample of their sizes; rows of batches are `low`. */
@@ -72,7 +70,6 @@ export interface StatusParts {
   readonly queues: ModelQueues;
   readonly backlog: Pick<Backlog, 'of'>;
   readonly fleet: FleetView;
-  readonly switches: ModelSwitch;
   readonly deliveries: Pick<Deliveries, 'summary'>;
   readonly redisWatch: Pick<RedisWatch, 'facts'>;
   readonly degraded: () => readonly string[];
@@ -119,7 +116,7 @@ export class FleetStatusReader {
   }
 
   #model(model: string): ModelStatus {
-    const { repository, backlog, fleet, switches } = this.parts;
+    const { repository, backlog, fleet } = this.parts;
     const version = repository.latest(model);
     const { lanes, predictions, bulk, deadLetters } = backlog.of(model);
     const executors = fleet.executorsOf(model);
@@ -128,7 +125,6 @@ export class FleetStatusReader {
     return {
       model,
       version_label: version?.label ?? 'unknown',
-      state: switches.stateOf(model),
       workers: fleet.workers.filter(({ models }) => models.includes(model)).length,
       executors,
       waiting: { normal: waitingIn(lanes.normal), low: waitingIn(lanes.low) },

@@ -69,7 +69,6 @@ function modelTable(models: readonly ModelStatus[]): string {
   const rows = models.map((one) => [
     cell(`<a href="/ops/queues/queue/${encodeURIComponent(one.model)}">${escapeHtml(one.model)}</a>`),
     cell(escapeHtml(one.version_label)),
-    cell(one.state === 'running' ? one.state : `<span class="warn">${one.state}</span>`),
     number(one.waiting.normal),
     number(one.waiting.low),
     number(one.running),
@@ -80,7 +79,7 @@ function modelTable(models: readonly ModelStatus[]): string {
     cell(String(one.executors), 'n'),
     cell(one.dead_letters === 0 ? '0' : `<a class="warn" href="/ops/failed">${one.dead_letters}</a>`, 'n'),
   ]);
-  const heads = ['model', 'version', 'state', '#waiting', '#in batches', '#running', '#oldest waits', '#a second'];
+  const heads = ['model', 'version', '#waiting', '#in batches', '#running', '#oldest waits', '#a second'];
   return table('Queues', [...heads, '#time to drain', '#workers', '#executors', '#failed'], rows);
 }
 
