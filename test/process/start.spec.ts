@@ -24,7 +24,7 @@ function start(main: string): { child: ChildProcess; listening: Promise<unknown>
       setImmediate(() => tellLauncher({ kind: 'listening', opsUrl: 'x' }));
       return { shutdownSeconds, stop };
     };
-    await startProcess(createLogger({ app: 'test', level: 'info' }), async (refuse) => { ${main} });`;
+    await startProcess(await createLogger({ app: 'test', level: 'info' }), async (refuse) => { ${main} });`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', code], {
     cwd: projectRoot(),
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
@@ -81,7 +81,7 @@ describe('a bug', () => {
     expect(crashed).toMatchObject({
       level: 'fatal',
       msg: 'crashed',
-      stack: expect.stringContaining('TypeError') as string,
+      err: { type: 'TypeError', stack: expect.stringMatching(/^ *at /m) as string },
     });
   });
 });
