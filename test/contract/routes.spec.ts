@@ -16,7 +16,9 @@ import { callRaw } from '#testing/http';
 import { Caller } from '#testing/keys';
 import { until } from '#testing/patience';
 import { IRIS } from '#testing/predictions';
+import { makeRegistry } from '#process/registry';
 import { createLogger } from '#telemetry/logger';
+import { ApiMetrics } from '#telemetry/metrics';
 import { fleetFor } from '../stage.js';
 
 const fleet = fleetFor('file', { AUTH: 'on' });
@@ -29,10 +31,16 @@ let closed: readonly DeclaredRoute[];
 async function routesOfTheApi(): Promise<readonly DeclaredRoute[]> {
   const readiness = { check: async () => ({}), degraded: () => [] };
   const logger = await createLogger({ app: 'api', level: 'silent' });
-  const app = await createPublicApp(readSettings({}), { webhooks: {} } as ApiParts, readiness, null, {
-    logger,
-    tracing: null,
-  });
+  const app = await createPublicApp(
+    readSettings({}),
+    { webhooks: {}, metrics: new ApiMetrics(makeRegistry('api', 'on')) } as ApiParts,
+    readiness,
+    null,
+    {
+      logger,
+      tracing: null,
+    },
+  );
   await app.init();
   const server: FastifyInstance = app.getHttpAdapter().getInstance();
   await app.close();

@@ -101,6 +101,10 @@ export async function deadWorkers(fleet: Fleet, { settings, api, courier, worker
   await goesOn(full, 'the queue to be full');
   const mended = (): Promise<number> => metric(courier.opsUrl, 'millrace_janitor_mended_total', { what: 'deadline' });
   await until(async () => (await mended()) > 0, { deadlineMs: JANITOR_MS, what: 'the janitor to mend deadlines' });
+  // Prometheus has to have seen that nobody serves any more: the dead are forgotten after ten seconds.
+  const deserted = async (): Promise<boolean> =>
+    (await metric(api.opsUrl, 'millrace_model_workers', { model: 'iris' })) === 0;
+  await goesOn(deserted, 'the dead workers to be forgotten');
   const heir = await fleet.worker({ ...settings, OPS_PORT: portOf(workers[0]) });
   const stalled = (): Promise<number> => metric(heir.opsUrl, 'millrace_envelopes_stalled_total');
   await until(async () => (await stalled()) > 0, { deadlineMs: TAKEOVER_MS, what: 'envelopes to come back' });
