@@ -1,12 +1,12 @@
 /** The operators' pages: who may see them, what they say, and a failed prediction that is put back. */
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { FleetProcess } from '#testing/fleet';
 import { call, callRaw, type Answer } from '#testing/http';
 import { bearer, Caller } from '#testing/keys';
 import { copySlowModel } from '#testing/models';
 import { until } from '#testing/patience';
 import { ended, IRIS } from '#testing/predictions';
-import { fleetFor, fleetOfTest } from '../stage.js';
+import { fleetFor, fleetOfTest, ownRedis } from '../stage.js';
 
 /** Longer than its limit, also alone: it fails for good. */
 const ENDLESS = { version: 'slow', input: { size: 4_000 } };
@@ -245,4 +245,19 @@ it('the status page counts what waits, runs and has ended', async () => {
     deadlineMs: 15_000,
     what: 'the worker on the page',
   });
+});
+
+it('the status page says that Redis is away, instead of waiting for it', async () => {
+  const redis = await ownRedis();
+  await redis.start();
+  onTestFinished(() => redis.remove());
+  const api = await fleetOfTest({ REDIS_URL: redis.url }).api();
+  expect((await call('GET', `${api.opsUrl}/ops`)).status).toBe(200);
+  redis.freeze();
+  const began = Date.now();
+  const { status, text } = await call('GET', `${api.opsUrl}/ops`);
+  const tookMs = Date.now() - began;
+  redis.thaw();
+  expect([status, text.includes('Redis does not answer')]).toEqual([503, true]);
+  expect(tookMs).toBeLessThan(5_000);
 });

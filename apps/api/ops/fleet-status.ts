@@ -1,6 +1,7 @@
 /** The whole fleet on one sheet, for the status page and `millrace status`. Times are seconds, and RFC 3339 for moments. */
 import type { ModelRepository } from '#models/repository';
 import type { Backlog, LaneBacklog } from '#queue/backlog';
+import { withinBudget } from '#queue/connection';
 import type { Deliveries } from '#queue/deliveries';
 import { listFailed } from '#queue/failed-predictions';
 import type { ModelQueues } from '#queue/model-queues';
@@ -81,10 +82,12 @@ const FAILURES_SHOWN = 10;
 export class FleetStatusReader {
   constructor(private readonly parts: StatusParts) {}
 
-  /** @throws what Redis answers, or that it does not */
+  /** @throws QueueUnavailableError when Redis does not answer in time */
   async read(): Promise<FleetStatus> {
     const { build, repository, redisWatch, deliveries, degraded, queues } = this.parts;
-    const [owed, failures] = await Promise.all([deliveries.summary(), this.#lastFailures()]);
+    const [owed, failures] = await withinBudget(queues.redis, () =>
+      Promise.all([deliveries.summary(), this.#lastFailures()]),
+    );
     const { memoryShare, roundTripMs } = redisWatch.facts;
     return {
       version: build.version,

@@ -70,7 +70,14 @@ export async function mountOperatorDoor(app: NestFastifyApplication, { keys, log
     if (keys === null) return reply.redirect(next, 303);
     const text = fieldOf(request.body, 'key').trim();
     // A key that was made a moment ago may be news to this process.
-    if (keys.ring.identify(text, Date.now()).kind === 'unknown') await keys.watch.lookAgain();
+    if (keys.ring.identify(text, Date.now()).kind === 'unknown') {
+      const hasLooked = await keys.watch.lookAgain().then(
+        () => true,
+        () => false,
+      );
+      const complaint = 'Redis does not answer: whether the key is valid is unknown. Try again in a moment.';
+      if (!hasLooked) return sendPage(reply, 503, signInPage({ next, complaint }));
+    }
     const found = keys.ring.identify(text, Date.now());
     const record = found.kind === 'caller' ? keys.ring.get(found.caller.keyId ?? '') : undefined;
     if (record === undefined) {
