@@ -27,7 +27,7 @@ export const FLOORS = {
   'libs/models': { libs: ['domain'], npm: ['ajv', 'ajv-formats'] },
 
   'libs/rows': { libs: ['domain', 'contract', 'models'] },
-  'libs/queue': { libs: ['domain', 'contract', 'models'] },
+  'libs/queue': { libs: ['domain', 'contract', 'models', 'config'] },
   'libs/inference': { libs: ['domain', 'contract', 'models'] },
 
   'libs/webhooks': { libs: ['domain'] },

@@ -5,6 +5,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { parseRedisAddress, REDIS_URL_RULE } from './redis-address.js';
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const count = (least: number, most: number) => z.coerce.number().int().min(least).max(most);
@@ -57,7 +58,7 @@ const schema = z
     MILLRACE_API_KEY: z.string().min(1).optional(),
     REDIS_URL: z
       .string()
-      .regex(/^rediss?:\/\//, 'must begin with redis:// or rediss://')
+      .refine((text) => parseRedisAddress(text) !== null, REDIS_URL_RULE)
       .optional(),
     REDIS_PREFIX: z
       .string()

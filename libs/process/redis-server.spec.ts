@@ -15,8 +15,11 @@ it('never falls back from a REDIS_URL that does not answer, and keeps its passwo
   expect(lines).toEqual([]);
 });
 
-it.each(['http://secret', 'secret', 'redis://'])('refuses what is no URL of a Redis: %s', async (url) => {
-  await expect(ask(url)).rejects.toThrow(
-    'REDIS_URL must look like redis://[user:password@]host:6379 (rediss:// for TLS).',
-  );
-});
+it.each(['http://secret', 'secret', 'redis://', 'redis+cluster://secret/x'])(
+  'refuses what is no URL of a Redis: %s',
+  async (url) => {
+    await expect(ask(url)).rejects.toThrow(
+      'REDIS_URL must look like redis://[user:password@]host:6379 (rediss:// for TLS), ',
+    );
+  },
+);

@@ -12,11 +12,12 @@
  */
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { parseRedisAddress, REDIS_URL_RULE, type RedisAddress } from '#config/redis-address';
 import { PackageFetchError } from './debian-packages.js';
 import { findInstalled, findOrFetch, type RedisBinary } from './redis-binary.js';
 import { RedisChild } from './redis-child.js';
 import { claimDataDir } from './redis-claim.js';
-import { isNewEnough, probeRedis, withoutCredentials } from './redis-probe.js';
+import { isNewEnough, type Probe, probeRedis, withoutCredentials } from './redis-probe.js';
 
 export interface RedisOptions {
   /** The user's own Redis; `undefined` or empty lets us find or start one. */
@@ -78,16 +79,20 @@ export async function findOrStartRedis(options: RedisOptions): Promise<RedisServ
 }
 
 async function useGiven(redisUrl: string, say: (line: string) => void): Promise<RedisServer> {
-  const url = parseRedisUrl(redisUrl);
-  const where = withoutCredentials(url);
+  const address = parseRedisAddress(redisUrl);
+  // Not repeated: it may hold a password.
+  if (address === null) throw new RedisUnavailableError(`REDIS_URL ${REDIS_URL_RULE}.`);
+  const urls = urlsOf(address);
+  const where = urls.map(withoutCredentials).join(', ');
   for (let failed = 0; ;) {
-    const probe = await probeRedis(url, PROBE_MS);
+    const probe = await probeAny(urls);
     if (probe.state === 'up') {
       const { version, maxmemoryPolicy } = probe.info;
       if (version !== '' && !isNewEnough(version)) {
         throw new RedisUnavailableError(`REDIS_URL: ${where} is Redis ${version}; Millrace needs 6.2 or newer.`);
       }
-      say(`Redis: REDIS_URL, ${where}${version === '' ? '' : `, version ${version}`}`);
+      const kind = address.kind === 'single' ? '' : `${address.kind} `;
+      say(`Redis: REDIS_URL, ${kind}${where}${version === '' ? '' : `, version ${version}`}`);
       if (maxmemoryPolicy !== '' && maxmemoryPolicy !== 'noeviction') {
         say(`Redis: its maxmemory-policy is ${maxmemoryPolicy} and may throw queued work away; set it to noeviction`);
       }
@@ -105,13 +110,26 @@ async function useGiven(redisUrl: string, say: (line: string) => void): Promise<
   }
 }
 
-function parseRedisUrl(text: string): URL {
-  const url = URL.canParse(text) ? new URL(text) : null;
-  if (url === null || !['redis:', 'rediss:'].includes(url.protocol) || url.hostname === '') {
-    // Not repeated: it may hold a password.
-    throw new RedisUnavailableError('REDIS_URL must look like redis://[user:password@]host:6379 (rediss:// for TLS).');
+/** Whom to ask first: of several nodes one that answers is enough. */
+function urlsOf(address: RedisAddress): URL[] {
+  if (address.kind === 'single') return [new URL(address.url)];
+  const { hosts, tls, kind, username, password } = address;
+  return hosts.map(({ host, port }) => {
+    const url = new URL(`redis${tls ? 's' : ''}://${host.includes(':') ? `[${host}]` : host}:${port}`);
+    url.username = kind === 'cluster' ? (username ?? '') : '';
+    url.password = (kind === 'cluster' ? password : address.sentinelPassword) ?? '';
+    return url;
+  });
+}
+
+/** @returns what the first says that does not say no, or what the last says */
+async function probeAny(urls: readonly URL[]): Promise<Probe> {
+  let last: Probe = { state: 'down', reason: 'it names no host' };
+  for (const url of urls) {
+    last = await probeRedis(url, PROBE_MS);
+    if (last.state !== 'down') break;
   }
-  return url;
+  return last;
 }
 
 async function findBinary(options: RedisOptions): Promise<RedisBinary> {

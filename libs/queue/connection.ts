@@ -2,7 +2,8 @@
  * Connections to Redis, by what they are for. Each has an error listener: without one, a Redis that goes away would
  * end the process.
  */
-import { Redis } from 'ioredis';
+import { Cluster, Redis } from 'ioredis';
+import { parseRedisAddress, REDIS_URL_RULE, type RedisAddress } from '#config/redis-address';
 
 /** One command of a producer takes at most this long; see DESIGN section 3, "with Redis away". */
 const COMMAND_TIMEOUT_MS = 700;
@@ -13,39 +14,96 @@ const LONGEST_RECONNECT_PAUSE_MS = 1_000;
 
 export type ErrorListener = (error: Error) => void;
 
-const SHARED = {
-  connectTimeout: CONNECT_TIMEOUT_MS,
-  retryStrategy: (times: number) => Math.min(50 * 2 ** Math.min(times, 5), LONGEST_RECONNECT_PAUSE_MS),
-  // Makes BullMQ slower, measured: processing 11,300 -> 6,300 jobs/s, adding 23,500 -> 14,700.
-  enableAutoPipelining: false,
-};
+interface Manner {
+  readonly maxRetriesPerRequest: number | null;
+  readonly commandTimeout?: number;
+  readonly enableOfflineQueue?: boolean;
+  readonly autoResubscribe?: boolean;
+}
+
+interface Credentials {
+  readonly username?: string;
+  readonly password?: string;
+  readonly tls?: object;
+}
+
+const RECONNECT = (times: number): number => Math.min(50 * 2 ** Math.min(times, 5), LONGEST_RECONNECT_PAUSE_MS);
 
 /** For requests: fails fast, never queues a command while Redis is away. */
 export function connectProducer(url: string, onError: ErrorListener): Redis {
-  return listen(
-    new Redis(url, {
-      ...SHARED,
-      enableOfflineQueue: false,
-      maxRetriesPerRequest: 1,
-      commandTimeout: COMMAND_TIMEOUT_MS,
-    }),
-    onError,
-  );
+  const options = { maxRetriesPerRequest: 1, commandTimeout: COMMAND_TIMEOUT_MS };
+  return open(url, onError, { ...options, enableOfflineQueue: false });
 }
 
 /** For workers, which wait until Redis is back. */
 export function connectWorker(url: string, onError: ErrorListener): Redis {
-  return listen(new Redis(url, { ...SHARED, maxRetriesPerRequest: null }), onError);
+  return open(url, onError, { maxRetriesPerRequest: null });
 }
 
 /** For pub/sub; subscriptions are made again after a reconnect. */
 export function connectSubscriber(url: string, onError: ErrorListener): Redis {
-  return listen(new Redis(url, { ...SHARED, maxRetriesPerRequest: null, autoResubscribe: true }), onError);
+  return open(url, onError, { maxRetriesPerRequest: null, autoResubscribe: true });
 }
 
-function listen(redis: Redis, onError: ErrorListener): Redis {
+function open(url: string, onError: ErrorListener, manner: Manner): Redis {
+  const address = parseRedisAddress(url);
+  // Settings have looked at it before.
+  if (address === null) throw new Error(`The address of Redis ${REDIS_URL_RULE}.`);
+  const redis = address.kind === 'cluster' ? connectCluster(address, manner) : connectOne(address, manner);
   redis.on('error', onError);
   return redis;
+}
+
+function connectOne(address: Exclude<RedisAddress, { kind: 'cluster' }>, manner: Manner): Redis {
+  // Auto-pipelining makes BullMQ slower, measured: processing 11,300 -> 6,300 jobs/s, adding 23,500 -> 14,700.
+  const options = {
+    ...manner,
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    retryStrategy: RECONNECT,
+    enableAutoPipelining: false,
+  };
+  if (address.kind === 'single') return new Redis(address.url, options);
+  const { hosts, name, sentinelPassword, tls } = address;
+  return new Redis({
+    ...options,
+    ...credentialsOf(address),
+    sentinels: hosts.map((host) => ({ ...host })),
+    name,
+    ...(sentinelPassword === undefined ? {} : { sentinelPassword }),
+    ...(tls ? { enableTLSForSentinelMode: true } : {}),
+    sentinelRetryStrategy: RECONNECT,
+    // Sentinels tell of a failover: without it a primary that is cut off and not dead would be held on to.
+    failoverDetector: true,
+  });
+}
+
+/**
+ * A client of a whole cluster answers the same commands as one of a single node; what belongs to nodes one by one asks
+ * `nodesOf`. So the rest of the house has one type of connection.
+ */
+function connectCluster(address: Extract<RedisAddress, { kind: 'cluster' }>, manner: Manner): Redis {
+  const { enableOfflineQueue, ...ofNodes } = manner;
+  const cluster = new Cluster([...address.hosts], {
+    enableAutoPipelining: false,
+    enableOfflineQueue: enableOfflineQueue ?? true,
+    clusterRetryStrategy: RECONNECT,
+    redisOptions: { ...ofNodes, ...credentialsOf(address), connectTimeout: CONNECT_TIMEOUT_MS },
+  });
+  return cluster as unknown as Redis;
+}
+
+function credentialsOf({ username, password, tls }: Exclude<RedisAddress, { kind: 'single' }>): Credentials {
+  return {
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    ...(tls ? { tls: {} } : {}),
+  };
+}
+
+/** The primaries that hold the data: of a single node, itself. */
+export function nodesOf(redis: Redis): Redis[] {
+  const client: unknown = redis;
+  return client instanceof Cluster ? client.nodes('master') : [redis];
 }
 
 /** Redis did not say yes in time. Whether it did what was asked is unknown. */
@@ -86,10 +144,17 @@ export async function withinBudget<T>(redis: Redis, work: () => Promise<T>): Pro
 /** Whether Redis answers now: an open connection says nothing of a Redis that is frozen, or reads its data. */
 export async function isAnswering(redis: Redis): Promise<boolean> {
   if (redis.status !== 'ready') return false;
-  return inTime(redis.ping()).then(
-    () => true,
+  return inTime(Promise.all([isWhole(redis), ...nodesOf(redis).map((node) => node.ping())])).then(
+    ([whole]) => whole,
     () => false,
   );
+}
+
+/** Whether every key has a node that serves it. */
+async function isWhole(redis: Redis): Promise<boolean> {
+  const client: unknown = redis;
+  if (!(client instanceof Cluster)) return true;
+  return (await client.cluster('INFO')).includes('cluster_state:ok');
 }
 
 /**
@@ -115,7 +180,7 @@ export function isFull(error: unknown): boolean {
 }
 
 const UNAVAILABLE =
-  /Connection is closed|Command timed out|max retries per request|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|isn't writeable|LOADING|READONLY|CLUSTERDOWN|MASTERDOWN|TRYAGAIN/;
+  /Connection is closed|Command timed out|max retries per request|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|isn't writeable|LOADING|READONLY|CLUSTERDOWN|MASTERDOWN|TRYAGAIN|Cluster isn't ready|Too many Cluster redirections|startup nodes|slots cache/;
 
 /** True where the connection, not the command, is what failed. */
 export function isUnavailable(error: unknown): boolean {

@@ -1,6 +1,6 @@
 /** Watches the Redis that all depends on: looked at once a second, not at every command. */
 import type { Redis } from 'ioredis';
-import { inTime, isAnswering } from './connection.js';
+import { inTime, isAnswering, nodesOf } from './connection.js';
 
 export interface RedisFacts {
   /** Used memory as a share of the limit. */
@@ -79,12 +79,22 @@ export class RedisWatch {
   async #look(): Promise<void> {
     if (!(await this.isAnswering())) return;
     try {
-      const asked = Promise.all([this.redis.info('memory'), this.redis.info('persistence')]);
-      this.#facts = { ...this.#facts, ...readInfo(...(await inTime(asked))) };
+      const asked = nodesOf(this.redis).map((node) => Promise.all([node.info('memory'), node.info('persistence')]));
+      const nodes = (await inTime(Promise.all(asked))).map(([memory, persistence]) => readInfo(memory, persistence));
+      this.#facts = { ...this.#facts, ...worstOf(nodes) };
     } catch (error) {
       this.onError(error as Error);
     }
   }
+}
+
+/** A cluster is as full, and as safe, as its worst node. */
+function worstOf(nodes: readonly Omit<RedisFacts, 'roundTripMs'>[]): Omit<RedisFacts, 'roundTripMs'> {
+  return {
+    memoryShare: Math.max(0, ...nodes.map(({ memoryShare }) => memoryShare)),
+    evictionPolicy: nodes.find(({ evictionPolicy }) => evictionPolicy !== KEEPS_ALL)?.evictionPolicy ?? KEEPS_ALL,
+    appends: nodes.every(({ appends }) => appends),
+  };
 }
 
 /** Of `INFO`; a Redis without a limit is measured by the memory of its machine, and cannot evict. */

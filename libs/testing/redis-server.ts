@@ -38,6 +38,7 @@ export class TestRedis {
     private readonly program: RedisCommand,
     private readonly folder: string,
     readonly port: number,
+    private readonly more: readonly string[],
   ) {}
 
   static async start(program: RedisCommand): Promise<TestRedis> {
@@ -46,9 +47,12 @@ export class TestRedis {
     return redis;
   }
 
-  /** Has its port and its folder, and does not run yet. */
-  static async prepare(program: RedisCommand): Promise<TestRedis> {
-    return new TestRedis(program, await mkdtemp(path.join(tmpdir(), 'millrace-redis-')), await freePort());
+  /**
+   * Has its port and its folder, and does not run yet.
+   * @param more options of the server beside those of every one
+   */
+  static async prepare(program: RedisCommand, more: readonly string[] = []): Promise<TestRedis> {
+    return new TestRedis(program, await mkdtemp(path.join(tmpdir(), 'millrace-redis-')), await freePort(), more);
   }
 
   get url(): string {
@@ -59,7 +63,7 @@ export class TestRedis {
   async start(): Promise<void> {
     const { command, words, env } = this.program;
     const settings = ['--port', this.port, '--bind', '127.0.0.1', '--dir', this.folder, '--appendonly', 'yes'];
-    const more = ['--save', '', '--maxmemory-policy', 'noeviction'];
+    const more = ['--save', '', '--maxmemory-policy', 'noeviction', ...this.more];
     const child = spawn(command, [...words, ...settings.map(String), ...more], { env: { ...env }, stdio: 'ignore' });
     this.#child = child;
     await this.with(async (client) => {

@@ -1,0 +1,34 @@
+/**
+ * The same fleet on a Redis that sentinels watch: the primary dies, its replica is promoted, and every process follows
+ * without a restart. What the replica had is there; replication is asynchronous, so no more than that is promised.
+ */
+import { expect, inject, it, onTestFinished } from 'vitest';
+import { until } from '#testing/patience';
+import { ended, forEach, IRIS, post, predict, submit } from '#testing/predictions';
+import { WatchedRedis } from '#testing/redis-cluster';
+import { fleetOfTest } from '../stage.js';
+
+it('follows the promoted replica, with what it had', async () => {
+  const redis = await WatchedRedis.start(inject('redisCommand'));
+  onTestFinished(() => redis.remove());
+  const fleet = fleetOfTest({ REDIS_URL: redis.url });
+  const { api, worker } = await fleet.pair();
+  expect((await predict(api, IRIS)).status).toBe('succeeded');
+
+  // They wait in the queue while the primary dies.
+  worker.signal('SIGSTOP');
+  const ids = await forEach(Array.from({ length: 30 }), 10, () => submit(api, IRIS));
+  await redis.primary.with((client) => client.call('WAIT', '1', '5000'));
+  await redis.primary.kill();
+  worker.signal('SIGCONT');
+  const refused = await post(api, IRIS);
+  expect([refused.status, refused.json.code]).toEqual([503, 'queue_unavailable']);
+
+  await until(async () => (await post(api, IRIS)).status === 201, {
+    deadlineMs: 30_000,
+    what: 'a submit to pass again',
+  });
+  const finals = await forEach(ids, 10, (id) => ended(api, id));
+  expect(finals.filter(({ status }) => status !== 'succeeded')).toEqual([]);
+  expect(await redis.replica.with((client) => client.call('ROLE'))).toContain('master');
+}, 120_000);
