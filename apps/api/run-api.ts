@@ -1,6 +1,7 @@
 /** Builds the API out of its parts, and takes it apart again. */
-import { buildOf } from '#config/build';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { buildOf } from '#config/build';
 import { projectRoot, requireRedis, type Settings } from '#config/settings';
 import { openRepository } from '#models/repository';
 import { tellLauncher } from '#process/launch-channel';
@@ -131,9 +132,11 @@ export async function runApi(settings: Settings, logger: Logger): Promise<Runnin
   await tellLauncher({ kind: 'listening', url, opsUrl: operations.url });
 
   return {
-    shutdownSeconds: settings.SHUTDOWN_SECONDS,
+    shutdownSeconds: settings.DRAIN_SECONDS + settings.SHUTDOWN_SECONDS,
     async stop() {
       draining = true;
+      // Whoever sends requests here has to see that first.
+      await sleep(settings.DRAIN_SECONDS * 1_000);
       parts.await.releaseAll();
       parts.follower.releaseAll();
       await closePublicApp(app);

@@ -95,7 +95,7 @@ function assemble(
       logDir: path.join(settings.DATA_DIR, 'logs'),
       workers: settings.WORKERS,
       environment: withoutOwnKey(environment),
-      stopMs: settings.SHUTDOWN_SECONDS * 1_000 + STOP_MARGIN_MS,
+      stopMs: (settings.DRAIN_SECONDS + settings.SHUTDOWN_SECONDS) * 1_000 + STOP_MARGIN_MS,
     },
     {
       onLine: (name, line) => terminal.log(name, line),

@@ -79,6 +79,7 @@ const schema = z
     UPLOAD_STALL_SECONDS: count(1, 3_600).default(30),
     BODY_LIMIT_BYTES: count(1_024, 1_073_741_824).default(1_048_576),
     SHUTDOWN_SECONDS: count(1, 3_600).default(20),
+    DRAIN_SECONDS: count(0, 600).default(0),
     SLOW_SECONDS: z.coerce.number().positive().default(1),
     WEBHOOK_ALLOW_PRIVATE: flag.default(false),
     CORS_ORIGINS: list.default([]),
