@@ -20,9 +20,13 @@ import { ClientAddress } from './client-address.js';
 import { BatchEventsController } from './events/batch-events.controller.js';
 import { Follower } from './events/follower.js';
 import { PredictionEventsController } from './events/prediction-events.controller.js';
+import type { FleetView } from './fleet-view.js';
 import { ListPredictions } from './list-predictions.js';
 import { ModelCatalogue } from './model-catalogue.js';
 import { ModelsController } from './models.controller.js';
+import { Infer } from './open-inference/infer.js';
+import { OpenInferenceController } from './open-inference/open-inference.controller.js';
+import { ServerState } from './open-inference/server-state.js';
 import { OwnPredictions, StreamTokens } from './own-predictions.js';
 import { PredictionListController } from './prediction-list.controller.js';
 import { PredictionsController } from './predictions.controller.js';
@@ -48,6 +52,10 @@ export interface ApiParts {
   readonly batches: BatchParts;
   readonly ownBatches: OwnBatches;
   readonly follower: Follower;
+  readonly infer: Infer;
+  readonly fleet: FleetView;
+  /** Of this release. */
+  readonly release: string;
 }
 
 @Module({})
@@ -65,6 +73,7 @@ export class ApiModule {
         ModelsController,
         KeysController,
         DeliveriesController,
+        OpenInferenceController,
       ],
       providers: [
         { provide: AcceptPrediction, useValue: parts.accept },
@@ -83,6 +92,8 @@ export class ApiModule {
         { provide: BatchParts, useValue: parts.batches },
         { provide: OwnBatches, useValue: parts.ownBatches },
         { provide: Follower, useValue: parts.follower },
+        { provide: Infer, useValue: parts.infer },
+        { provide: ServerState, useValue: new ServerState({ ...parts, readiness }) },
         { provide: ManageKeys, useValue: parts.manageKeys },
         { provide: APP_FILTER, useValue: new ProblemFilter(logger) },
         { provide: APP_PIPE, useValue: strictPipe() },
