@@ -5,6 +5,7 @@ import { HealthModule, type Readiness } from '#process/operations.module';
 import { Completions } from '#queue/completions';
 import { Deliveries } from '#queue/deliveries';
 import { EnvelopeReader } from '#queue/envelope-reader';
+import { Files } from '#queue/files';
 import { WebhookSecrets } from '#queue/webhook-secrets';
 import type { Logger } from '#telemetry/logger';
 import { ApiMetrics } from '#telemetry/metrics';
@@ -24,6 +25,12 @@ import type { FleetView } from './fleet-view.js';
 import { ListPredictions } from './list-predictions.js';
 import { ModelCatalogue } from './model-catalogue.js';
 import { ModelsController } from './models.controller.js';
+import type { OpenAiParts } from './openai/build-openai.js';
+import { CreateFileBatch } from './openai/create-file-batch.js';
+import { FileBatchesController } from './openai/file-batches.controller.js';
+import { FilesController } from './openai/files.controller.js';
+import { OwnFileBatches } from './openai/own-file-batches.js';
+import { ReceiveFile } from './openai/receive-file.js';
 import { Infer } from './open-inference/infer.js';
 import { OpenInferenceController } from './open-inference/open-inference.controller.js';
 import { ServerState } from './open-inference/server-state.js';
@@ -53,6 +60,7 @@ export interface ApiParts {
   readonly ownBatches: OwnBatches;
   readonly follower: Follower;
   readonly infer: Infer;
+  readonly openAi: OpenAiParts;
   readonly fleet: FleetView;
   /** Of this release. */
   readonly release: string;
@@ -74,6 +82,8 @@ export class ApiModule {
         KeysController,
         DeliveriesController,
         OpenInferenceController,
+        FilesController,
+        FileBatchesController,
       ],
       providers: [
         { provide: AcceptPrediction, useValue: parts.accept },
@@ -93,6 +103,10 @@ export class ApiModule {
         { provide: OwnBatches, useValue: parts.ownBatches },
         { provide: Follower, useValue: parts.follower },
         { provide: Infer, useValue: parts.infer },
+        { provide: Files, useValue: parts.openAi.files },
+        { provide: ReceiveFile, useValue: parts.openAi.receive },
+        { provide: CreateFileBatch, useValue: parts.openAi.create },
+        { provide: OwnFileBatches, useValue: parts.openAi.own },
         { provide: ServerState, useValue: new ServerState({ ...parts, readiness }) },
         { provide: ManageKeys, useValue: parts.manageKeys },
         { provide: APP_FILTER, useValue: new ProblemFilter(logger) },

@@ -24,6 +24,7 @@ import { Follower } from './events/follower.js';
 import type { FleetView } from './fleet-view.js';
 import { ListPredictions } from './list-predictions.js';
 import { ModelCatalogue } from './model-catalogue.js';
+import { buildOpenAi } from './openai/build-openai.js';
 import { Infer } from './open-inference/infer.js';
 import { OwnPredictions, StreamTokens } from './own-predictions.js';
 import { WaitEstimate } from './wait-estimate.js';
@@ -85,6 +86,7 @@ export function buildPredictionPath(options: PathOptions): PredictionParts {
     webhooks: options.webhooks,
     batches,
     ownBatches,
+    openAi: buildOpenAi({ ...options, batches, ownBatches }),
     follower: new Follower(),
   };
 }

@@ -33,7 +33,7 @@ async function routesOfTheApi(): Promise<readonly DeclaredRoute[]> {
   const logger = await createLogger({ app: 'api', level: 'silent' });
   const app = await createPublicApp(
     readSettings({}),
-    { webhooks: {}, metrics: new ApiMetrics(makeRegistry('api', 'on')) } as ApiParts,
+    { webhooks: {}, openAi: {}, metrics: new ApiMetrics(makeRegistry('api', 'on')) } as ApiParts,
     readiness,
     null,
     {
