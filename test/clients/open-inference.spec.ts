@@ -183,7 +183,9 @@ describe('health and metadata', () => {
   });
 
   it('describe the server', async () => {
-    expect(await ask('metadata_server_response', '/v2')).toMatchObject({ name: 'millrace' });
+    for (const route of ['/v2', '/v2/']) {
+      expect(await ask('metadata_server_response', route)).toMatchObject({ name: 'millrace' });
+    }
   });
 
   it.each(SHIPPED)('describe %s, and say that it is ready', async (model) => {
