@@ -105,6 +105,7 @@ describe('files', () => {
     expect(file.expires_at).toBe(file.created_at + 86_400);
     const elsewhere = clientOf(openai.apiKey, other);
     expect(await elsewhere.files.retrieve(file.id)).toEqual(file);
+    expect(await openai.files.waitForProcessing(file.id)).toEqual(file);
     expect(await (await elsewhere.files.content(file.id)).text()).toBe(jsonl(lines));
     expect(await openai.files.delete(file.id)).toEqual({ id: file.id, object: 'file', deleted: true });
     expect((await refusalOf(openai.files.retrieve(file.id))).status).toBe(404);
