@@ -5,6 +5,7 @@ import { HealthModule, type Readiness } from '#process/operations.module';
 import { Completions } from '#queue/completions';
 import { Deliveries } from '#queue/deliveries';
 import { EnvelopeReader } from '#queue/envelope-reader';
+import { Files } from '#queue/files';
 import { WebhookSecrets } from '#queue/webhook-secrets';
 import type { Logger } from '#telemetry/logger';
 import { ApiMetrics } from '#telemetry/metrics';
@@ -20,9 +21,19 @@ import { ClientAddress } from './client-address.js';
 import { BatchEventsController } from './events/batch-events.controller.js';
 import { Follower } from './events/follower.js';
 import { PredictionEventsController } from './events/prediction-events.controller.js';
+import type { FleetView } from './fleet-view.js';
 import { ListPredictions } from './list-predictions.js';
 import { ModelCatalogue } from './model-catalogue.js';
 import { ModelsController } from './models.controller.js';
+import type { OpenAiParts } from './openai/build-openai.js';
+import { CreateFileBatch } from './openai/create-file-batch.js';
+import { FileBatchesController } from './openai/file-batches.controller.js';
+import { FilesController } from './openai/files.controller.js';
+import { OwnFileBatches } from './openai/own-file-batches.js';
+import { ReceiveFile } from './openai/receive-file.js';
+import { Infer } from './open-inference/infer.js';
+import { OpenInferenceController } from './open-inference/open-inference.controller.js';
+import { ServerState } from './open-inference/server-state.js';
 import { OwnPredictions, StreamTokens } from './own-predictions.js';
 import { PredictionListController } from './prediction-list.controller.js';
 import { PredictionsController } from './predictions.controller.js';
@@ -48,6 +59,11 @@ export interface ApiParts {
   readonly batches: BatchParts;
   readonly ownBatches: OwnBatches;
   readonly follower: Follower;
+  readonly infer: Infer;
+  readonly openAi: OpenAiParts;
+  readonly fleet: FleetView;
+  /** Of this release. */
+  readonly release: string;
 }
 
 @Module({})
@@ -65,6 +81,9 @@ export class ApiModule {
         ModelsController,
         KeysController,
         DeliveriesController,
+        OpenInferenceController,
+        FilesController,
+        FileBatchesController,
       ],
       providers: [
         { provide: AcceptPrediction, useValue: parts.accept },
@@ -83,6 +102,12 @@ export class ApiModule {
         { provide: BatchParts, useValue: parts.batches },
         { provide: OwnBatches, useValue: parts.ownBatches },
         { provide: Follower, useValue: parts.follower },
+        { provide: Infer, useValue: parts.infer },
+        { provide: Files, useValue: parts.openAi.files },
+        { provide: ReceiveFile, useValue: parts.openAi.receive },
+        { provide: CreateFileBatch, useValue: parts.openAi.create },
+        { provide: OwnFileBatches, useValue: parts.openAi.own },
+        { provide: ServerState, useValue: new ServerState({ ...parts, readiness }) },
         { provide: ManageKeys, useValue: parts.manageKeys },
         { provide: APP_FILTER, useValue: new ProblemFilter(logger) },
         { provide: APP_PIPE, useValue: strictPipe() },

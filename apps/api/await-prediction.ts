@@ -10,6 +10,7 @@ import { GONE, project } from '#domain/project';
 import { retryJobId } from '#queue/catalogue';
 import type { Completions, Notice } from '#queue/completions';
 import type { EnvelopeReader, Found } from '#queue/envelope-reader';
+import type { Accepted } from './accept-prediction.js';
 import { Bell } from './bell.js';
 import type { Place } from './own-predictions.js';
 
@@ -69,6 +70,19 @@ export class AwaitPrediction {
   releaseAll(): void {
     this.#released = true;
     for (const release of this.#waiting) release();
+  }
+
+  /** Waits for what has just been accepted; a repeated prediction was enqueued some time ago, by whichever process. */
+  async awaitAccepted(
+    { submission, replayed }: Accepted,
+    ear: EarlyEar,
+    timeoutMs: number,
+    isGone: IsGone,
+  ): Promise<Found> {
+    const address = parsePredictionId(submission.id);
+    return replayed && address !== null
+      ? this.awaitAny({ model: submission.model, address }, timeoutMs, isGone)
+      : this.awaitOwn(submission, ear, timeoutMs, isGone);
   }
 
   /** Waits for a prediction that this process has just enqueued. */

@@ -12,6 +12,8 @@ import type { ModelRepository, ModelVersion } from '#models/repository';
 import { BATCH_SCHEMAS, withBatches } from './batches/batches.openapi.js';
 import { HEALTH_OPERATION, HEALTH_SCHEMAS, READY_OPERATION } from './health.openapi.js';
 import { example } from './models.controller.js';
+import { OPENAI_PATHS, OPENAI_SCHEMAS } from './openai/openai.openapi.js';
+import { OPEN_INFERENCE_SCHEMAS, openInferencePaths } from './open-inference/open-inference.openapi.js';
 import { pathParameter } from './openapi-parts.js';
 import { createOperation, HEADERS, LIST_SCHEMA, withPredictions } from './predictions.openapi.js';
 
@@ -53,6 +55,8 @@ function addContract(document: OpenAPIObject, repository: ModelRepository): Open
     PredictionRequest: PREDICTION_REQUEST_SCHEMA,
     ...BATCH_SCHEMAS,
     ...HEALTH_SCHEMAS,
+    ...OPEN_INFERENCE_SCHEMAS,
+    ...OPENAI_SCHEMAS,
     ...Object.fromEntries(versions.flatMap(modelSchemas)),
   };
   const paths: Operations = { ...(document.paths as unknown as Operations) };
@@ -67,6 +71,7 @@ function addContract(document: OpenAPIObject, repository: ModelRepository): Open
       parameters: [pathParameter('owner', 'millrace'), pathParameter('name', 'iris'), ...HEADERS],
     },
   };
+  Object.assign(paths, openInferencePaths(versions), OPENAI_PATHS);
   paths['/health'] = { get: HEALTH_OPERATION };
   paths['/ready'] = { get: READY_OPERATION };
   return {

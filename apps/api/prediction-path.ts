@@ -24,6 +24,8 @@ import { Follower } from './events/follower.js';
 import type { FleetView } from './fleet-view.js';
 import { ListPredictions } from './list-predictions.js';
 import { ModelCatalogue } from './model-catalogue.js';
+import { buildOpenAi } from './openai/build-openai.js';
+import { Infer } from './open-inference/infer.js';
 import { OwnPredictions, StreamTokens } from './own-predictions.js';
 import { WaitEstimate } from './wait-estimate.js';
 import type { Webhooks } from './webhooks/build-webhooks.js';
@@ -39,6 +41,8 @@ export interface PathOptions {
   readonly fleet: FleetView;
   readonly metrics: ApiMetrics;
   readonly webhooks: Webhooks;
+  /** Of this release. */
+  readonly release: string;
   /** The keys that this process knows; null where keys are off. */
   readonly ring: KeyRing | null;
   readonly onRedisError: (error: Error) => void;
@@ -60,21 +64,29 @@ export function buildPredictionPath(options: PathOptions): PredictionParts {
   const tokens = new StreamTokens(options.ring);
   const { rules } = options.webhooks;
   const batches = new BatchParts({ ...options, catalogue, predictions: reader, reservations, webhooks: rules });
-  return {
+  const ownBatches = new OwnBatches(batches, address, tokens);
+  const shared = {
     catalogue,
     accept: new AcceptPrediction(catalogue, backlog, writer, desks, rules, metrics),
     completions,
     await: new AwaitPrediction(completions, reader),
-    reader,
     cancel: new CancelPrediction(queues, reader),
+    metrics,
+  };
+  return {
+    ...shared,
+    reader,
+    infer: new Infer(shared),
+    fleet,
+    release: options.release,
     own: new OwnPredictions(catalogue, ownIds, address, waitEstimate, tokens),
     list: new ListPredictions(queues, new ClientIndex(redis, names), reader, catalogue),
     tokens,
     address,
     webhooks: options.webhooks,
     batches,
-    ownBatches: new OwnBatches(batches, address, tokens),
+    ownBatches,
+    openAi: buildOpenAi({ ...options, batches, ownBatches }),
     follower: new Follower(),
-    metrics,
   };
 }

@@ -8,7 +8,7 @@ import {
 import { invalidFields, notFound, problem, ProblemError } from '#contract/problem';
 import type { Callback } from '#domain/callback';
 import type { Prediction } from '#domain/prediction';
-import { isTerminal } from '#domain/prediction';
+import { isTerminal, NOT_STARTED } from '#domain/prediction';
 import { isOfOurForm, isOwnId, parsePredictionId, type PredictionAddress, queueKindOf } from '#domain/prediction-id';
 import { EnvelopeReader, type Found } from '#queue/envelope-reader';
 import { ApiMetrics } from '#telemetry/metrics';
@@ -152,13 +152,9 @@ export class PredictionsController {
     this.#answer(accepted, found, request, reply);
   }
 
-  async #await({ submission, replayed }: Accepted, ear: EarlyEar, timeoutMs: number, isGone: IsGone): Promise<Found> {
-    const { id, model, createdAtMs } = submission;
-    const address = parsePredictionId(id);
-    const found =
-      replayed && address !== null
-        ? await this.awaitPrediction.awaitAny({ model, address }, timeoutMs, isGone)
-        : await this.awaitPrediction.awaitOwn(submission, ear, timeoutMs, isGone);
+  async #await(accepted: Accepted, ear: EarlyEar, timeoutMs: number, isGone: IsGone): Promise<Found> {
+    const { model, createdAtMs } = accepted.submission;
+    const found = await this.awaitPrediction.awaitAccepted(accepted, ear, timeoutMs, isGone);
     this.metrics.endToEndSeconds.observe({ model }, (Date.now() - createdAtMs) / 1_000);
     return found;
   }
@@ -193,17 +189,6 @@ function repeatKeyOf({ headers }: FastifyRequest): RepeatKey | null {
 function hungUp(request: FastifyRequest): IsGone {
   return () => request.raw.socket.destroyed;
 }
-
-const NOT_STARTED: Prediction['standing'] = {
-  status: 'starting',
-  output: null,
-  failure: null,
-  startedAtMs: null,
-  attempts: 0,
-  completedAtMs: null,
-  predictMs: null,
-  batchSize: null,
-};
 
 /** What can change about a prediction is its status, its start and its attempts; everything else is fixed with them. */
 function entityTag({ submission, standing }: Prediction): string {

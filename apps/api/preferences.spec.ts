@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ProblemError } from '#contract/problem';
-import { idempotencyKeyOf, cancelAfterMs, waitSecondsOf, waitSecondsOfQuery } from './preferences.js';
+import { idempotencyKeyOf, cancelAfterMs, waitSecondsOf, waitSecondsOfQuery, wantsAsync } from './preferences.js';
 
 describe('Prefer: wait', () => {
   it.each([
@@ -78,4 +78,15 @@ describe('Cancel-After', () => {
       expect(() => cancelAfterMs(header)).toThrow(/Cancel-After must be a span of time/);
     },
   );
+});
+
+it.each([
+  ['respond-async', true],
+  ['wait=10, Respond-Async', true],
+  ['respond-async;x=1', true],
+  ['respond-asynchronously', false],
+  ['wait', false],
+  [undefined, false],
+])('Prefer: %s asks for an answer before the end: %s', (prefer, wants) => {
+  expect(wantsAsync(prefer)).toBe(wants);
 });

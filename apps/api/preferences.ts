@@ -13,6 +13,11 @@ export function waitSecondsOf(prefer: string | string[] | undefined): number | n
   return Math.min(LONGEST_WAIT_S, match[1] === undefined ? LONGEST_WAIT_S : Number(match[1]));
 }
 
+/** Whether the caller takes an answer before its predictions have ended; with `wait` as well, only behind that time. */
+export function wantsAsync(prefer: string | string[] | undefined): boolean {
+  return /(?:^|[,;])\s*respond-async\s*(?=[,;]|$)/i.test(String(prefer ?? ''));
+}
+
 /** @throws ProblemError 400 for a `?wait=` that is no number of seconds */
 export function waitSecondsOfQuery(wait: unknown): number | null {
   if (wait === undefined) return null;

@@ -5,6 +5,7 @@ import { type Problem, problem, ProblemError, tooManyRequests, unavailable } fro
 import { QueueFullError, QueueUnavailableError } from '#queue/connection';
 import { errorFieldsWithStack } from '#telemetry/error-fields';
 import type { Logger } from '#telemetry/logger';
+import { protocolFields } from './error-faces.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -39,7 +40,7 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
     .code(body.status)
     .headers(headers)
     .type('application/problem+json')
-    .send(JSON.stringify({ ...body, instance, request_id: request.id }));
+    .send(JSON.stringify({ ...body, instance, request_id: request.id, ...protocolFields(request.url, body) }));
 }
 
 function toProblemError(error: unknown): ProblemError {

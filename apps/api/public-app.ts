@@ -49,6 +49,8 @@ export async function createPublicApp(
       sendProblem(error, request, reply, logger),
     clientErrorHandler: answerUnreadableRequest,
     routerOptions: { maxParamLength: 256 },
+    // The published description of the Open Inference Protocol writes it so, its text without the slash.
+    rewriteUrl: ({ url = '/' }) => (url === '/v2/' ? '/v2' : url),
   });
   const app = await NestFactory.create<NestFastifyApplication>(ApiModule.of(parts, readiness, logger), adapter, {
     logger: false,
@@ -71,7 +73,7 @@ export async function createPublicApp(
   if (settings.CORS_ORIGINS.length > 0) {
     app.enableCors({
       origin: settings.CORS_ORIGINS,
-      methods: ['GET', 'HEAD', 'POST', 'PUT'],
+      methods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'],
       exposedHeaders: READABLE,
     });
   }

@@ -65,6 +65,7 @@ export async function runApi(settings: Settings, logger: Logger): Promise<Runnin
     fleet,
     metrics,
     webhooks: buildWebhooks(settings, queues),
+    release: build.version,
     ring: access.keys?.ring ?? null,
     onRedisError,
   });

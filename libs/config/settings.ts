@@ -76,6 +76,8 @@ const schema = z
     RESULT_TTL_SECONDS: count(1, 31_536_000).default(3_600),
     BATCH_MAX_ROWS: count(1, 10_000_000).default(1_000_000),
     BATCH_LIMIT_BYTES: count(1_024, 1_099_511_627_776).default(2_147_483_648),
+    FILE_LIMIT_BYTES: count(1_024, 1_073_741_824).default(67_108_864),
+    FILE_TTL_SECONDS: count(1, 31_536_000).default(86_400),
     UPLOAD_STALL_SECONDS: count(1, 3_600).default(30),
     BODY_LIMIT_BYTES: count(1_024, 1_073_741_824).default(1_048_576),
     SHUTDOWN_SECONDS: count(1, 3_600).default(20),

@@ -37,6 +37,17 @@ export interface BatchPlan {
   readonly expiresAtMs: number;
   /** Absent where nobody gave one and nobody is to be told. */
   readonly trace?: Trace;
+  /** Absent where its rows came with the request that made it. */
+  readonly source?: BatchSource;
+}
+
+/** The file that a batch was made of, and how that was asked for. */
+export interface BatchSource {
+  readonly fileId: string;
+  /** The route that all of its lines name. */
+  readonly endpoint: string;
+  /** In its sender's words: `24h`. */
+  readonly completionWindow: string;
 }
 
 export interface BatchCounts {

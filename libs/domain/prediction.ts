@@ -60,6 +60,18 @@ export interface Standing {
   readonly batchSize: number | null;
 }
 
+/** Of one that has just been accepted. */
+export const NOT_STARTED: Standing = {
+  status: 'starting',
+  output: null,
+  failure: null,
+  startedAtMs: null,
+  attempts: 0,
+  completedAtMs: null,
+  predictMs: null,
+  batchSize: null,
+};
+
 export interface Prediction {
   readonly submission: Submission;
   readonly standing: Standing;

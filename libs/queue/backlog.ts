@@ -81,13 +81,23 @@ export class Backlog {
 
   /** Whether one more prediction may wait for the model. */
   roomFor(model: string): Room {
-    // What was counted before Redis went away, or froze, says nothing; the write itself will say that it is away.
-    if (this.queues.redis.status !== 'ready' || !this.watch.isUp) return { kind: 'room' };
-    if (this.watch.share >= this.limits.redisMemoryMark) return { kind: 'storage_full', retryAfterS: RETRY_AFTER_S };
+    const storage = this.storage();
+    if (storage.kind !== 'room' || !this.#isCounted) return storage;
     const { predictions, bulk } = this.of(model);
     const since = this.#sinceOf(model);
     const waiting = predictions + bulk + since.normal + since.low;
     return waiting < this.limits.maxQueueDepth ? { kind: 'room' } : { kind: 'queue_full', retryAfterS: RETRY_AFTER_S };
+  }
+
+  /** Whether Redis has memory for more, of whatever kind. */
+  storage(): Room {
+    const isFull = this.#isCounted && this.watch.share >= this.limits.redisMemoryMark;
+    return isFull ? { kind: 'storage_full', retryAfterS: RETRY_AFTER_S } : { kind: 'room' };
+  }
+
+  /** What was counted before Redis went away, or froze, says nothing; the write itself will say that it is away. */
+  get #isCounted(): boolean {
+    return this.queues.redis.status === 'ready' && this.watch.isUp;
   }
 
   /** Call it once the predictions are in the queue: what Redis has told before its next count is in that count. */

@@ -63,6 +63,30 @@ export class Catalogue {
     return `${this.prefix}:client-batches:${hash(client)}`;
   }
 
+  /** The record of a file. */
+  fileKey(id: string): string {
+    return `${this.prefix}:file:${id}`;
+  }
+
+  filePiecesKey(id: string): string {
+    return `${this.fileKey(id)}:pieces`;
+  }
+
+  /** A client's files, by the time at which they expire. */
+  clientFilesKey(client: string): string {
+    return `${this.prefix}:client-files:${hash(client)}`;
+  }
+
+  /** A client's batches that were made of files, by time. */
+  clientFileBatchesKey(client: string): string {
+    return `${this.prefix}:client-file-batches:${hash(client)}`;
+  }
+
+  /** A batch that failed before its first row. */
+  refusedBatchKey(id: string): string {
+    return `${this.prefix}:refused-batch:${id}`;
+  }
+
   /** A client's envelopes of all models, by time. */
   clientIndexKey(client: string): string {
     return `${this.prefix}:client-predictions:${hash(client)}`;

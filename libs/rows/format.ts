@@ -2,9 +2,12 @@ import type { Feature } from '#domain/model-version';
 import { CsvReader } from './csv-reader.js';
 import { JsonArrayReader } from './json-array-reader.js';
 import { NdjsonReader } from './ndjson-reader.js';
-import { type RowReader, RowShape } from './row.js';
+import { RequestShape } from './request-line.js';
+import { PlainShape, type RowReader } from './row.js';
 
 export type RowFormat = 'json' | 'ndjson' | 'csv';
+/** `requests`: lines that are requests; they come out of files, and no content type means them. */
+export type SourceFormat = RowFormat | 'requests';
 
 const TYPES: ReadonlyMap<string, RowFormat> = new Map([
   ['application/json', 'json'],
@@ -25,8 +28,8 @@ export function formatOf(contentType: string | undefined): RowFormat | null {
 }
 
 /** @param features of the model whose inputs the rows are */
-export function readerFor(format: RowFormat, features: readonly Feature[]): RowReader {
-  const shape = new RowShape(features.map(({ name }) => name));
+export function readerFor(format: SourceFormat, features: readonly Feature[]): RowReader {
+  const shape = new PlainShape(features.map(({ name }) => name));
   switch (format) {
     case 'json':
       return new JsonArrayReader(shape);
@@ -34,5 +37,7 @@ export function readerFor(format: RowFormat, features: readonly Feature[]): RowR
       return new NdjsonReader(shape);
     case 'csv':
       return new CsvReader(features);
+    case 'requests':
+      return new NdjsonReader(new RequestShape());
   }
 }

@@ -46,17 +46,24 @@ const LONGEST_CUSTOM_ID = 128;
 /** Characters of a name that is none. */
 const MOST_SHOWN = 60;
 
-export function unreadable(code: string, detail: string, pointer = '', customId: string | null = null): RawRow {
+export type UnreadableRow = RawRow & { readonly error: RowError };
+
+export function unreadable(code: string, detail: string, pointer = '', customId: string | null = null): UnreadableRow {
   return { customId, input: null, error: { pointer, code, detail } };
 }
 
 export const TOO_LONG = unreadable('row_too_long', `is longer than ${LONGEST_ROW} characters`);
 
+/** What a row is made of, once it has been read as JSON. */
+export interface RowShape {
+  toRow(value: unknown): RawRow;
+}
+
 /**
  * What a row of JSON says: `{"custom_id"?, "input": {...}}`, or the fields themselves with `custom_id` among them. The
  * first form is meant wherever `input` is an object, unless the model has a feature of that name.
  */
-export class RowShape {
+export class PlainShape implements RowShape {
   readonly #hasInputFeature: boolean;
 
   constructor(features: readonly string[]) {

@@ -1,6 +1,6 @@
 /**
  * The part of `/openapi.json` that Millrace promises to keep: predictions, batches, webhooks, keys, health and problems,
- * without the words, so that they can be put better.
+ * and the faces for clients of other systems, without the words, so that they can be put better.
  *
  * Left out is the catalogue, and what a model takes and answers: that is promised by its manifest, and which models there
  * are is a fleet's own affair.
@@ -20,6 +20,7 @@ const PROMISED = [
   /^\/v1\/(predictions|batches|deliveries|events|webhooks|keys)(\/|$)/,
   /^\/v1\/models\/\{owner\}\/\{name\}\/predictions$/,
   /^\/(health|ready)$/,
+  /^\/(v2|openai\/v1)(\/|$)/,
 ];
 
 export function promised(document: OpenApiDocument): OpenApiDocument {

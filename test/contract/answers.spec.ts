@@ -6,6 +6,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { promised } from '#testing/api-contract';
 import { irisRows, ndjson } from '#testing/batches';
 import { DescribedAnswers } from '#testing/described-answers';
+import { formOf, requestLine, sendFile } from '#testing/files';
 import type { FleetProcess } from '#testing/fleet';
 import type { Answer, Call } from '#testing/http';
 import { Caller } from '#testing/keys';
@@ -212,6 +213,73 @@ describe('with a fleet that works', () => {
     await ask(admin, 409, 'POST', `/v1/keys/${last!.id}/revoke`);
   });
 
+  it('tensors', async () => {
+    const body = {
+      id: '42',
+      inputs: [{ name: 'features', datatype: 'FP32', shape: [1, 4], data: [5.1, 3.5, 1.4, 0.2] }],
+    };
+    await ask(api, 200, 'GET', '/v2/health/live');
+    await ask(api, 200, 'GET', '/v2/health/ready');
+    await ask(shop, 200, 'GET', '/v2');
+    for (const model of ['/v2/models/iris', '/v2/models/iris/versions/1.0.0']) {
+      await ask(shop, 200, 'GET', model);
+      await ask(shop, 200, 'GET', `${model}/ready`);
+      await ask(shop, 200, 'POST', `${model}/infer`, { body });
+      await ask(shop, 202, 'POST', `${model}/infer`, { body, headers: { prefer: 'respond-async' } });
+      await ask(shop, 422, 'POST', `${model}/infer`, { body: { inputs: [] } });
+      await ask(shop, 400, 'POST', `${model}/infer`, { raw: '{' });
+      await ask(shop, 401, 'POST', `${model}/infer`, { body, headers: { authorization: 'Bearer none' } });
+    }
+    await ask(shop, 404, 'GET', '/v2/models/none');
+    await ask(shop, 404, 'GET', '/v2/models/iris/versions/9.9.9/ready');
+    await ask(shop, 404, 'POST', '/v2/models/none/infer', { body });
+  });
+
+  it('files, and batches of them', async () => {
+    const files = '/openai/v1/files';
+    const batches = '/openai/v1/batches';
+    const bad = requestLine('bad', { sepal_length: 'long' });
+    const { json: file } = await ask(shop, 200, 'POST', files, formOf(`${requestLine('good')}${bad}`));
+    await ask(shop, 200, 'GET', files);
+    await ask(shop, 200, 'GET', `${files}/${file.id}`);
+    await ask(shop, 200, 'GET', `${files}/${file.id}/content`);
+    const wish = {
+      input_file_id: file.id,
+      endpoint: '/v1/predictions',
+      completion_window: '24h',
+      metadata: { a: 'b' },
+    };
+    const { json: batch } = await ask(shop, 200, 'POST', batches, { body: wish });
+    const route = `${batches}/${batch.id}`;
+    await until(async () => (await shop.call('GET', route)).json.status === 'completed', {
+      deadlineMs: 30_000,
+      what: 'the batch to end',
+    });
+    const ended = await ask(shop, 200, 'GET', route);
+    await ask(shop, 200, 'POST', `${route}/cancel`);
+    const { output_file_id: output, error_file_id: errors } = JSON.parse(ended.text) as Record<string, string>;
+    for (const id of [output, errors]) {
+      await ask(shop, 200, 'GET', `${files}/${id!}`);
+      await ask(shop, 200, 'GET', `${files}/${id!}/content`);
+      await ask(shop, 409, 'DELETE', `${files}/${id!}`);
+    }
+    const broken = { ...wish, input_file_id: await sendFile(shop, '{') };
+    expect((await ask(shop, 200, 'POST', batches, { body: broken })).json.status).toBe('failed');
+    await ask(shop, 200, 'GET', batches);
+    await ask(shop, 200, 'DELETE', `${files}/${file.id}`);
+    await ask(shop, 422, 'POST', batches, { body: wish });
+    await ask(shop, 400, 'POST', batches, { raw: '{' });
+    await ask(shop, 422, 'POST', files, formOf('x', { purpose: 'user_data' }));
+    await ask(shop, 415, 'POST', files, { body: {} });
+    await ask(shop, 422, 'GET', `${files}?order=up`);
+    await ask(shop, 422, 'GET', `${batches}?limit=0`);
+    await ask(shop, 404, 'GET', `${files}/none`);
+    await ask(shop, 404, 'GET', `${files}/none/content`);
+    await ask(shop, 404, 'DELETE', `${files}/none`);
+    await ask(shop, 404, 'GET', `${batches}/none`);
+    await ask(shop, 404, 'POST', `${batches}/none/cancel`);
+  });
+
   it('a caller without a key, and one whose key is not for that', async () => {
     await ask(api, 401, 'GET', '/v1/batches');
     await ask(api, 401, 'POST', '/v1/predictions', { body: IRIS });
@@ -239,6 +307,12 @@ it('an API whose Redis is away', async () => {
   for (const things of ['predictions', 'batches', 'deliveries', 'events', 'webhooks/default/secret', 'keys']) {
     await ask(alone, 503, 'GET', `/v1/${things}`);
   }
+  await ask(alone, 200, 'GET', '/v2/health/live');
+  await ask(alone, 503, 'GET', '/v2/health/ready');
+  await ask(alone, 503, 'GET', '/v2/models/iris/ready');
+  const body = { inputs: [{ name: 'features', datatype: 'FP32', shape: [1, 4], data: [5.1, 3.5, 1.4, 0.2] }] };
+  await ask(alone, 503, 'POST', '/v2/models/iris/infer', { body });
+  for (const things of ['files', 'batches']) await ask(alone, 503, 'GET', `/openai/v1/${things}`);
 });
 
 describe('an answer that is not as described is found', () => {

@@ -50,6 +50,11 @@ it('the snapshot has what clients, webhooks, administrators and load balancers u
       'POST /v1/keys',
       'GET /health',
       'GET /ready',
+      'GET /v2/models/{name}',
+      'POST /v2/models/{name}/infer',
+      'POST /openai/v1/files',
+      'POST /openai/v1/batches',
+      'GET /openai/v1/batches/{id}',
     ]),
   );
   for (const { name, operation } of operationsOf(kept)) {
@@ -132,7 +137,10 @@ describe('asking for more is found:', () => {
       const wider = edited(served, [...keys, 'properties', 'region'], () => ({ type: 'string' }));
       expect(changesBy(wider)).toEqual([]);
       const demanding = edited(wider, [...keys, 'required'], (all) => [...((all ?? []) as Keys), 'region']);
-      expect(changesBy(demanding)).toEqual([expect.stringMatching(/: region is required now$/)]);
+      const changes = changesBy(demanding);
+      expect(changes.length, keys.join(' ')).toBeGreaterThan(0);
+      // Two operations may take the same body.
+      for (const change of changes) expect(change).toMatch(/: region is required now$/);
     }
   });
 
@@ -238,7 +246,7 @@ function bodiesOf({ components }: OpenApiDocument): Keys[] {
 }
 
 function isSent(component: string): boolean {
-  return ['KeyCreation', 'KeyRotation'].includes(component);
+  return ['KeyCreation', 'KeyRotation', 'InferenceRequest', 'OpenAiBatchRequest'].includes(component);
 }
 
 /** Where each field of each schema stands, however deep. */
@@ -246,8 +254,12 @@ function fieldsOf(part: unknown, keys: Keys = []): Keys[] {
   if (typeof part !== 'object' || part === null) return [];
   return Object.entries(part).flatMap(([key, inner]: [string, unknown]) => {
     const here = [...keys, key];
-    const own = key === 'properties' ? Object.keys(inner as object).map((name) => [...here, name]) : [];
-    return [...own, ...fieldsOf(inner, here)];
+    if (key !== 'properties') return fieldsOf(inner, here);
+    // A field may be called as a keyword is.
+    return Object.entries(inner as object).flatMap(([name, schema]: [string, unknown]) => {
+      const field = [...here, name];
+      return [field, ...fieldsOf(schema, field)];
+    });
   });
 }
 

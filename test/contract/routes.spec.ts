@@ -13,6 +13,7 @@ import { createPublicApp } from '../../apps/api/public-app.js';
 import { readSettings } from '#config/settings';
 import type { FleetProcess } from '#testing/fleet';
 import { callRaw } from '#testing/http';
+import { sendFile } from '#testing/files';
 import { Caller } from '#testing/keys';
 import { until } from '#testing/patience';
 import { IRIS } from '#testing/predictions';
@@ -33,7 +34,7 @@ async function routesOfTheApi(): Promise<readonly DeclaredRoute[]> {
   const logger = await createLogger({ app: 'api', level: 'silent' });
   const app = await createPublicApp(
     readSettings({}),
-    { webhooks: {}, metrics: new ApiMetrics(makeRegistry('api', 'on')) } as ApiParts,
+    { webhooks: {}, openAi: {}, metrics: new ApiMetrics(makeRegistry('api', 'on')) } as ApiParts,
     readiness,
     null,
     {
@@ -212,7 +213,16 @@ describe("another client's things", () => {
       deadlineMs: 20_000,
       what: 'the delivery',
     });
-    return { predictions: prediction, batches: batch, deliveries: delivery };
+    const file = await sendFile(owner);
+    const asked = { input_file_id: file, endpoint: '/v1/predictions', completion_window: '24h' };
+    const fileBatch = (await owner.call('POST', '/openai/v1/batches', { body: asked })).json.id;
+    return {
+      predictions: prediction,
+      batches: batch,
+      deliveries: delivery,
+      'openai/v1/files': file,
+      'openai/v1/batches': fileBatch,
+    };
   }
 
   it('do not exist on any route, whatever is done with them', async () => {
@@ -226,7 +236,7 @@ describe("another client's things", () => {
     expect(routesOfThings.length).toBeGreaterThan(6);
     const seen: string[] = [];
     for (const { method, url } of routesOfThings) {
-      const [, kind = ''] = /^\/v1\/(\w+)\/:id/.exec(url) ?? [];
+      const [, kind = ''] = /^\/(?:v1\/)?(\S+?)\/:id/.exec(url) ?? [];
       const id = ids[kind];
       if (id === undefined) {
         seen.push(`no thing of the kind ${kind}: ${url}`);
@@ -239,10 +249,14 @@ describe("another client's things", () => {
     expect(seen).toEqual([]);
     // Its owner still has all of it, as it was.
     for (const [kind, id] of Object.entries(ids)) {
-      expect((await owner.call('GET', `/v1/${kind}/${id}`)).status).toBe(200);
+      const path = kind.includes('/') ? kind : `v1/${kind}`;
+      expect((await owner.call('GET', `/${path}/${id}`)).status).toBe(200);
     }
     expect((await stranger.call('GET', '/v1/predictions')).json.results).toEqual([]);
     expect((await stranger.call('GET', '/v1/batches')).json.results).toEqual([]);
     expect((await stranger.call('GET', '/v1/deliveries')).json.results).toEqual([]);
+    for (const things of ['files', 'batches']) {
+      expect((await stranger.call('GET', `/openai/v1/${things}`)).json.data).toEqual([]);
+    }
   });
 });

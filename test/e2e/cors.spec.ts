@@ -24,7 +24,7 @@ function preflight(origin: string, method: string): Promise<Answer> {
   return api.call('OPTIONS', '/v1/predictions/order-1', { headers });
 }
 
-it.each(['GET', 'POST', 'PUT'])('a browser may ask without a key whether it may send %s', async (method) => {
+it.each(['GET', 'POST', 'PUT', 'DELETE'])('a browser may ask without a key whether it may send %s', async (method) => {
   const { status, headers } = await preflight(SHOP, method);
   expect(status).toBe(204);
   expect(headers.get('access-control-allow-origin')).toBe(SHOP);

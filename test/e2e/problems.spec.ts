@@ -80,7 +80,7 @@ describe('a route that does not exist', () => {
     '/v1/prediction',
     '/v1/predictions/',
     '/v1//predictions',
-    '/v2',
+    '/v3',
     '/favicon.ico',
     '/.env',
     '/..%2f..%2fetc/passwd',

@@ -6,7 +6,7 @@
  * is there, or that the rows are others.
  */
 import { invalidFields, ProblemError, tooManyRequests } from '#contract/problem';
-import { type BatchPlan, formatBatchId } from '#domain/batch';
+import { type BatchPlan, type BatchSource, formatBatchId } from '#domain/batch';
 import type { Callback } from '#domain/callback';
 import { MAX_ENVELOPE_ROWS, newEnvelopeId } from '#domain/prediction-id';
 import type { Trace } from '#domain/trace';
@@ -29,6 +29,8 @@ export interface AcceptBatchOptions extends BatchOptions {
   readonly idempotencyKey: string | null;
   /** Address of this API for its caller. */
   readonly baseUrl: string;
+  /** The file that its rows come from; absent where they come with the request. */
+  readonly source?: BatchSource;
   /** What travels on with it, given whom it tells of its end. */
   readonly traceFor: (callback: Callback | null) => Trace | null;
 }
@@ -152,7 +154,7 @@ export class AcceptBatch {
   }
 
   #planOf(claim: Claim, version: ModelVersion, options: AcceptBatchOptions): BatchPlan {
-    const { client, windowMs, metadata, webhook, events, baseUrl } = options;
+    const { client, windowMs, metadata, webhook, events, baseUrl, source } = options;
     const isTold = webhook !== null || events !== null;
     const callback = isTold
       ? this.parts.webhooks.callback({ url: webhook, events, owner: version.owner, baseUrl })
@@ -171,6 +173,7 @@ export class AcceptBatch {
       createdAtMs: claim.createdAtMs,
       expiresAtMs: claim.createdAtMs + windowMs,
       ...(trace === null ? {} : { trace }),
+      ...(source === undefined ? {} : { source }),
     };
   }
 

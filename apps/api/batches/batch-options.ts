@@ -3,12 +3,12 @@ import { createHash } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import { type FieldProblem, invalidFields } from '#contract/problem';
 import { EVENT_KINDS, type EventKind } from '#domain/callback';
-import type { RowFormat } from '#rows/format';
+import type { SourceFormat } from '#rows/format';
 import type { CreateBatchQuery, OnInvalid } from './batches.dto.js';
 
 export interface BatchOptions {
   readonly model: string;
-  readonly format: RowFormat;
+  readonly format: SourceFormat;
   readonly onInvalid: OnInvalid;
   readonly webhook: string | null;
   readonly events: readonly EventKind[] | null;
@@ -24,7 +24,7 @@ const LONGEST_NAME = 64;
 const LONGEST_TEXT = 512;
 
 /** @throws ProblemError 422 */
-export function readOptions(query: CreateBatchQuery, format: RowFormat): BatchOptions {
+export function readOptions(query: CreateBatchQuery, format: SourceFormat): BatchOptions {
   return {
     model: query.model,
     format,
@@ -48,7 +48,8 @@ function eventsOf(list: string): EventKind[] {
   return EVENT_KINDS.filter((kind) => asked.includes(kind));
 }
 
-function windowOf(text: string): number {
+/** @throws ProblemError 422 */
+export function windowOf(text: string): number {
   const ms = Number(text.slice(0, -1)) * (UNIT_MS[text.slice(-1)] ?? Number.NaN);
   if (ms >= 1_000 && ms <= LONGEST_WINDOW_MS) return ms;
   throw wrong('/completion_window', 'must be a span of time from 1s to 7d');
@@ -61,6 +62,11 @@ function metadataOf(text: string): Readonly<Record<string, string>> {
   } catch {
     throw wrong('/metadata', 'must be a JSON object');
   }
+  return textsOf(value);
+}
+
+/** @throws ProblemError 422 */
+export function textsOf(value: unknown): Readonly<Record<string, string>> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw wrong('/metadata', 'must be a JSON object');
   }

@@ -5,14 +5,14 @@ import { packInput } from '#contract/input-text';
 import type { Input } from '#domain/model-version';
 import type { ModelVersion } from '#models/repository';
 import type { BatchRow } from '#queue/batch-envelopes';
-import { readerFor, type RowFormat } from '#rows/format';
+import { readerFor, type SourceFormat } from '#rows/format';
 import { type BodyLimits, readBody } from '#rows/read-body';
 import type { RawRow } from '#rows/row';
 import type { ModelCatalogue } from '../model-catalogue.js';
 
 export interface Upload {
   readonly body: Readable;
-  readonly format: RowFormat;
+  readonly format: SourceFormat;
   readonly encoding: 'identity' | 'gzip';
   /** Nobody is there any more who would hear an answer. */
   readonly isSenderGone: () => boolean;

@@ -1,0 +1,306 @@
+/** What the routes of OpenAI's files and batches take and answer, for `/openapi.json`. */
+import { PROBLEM_SCHEMA } from '#contract/prediction.dto';
+import { REQUEST_URL } from '#rows/request-line';
+import { header, pathParameter, problems } from '../openapi-parts.js';
+
+type Paths = Record<string, Record<string, object>>;
+
+const text = { type: 'string' } as const;
+const textOrNull = { type: ['string', 'null'] } as const;
+const count = { type: 'integer', minimum: 0 } as const;
+const time = { type: 'integer', description: 'Seconds since the epoch.' } as const;
+const timeOrNull = { type: ['integer', 'null'], description: 'Seconds since the epoch.' } as const;
+const metadata = { type: ['object', 'null'], additionalProperties: text } as const;
+
+const FILE = {
+  type: 'object',
+  description: 'A file of requests, or of results.',
+  required: ['id', 'object', 'bytes', 'created_at', 'expires_at', 'filename', 'purpose', 'status'],
+  properties: {
+    id: text,
+    object: { enum: ['file'] },
+    bytes: count,
+    created_at: time,
+    expires_at: { ...timeOrNull, description: 'Null for results, which are kept as long as their batch.' },
+    filename: text,
+    purpose: { enum: ['batch', 'batch_output'] },
+    status: { enum: ['processed'] },
+  },
+} as const;
+
+const BATCH_PROPERTIES = {
+  id: text,
+  object: { enum: ['batch'] },
+  endpoint: text,
+  model: textOrNull,
+  errors: {
+    type: ['object', 'null'],
+    description: 'Why it failed as a whole.',
+    required: ['object', 'data'],
+    properties: {
+      object: { enum: ['list'] },
+      data: {
+        type: 'array',
+        items: {
+          type: 'object',
+          required: ['code', 'message', 'line', 'param'],
+          properties: {
+            code: { ...text, description: 'Stable, for programs.' },
+            message: text,
+            line: { type: ['integer', 'null'], description: 'Of the file, from 1; blank lines do not count.' },
+            param: textOrNull,
+          },
+        },
+      },
+    },
+  },
+  input_file_id: text,
+  completion_window: text,
+  status: { enum: ['validating', 'in_progress', 'completed', 'failed', 'expired', 'cancelling', 'cancelled'] },
+  output_file_id: { ...textOrNull, description: 'The answers, once all requests have ended.' },
+  error_file_id: { ...textOrNull, description: 'The requests without an answer, once all have ended.' },
+  created_at: time,
+  in_progress_at: timeOrNull,
+  expires_at: timeOrNull,
+  finalizing_at: timeOrNull,
+  completed_at: timeOrNull,
+  failed_at: timeOrNull,
+  expired_at: timeOrNull,
+  cancelling_at: timeOrNull,
+  cancelled_at: timeOrNull,
+  request_counts: {
+    type: 'object',
+    required: ['total', 'completed', 'failed'],
+    properties: { total: count, completed: count, failed: count },
+  },
+  metadata,
+} as const;
+
+function list(item: string): object {
+  return {
+    type: 'object',
+    required: ['object', 'data', 'first_id', 'last_id', 'has_more'],
+    properties: {
+      object: { enum: ['list'] },
+      data: { type: 'array', items: { $ref: `#/components/schemas/${item}` } },
+      first_id: textOrNull,
+      last_id: { ...textOrNull, description: 'The next page is `after` this one.' },
+      has_more: { type: 'boolean' },
+    },
+  };
+}
+
+export const OPENAI_SCHEMAS = {
+  OpenAiFile: FILE,
+  OpenAiFileList: list('OpenAiFile'),
+  OpenAiFileDeletion: {
+    type: 'object',
+    required: ['id', 'object', 'deleted'],
+    properties: { id: text, object: { enum: ['file'] }, deleted: { type: 'boolean' } },
+  },
+  OpenAiBatchRequest: {
+    type: 'object',
+    additionalProperties: false,
+    required: ['input_file_id', 'endpoint', 'completion_window'],
+    properties: {
+      input_file_id: text,
+      endpoint: { enum: [REQUEST_URL] },
+      completion_window: { ...text, description: 'What has not run by then does not run: `1s` to `7d`.' },
+      metadata: { ...metadata, description: 'Up to 16 short texts; they come back with the batch.' },
+    },
+  },
+  OpenAiBatch: {
+    type: 'object',
+    description: 'A batch, as clients of OpenAI know it.',
+    required: Object.keys(BATCH_PROPERTIES),
+    properties: BATCH_PROPERTIES,
+  },
+  OpenAiBatchList: list('OpenAiBatch'),
+  OpenAiProblem: {
+    ...PROBLEM_SCHEMA,
+    description: "A problem (RFC 9457) that is an error of OpenAI's as well.",
+    required: [...PROBLEM_SCHEMA.required, 'error'],
+    properties: {
+      ...PROBLEM_SCHEMA.properties,
+      error: {
+        type: 'object',
+        required: ['message', 'type', 'param', 'code'],
+        properties: { message: text, type: text, param: textOrNull, code: text },
+      },
+    },
+  },
+};
+
+function json(name: keyof typeof OPENAI_SCHEMAS): object {
+  return { 'application/json': { schema: { $ref: `#/components/schemas/${name}` } } };
+}
+
+function refusals(own: Readonly<Record<number, string>>): Record<string, object> {
+  const content = { 'application/problem+json': { schema: { $ref: '#/components/schemas/OpenAiProblem' } } };
+  return Object.fromEntries(
+    Object.entries(problems(own)).map(([status, { description }]) => [status, { description, content }]),
+  );
+}
+
+const AWAY = 'Redis is away.';
+const WRONG_QUERY = 'A query that is not valid.';
+
+function operation(id: string, summary: string, answer: object, own: Readonly<Record<number, string>>): object {
+  const responses = { 200: answer, ...refusals({ ...own, 503: AWAY }) };
+  return { operationId: id, tags: ['openai batches'], summary, responses };
+}
+
+function query(name: string, description: string): object {
+  return { name, in: 'query', required: false, schema: text, description };
+}
+
+const ID = { parameters: [pathParameter('id')] };
+const NO_FILE = 'There is no such file, or it is no longer kept.';
+const NO_BATCH = 'There is no such batch, or it is no longer kept.';
+
+const UPLOAD = {
+  type: 'object',
+  required: ['file', 'purpose'],
+  properties: {
+    file: {
+      type: 'string',
+      contentMediaType: 'application/jsonl',
+      description: `A line a request: {"custom_id", "method": "POST", "url": "${REQUEST_URL}", "body": {"model", "input"}}.`,
+    },
+    purpose: { enum: ['batch'] },
+    expires_after: {
+      type: 'object',
+      description: 'Sent as `expires_after[anchor]` and `expires_after[seconds]`.',
+      properties: { anchor: { enum: ['created_at'] }, seconds: { type: 'integer', minimum: 1 } },
+    },
+  },
+} as const;
+
+const FILE_PATHS: Paths = {
+  '/openai/v1/files': {
+    post: {
+      ...operation(
+        'openAiCreateFile',
+        'Send a file of requests',
+        { description: 'It is kept.', content: json('OpenAiFile') },
+        {
+          400: 'The body is no form, or ends too early.',
+          408: 'Nothing came for a while (`upload_stalled`).',
+          413: 'The file is too large.',
+          415: 'The body is not multipart/form-data.',
+          422: 'A field that is missing or wrong, or too many files (`too_many_files`).',
+          429: 'The service has no room for new files.',
+        },
+      ),
+      requestBody: { required: true, content: { 'multipart/form-data': { schema: UPLOAD } } },
+    },
+    get: {
+      ...operation(
+        'openAiListFiles',
+        'List the files that you have sent',
+        { description: 'Your files.', content: json('OpenAiFileList') },
+        { 422: WRONG_QUERY },
+      ),
+      parameters: [
+        query('limit', 'At most so many.'),
+        query('after', 'Continue behind this file.'),
+        query('order', '`desc`, newest first, unless it is `asc`.'),
+        query('purpose', 'Only `batch` has any.'),
+      ],
+    },
+  },
+  '/openai/v1/files/{id}': {
+    get: {
+      ...operation(
+        'openAiGetFile',
+        'Get a file',
+        { description: 'About the file.', content: json('OpenAiFile') },
+        { 404: NO_FILE },
+      ),
+      ...ID,
+    },
+    delete: {
+      ...operation(
+        'openAiDeleteFile',
+        'Delete a file',
+        { description: 'It is gone.', content: json('OpenAiFileDeletion') },
+        {
+          404: NO_FILE,
+          409: 'A file of results, which goes with its batch.',
+        },
+      ),
+      ...ID,
+    },
+  },
+  '/openai/v1/files/{id}/content': {
+    get: {
+      ...operation(
+        'openAiReadFile',
+        'Read a file',
+        { description: 'Its lines.', content: { 'application/jsonl': { schema: text } } },
+        { 404: NO_FILE },
+      ),
+      ...ID,
+    },
+  },
+};
+
+const BATCH_PATHS: Paths = {
+  '/openai/v1/batches': {
+    post: {
+      ...operation(
+        'openAiCreateBatch',
+        'Make a batch of a file',
+        {
+          description: 'Every request is in the queue; or the file is not right, and it has failed.',
+          content: json('OpenAiBatch'),
+        },
+        {
+          400: 'The body is not JSON.',
+          404: 'The file is no longer kept.',
+          409: 'The same Idempotency-Key is being handled right now, or the batch was canceled meanwhile.',
+          413: 'The body is too large, or the file has too many requests.',
+          415: 'The body is not application/json.',
+          422: 'A field that is missing or wrong, or a key used with another file.',
+          429: 'The queue is full.',
+        },
+      ),
+      description: 'The same Idempotency-Key and file give the same batch.',
+      parameters: [header('Idempotency-Key', 'The same key and file give the same batch, for 24 hours.', '"night-1"')],
+      requestBody: { required: true, content: json('OpenAiBatchRequest') },
+    },
+    get: {
+      ...operation(
+        'openAiListBatches',
+        'List your batches of files, newest first',
+        { description: 'Your batches.', content: json('OpenAiBatchList') },
+        { 422: WRONG_QUERY },
+      ),
+      parameters: [query('limit', 'At most 100; 20 unless given.'), query('after', 'Continue behind this batch.')],
+    },
+  },
+  '/openai/v1/batches/{id}': {
+    get: {
+      ...operation(
+        'openAiGetBatch',
+        'Get a batch of a file',
+        { description: 'Where it stands.', content: json('OpenAiBatch') },
+        { 404: NO_BATCH },
+      ),
+      ...ID,
+    },
+  },
+  '/openai/v1/batches/{id}/cancel': {
+    post: {
+      ...operation(
+        'openAiCancelBatch',
+        'Cancel a batch of a file',
+        { description: 'Where it stands now.', content: json('OpenAiBatch') },
+        { 404: NO_BATCH },
+      ),
+      ...ID,
+    },
+  },
+};
+
+export const OPENAI_PATHS: Paths = { ...FILE_PATHS, ...BATCH_PATHS };
