@@ -45,7 +45,9 @@ export async function* eventsOf<E extends PredictionEvent | BatchEvent>(
 ): AsyncGenerator<E> {
   let last = after;
   let retryMs = RETRY_MS;
-  for (;;) {
+  // Read to its end all the same: the connection is then free for the next call.
+  let isDone = false;
+  while (!isDone) {
     const hangUp = new AbortController();
     const response = await transport.open(path, {
       headers: { accept: 'text/event-stream', ...(last === undefined ? {} : { 'last-event-id': last }) },
@@ -57,13 +59,13 @@ export async function* eventsOf<E extends PredictionEvent | BatchEvent>(
       for await (const message of messagesOf(lines, (ms) => (retryMs = ms))) {
         last = message.id;
         yield message as E;
-        if (message.event === 'done') return;
+        isDone ||= message.event === 'done';
       }
     } catch (error) {
       signal?.throwIfAborted();
       if (!(error instanceof BrokenOff)) throw error;
     }
-    await pause(retryMs, signal);
+    if (!isDone) await pause(retryMs, signal);
   }
 }
 
