@@ -81,6 +81,14 @@ export default defineConfig(
     },
   },
   {
+    // The client runs in browsers too. `node:` modules are refused by floors, and `tsconfig.client.json` knows no Node.
+    files: ['libs/client/**/*.ts'],
+    ignores: TESTS,
+    rules: {
+      'no-restricted-globals': ['error', 'process', 'Buffer', 'global', 'require', 'setImmediate', '__dirname'],
+    },
+  },
+  {
     // The command line speaks to a terminal; everything else has a logger or a return value.
     files: ['libs/**/*.ts', 'apps/**/*.ts'],
     ignores: ['apps/cli/**', ...TESTS],

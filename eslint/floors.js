@@ -34,7 +34,8 @@ export const FLOORS = {
   'libs/statistics': { libs: ['domain'] },
   'libs/access': { libs: ['domain'] },
 
-  'libs/client': { libs: [] },
+  // It runs in browsers too: not even a Node module.
+  'libs/client': { libs: [], npm: [], nothing: true },
   'libs/config': { libs: [], npm: ['zod'] },
   'libs/telemetry': {
     libs: [],

@@ -1,6 +1,6 @@
 /** `millrace keys`: who may call a fleet. Needs a key with the scope `admin`. */
 import { newApiKey } from '#access/api-key';
-import type { ApiKey, NewApiKey } from '#client/millrace-client';
+import type { ApiKey, CreateApiKey, NewApiKey } from '#client/millrace-client';
 import { renderTable } from './table.js';
 import { clientOf, type Target } from './target.js';
 
@@ -17,7 +17,8 @@ export async function createKey(target: Target, options: CreateKeyOptions): Prom
   const { client, scopes, name, expires } = options;
   const key = await clientOf(target).createKey({
     client,
-    scopes,
+    // Which there are is the service's to say: it may be newer than this command.
+    scopes: scopes as CreateApiKey['scopes'],
     ...(name === undefined ? {} : { name }),
     ...(expires === undefined ? {} : { expires_at: expires }),
   });

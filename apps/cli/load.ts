@@ -6,7 +6,7 @@
  */
 import autocannon from 'autocannon';
 import cliProgress from 'cli-progress';
-import { hasEnded, type MillraceClient, type Prediction } from '#client/millrace-client';
+import type { MillraceClient, Prediction } from '#client/millrace-client';
 import { CliError } from './cli-error.js';
 import { LatencyHistogram } from './latency-histogram.js';
 import { loadRequests } from './load-requests.js';
@@ -41,8 +41,7 @@ export async function load(options: LoadOptions): Promise<void> {
 async function drain(client: MillraceClient, body: string | null): Promise<number> {
   if (body === null) return 0;
   const began = performance.now();
-  let prediction = JSON.parse(body) as Prediction;
-  while (!hasEnded(prediction)) prediction = await client.getPrediction(prediction.id, { wait: 60 });
+  await client.wait(JSON.parse(body) as Prediction);
   return performance.now() - began;
 }
 

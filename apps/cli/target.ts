@@ -7,6 +7,7 @@ export interface Target {
   readonly key: string | null;
 }
 
+/** Says at once what is wrong: who is at a terminal decides whether to try again, and `batch` has a patience of its own. */
 export function clientOf({ url, key }: Target): MillraceClient {
-  return new MillraceClient({ url, ...(key === null ? {} : { key }) });
+  return new MillraceClient({ url, retries: 0, ...(key === null ? {} : { key }) });
 }

@@ -16,7 +16,7 @@ const MOST_COMPLAINTS = 5;
 
 const { MODELS_DIR: modelsDir, MILLRACE_API_KEY: key } = readProcessSettings();
 const [, , url = 'http://127.0.0.1:3000'] = process.argv;
-const client = new MillraceClient({ url, ...(key === undefined ? {} : { key }) });
+const client = new MillraceClient({ url, retries: 0, ...(key === undefined ? {} : { key }) });
 
 try {
   const verdicts = [];

@@ -1,61 +1,30 @@
-import { createServer, type IncomingMessage, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { jsonAnswer as json, ScriptedServer } from '#testing/scripted-server';
 import { hasEnded, MillraceClient, MillraceError, MillraceUnreachableError } from './millrace-client.js';
 
-interface Answer {
-  status: number;
-  body: string;
-  headers?: Record<string, string>;
-}
-
-let server: Server;
+let server: ScriptedServer;
 let client: MillraceClient;
-let seen: { method: string; url: string; headers: IncomingMessage['headers']; body: string }[];
-let answers: Answer[];
 
 beforeEach(async () => {
-  seen = [];
-  answers = [];
-  server = createServer((request, response) => {
-    let body = '';
-    request.on('data', (chunk: Buffer) => (body += chunk.toString()));
-    request.on('end', () => {
-      seen.push({ method: request.method ?? '', url: request.url ?? '', headers: request.headers, body });
-      const answer = answers.shift() ?? { status: 500, body: '' };
-      response.writeHead(answer.status, answer.headers).end(answer.body);
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  client = new MillraceClient({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, key: 'k1' });
+  server = await new ScriptedServer().start();
+  client = new MillraceClient({ url: `${server.url}/`, key: 'k1', retries: 0 });
 });
 
-afterEach(() => {
-  server.closeAllConnections();
-  server.close();
-});
+afterEach(() => server.stop());
 
-function json(status: number, body: unknown, headers?: Record<string, string>): Answer {
-  return { status, body: JSON.stringify(body), ...(headers === undefined ? {} : { headers }) };
-}
-
-describe('createPrediction', () => {
+describe('submit', () => {
   it('posts version and input, with the headers of waiting and of repeating', async () => {
-    answers = [json(201, { id: 'p1', status: 'succeeded', output: { value: 1 } })];
+    server.answers = [json(201, { id: 'p1', status: 'succeeded', output: { value: 1 } })];
     const input = { a: 1 };
-    const prediction = await client.createPrediction({
-      model: 'iris',
-      version: '1.0.0',
-      input,
-      wait: 5,
-      idempotencyKey: 'k',
-    });
+    const wish = { model: 'iris', version: '1.0.0', input, priority: 'low' } as const;
+    const prediction = await client.submit(wish, { wait: 5, idempotencyKey: 'k', cancelAfter: '90s' });
     expect(prediction.output).toEqual({ value: 1 });
-    expect(seen[0]).toMatchObject({ method: 'POST', url: '/v1/predictions' });
-    expect(JSON.parse(seen[0]!.body)).toEqual({ version: 'iris:1.0.0', input });
-    expect(seen[0]!.headers).toMatchObject({
+    expect(server.seen[0]).toMatchObject({ method: 'POST', url: '/v1/predictions' });
+    expect(JSON.parse(server.seen[0]!.body)).toEqual({ version: 'iris:1.0.0', input, priority: 'low' });
+    expect(server.seen[0]!.headers).toMatchObject({
       prefer: 'wait=5',
       'idempotency-key': 'k',
+      'cancel-after': '90s',
       authorization: 'Bearer k1',
       'content-type': 'application/json',
     });
@@ -68,8 +37,8 @@ describe('createPrediction', () => {
       code: 'invalid_input',
       errors: [{ pointer: '/a', code: 'x', detail: 'y' }],
     };
-    answers = [json(422, problem, { 'retry-after': '3' })];
-    const error = await client.createPrediction({ version: 'iris', input: {} }).catch((caught: unknown) => caught);
+    server.answers = [json(422, problem, { 'retry-after': '3' })];
+    const error = await client.submit({ version: 'iris', input: {} }).catch((caught: unknown) => caught);
     expect(error).toBeInstanceOf(MillraceError);
     expect(error).toMatchObject({
       message: 'Wrong input',
@@ -80,19 +49,27 @@ describe('createPrediction', () => {
   });
 
   it('makes a problem of an error page', async () => {
-    answers = [{ status: 502, body: '<html>' }];
-    await expect(client.createPrediction({ version: 'iris', input: {} })).rejects.toMatchObject({
+    server.answers = [{ status: 502, body: '<html>' }];
+    await expect(client.submit({ version: 'iris', input: {} })).rejects.toMatchObject({
       status: 502,
+      code: null,
       retryAfter: null,
     });
+  });
+
+  it('puts a prediction under an id of one`s own', async () => {
+    server.answers = [json(201, { id: 'a/b', status: 'starting' })];
+    await client.submit({ version: 'iris', input: {} }, { id: 'a/b' });
+    expect(server.seen[0]).toMatchObject({ method: 'PUT', url: '/v1/predictions/a%2Fb' });
+    expect(server.seen[0]!.headers).not.toHaveProperty('idempotency-key');
   });
 });
 
 it('predict waits until the prediction has ended', async () => {
-  answers = ['starting', 'processing', 'succeeded'].map((status) => json(200, { id: 'p/1', status }));
+  server.answers = ['starting', 'processing', 'succeeded'].map((status) => json(200, { id: 'p/1', status }));
   const prediction = await client.predict({ model: 'iris', input: {} });
   expect(hasEnded(prediction)).toBe(true);
-  expect(seen.map(({ url }) => url)).toEqual([
+  expect(server.seen.map(({ url }) => url)).toEqual([
     '/v1/predictions',
     '/v1/predictions/p%2F1?wait=60',
     '/v1/predictions/p%2F1?wait=60',
@@ -100,21 +77,64 @@ it('predict waits until the prediction has ended', async () => {
 });
 
 it('cancel posts to the prediction', async () => {
-  answers = [json(200, { id: 'p1', status: 'canceled' })];
-  expect((await client.cancelPrediction('p1')).status).toBe('canceled');
-  expect(seen[0]).toMatchObject({ method: 'POST', url: '/v1/predictions/p1/cancel', body: '' });
+  server.answers = [json(200, { id: 'p1', status: 'canceled' })];
+  expect((await client.cancel('p1')).status).toBe('canceled');
+  expect(server.seen[0]).toMatchObject({ method: 'POST', url: '/v1/predictions/p1/cancel', body: '' });
+});
+
+it('list follows the pages, at no other address than its own', async () => {
+  const next = 'http://elsewhere.example/v1/predictions?model=iris&cursor=c1';
+  server.answers = [
+    json(200, { next, previous: null, results: [{ id: 'p2' }, { id: 'p1' }] }),
+    json(200, { next: null, previous: null, results: [{ id: 'p0' }] }),
+  ];
+  const ids: string[] = [];
+  for await (const { id } of client.list({ model: 'iris' })) ids.push(id);
+  expect(ids).toEqual(['p2', 'p1', 'p0']);
+  expect(server.seen.map(({ url }) => url)).toEqual([
+    '/v1/predictions?model=iris',
+    '/v1/predictions?model=iris&cursor=c1',
+  ]);
+});
+
+it('createBatch writes rows down as lines, with the options in the query', async () => {
+  server.answers = [json(201, { id: 'b1' })];
+  async function* rows(): AsyncGenerator<{ a: number }> {
+    yield { a: 1 };
+    yield { a: 2 };
+  }
+  await client.createBatch({
+    model: 'iris',
+    rows: rows(),
+    on_invalid: 'reject',
+    webhook_events_filter: ['start', 'completed'],
+    metadata: { run: '7' },
+  });
+  const [{ url, headers, body }] = server.seen as [(typeof server.seen)[number]];
+  expect(body).toBe('{"a":1}\n{"a":2}\n');
+  expect(headers['content-type']).toBe('application/x-ndjson');
+  expect(Object.fromEntries(new URL(url, server.url).searchParams)).toEqual({
+    model: 'iris',
+    on_invalid: 'reject',
+    webhook_events_filter: 'start,completed',
+    metadata: '{"run":"7"}',
+  });
 });
 
 it('reads the catalogue, with the default owner', async () => {
-  answers = [json(200, { results: [{ name: 'iris' }] }), json(200, { name: 'iris' }), json(200, { name: 'iris' })];
+  server.answers = [
+    json(200, { results: [{ name: 'iris' }] }),
+    json(200, { name: 'iris' }),
+    json(200, { name: 'iris' }),
+  ];
   expect(await client.models()).toEqual([{ name: 'iris' }]);
   await client.model('iris');
   await client.model('acme/iris');
-  expect(seen.map(({ url }) => url)).toEqual(['/v1/models', '/v1/models/millrace/iris', '/v1/models/acme/iris']);
+  expect(server.seen.map(({ url }) => url)).toEqual(['/v1/models', '/v1/models/millrace/iris', '/v1/models/acme/iris']);
 });
 
 it('tells ready, degraded and not ready apart', async () => {
-  answers = [
+  server.answers = [
     json(200, { status: 'ok' }),
     json(200, { status: 'degraded', degraded: ['iris: no worker'] }),
     json(503, { status: 'error' }),
@@ -125,12 +145,12 @@ it('tells ready, degraded and not ready apart', async () => {
 });
 
 it('says where nobody answered', async () => {
-  const nobody = new MillraceClient({ url: 'http://127.0.0.1:1' });
+  const nobody = new MillraceClient({ url: 'http://127.0.0.1:1', retries: 0 });
   await expect(nobody.models()).rejects.toThrow(MillraceUnreachableError);
   await expect(nobody.models()).rejects.toThrow('No Millrace answers at http://127.0.0.1:1');
 });
 
 it('does not take any 200 for a Millrace', async () => {
-  answers = [{ status: 200, body: 'hello' }];
+  server.answers = [{ status: 200, body: 'hello' }];
   await expect(client.models()).rejects.toThrow(MillraceUnreachableError);
 });

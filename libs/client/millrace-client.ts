@@ -1,397 +1,259 @@
 /**
- * A small client of the HTTP API: `fetch` and nothing else, so that it can be copied into any project.
+ * A small client of the HTTP API: `fetch` and nothing else, in Node and in browsers, so that its folder can be copied into
+ * any project. This file is all that one imports.
  *
- * Names of fields are those of the wire (snake_case); what the service refuses is thrown as a `MillraceError` that
- * carries the problem (RFC 9457), what never reached it as a `MillraceUnreachableError`.
+ * What the service refuses is thrown as a `MillraceError` that carries the problem (RFC 9457), what never reached it as a
+ * `MillraceUnreachableError`. Calls that may be made twice are, where that may help.
  */
+import { resultsOf, type ResultOptions } from './batch-results.js';
+import { uploadOf } from './batch-upload.js';
+import type { Model } from './catalogue.js';
+import { MillraceUnreachableError } from './errors.js';
+import { type BatchEvent, type EventOptions, eventsOf, type PredictionEvent } from './events.js';
+import {
+  type ApiKey,
+  type Batch,
+  type BatchRequest,
+  type BatchResult,
+  type CreateApiKey,
+  hasEnded,
+  type KeyPage,
+  type NewApiKey,
+  type Prediction,
+  type PredictionFilter,
+  type PredictionPage,
+  type PredictionRequest,
+  type Readiness,
+  type WebhookSecret,
+} from './resources.js';
+import { type Query, route } from './routes.js';
+import { type ClientOptions, readJson, Transport } from './transport.js';
 
-export type PredictionStatus = 'starting' | 'processing' | 'succeeded' | 'failed' | 'canceled' | 'aborted';
+export type { Model, ModelFeature, ModelVersionSummary } from './catalogue.js';
+export { MillraceError, MillraceUnreachableError, WebhookVerificationError } from './errors.js';
+export type { BatchEvent, PredictionEvent } from './events.js';
+export { hasAllResults, hasEnded } from './resources.js';
+export type {
+  ApiKey,
+  Batch,
+  BatchRequest,
+  BatchResult,
+  CreateApiKey,
+  NewApiKey,
+  Prediction,
+  PredictionFilter,
+  PredictionRequest,
+  Problem,
+  Readiness,
+  Row,
+  RowType,
+} from './resources.js';
+export type { ClientOptions } from './transport.js';
+export { verifyWebhook, type Webhook, type WebhookHeaders } from './verify-webhook.js';
 
-export interface Prediction {
-  readonly id: string;
-  /** `owner/name`. */
-  readonly model: string;
-  /** 64 hex digits. */
-  readonly version: string;
-  readonly version_label: string;
-  readonly status: PredictionStatus;
-  readonly input: unknown;
-  /** Null until it has succeeded. */
-  readonly output: unknown;
-  /** One sentence for people, or null. */
-  readonly error: string | null;
-  /** Stable code of the error. */
-  readonly error_code?: string | null;
-  /** Seconds. */
-  readonly metrics: Readonly<Record<string, number | null>>;
-  readonly created_at: string;
-  readonly started_at: string | null;
-  readonly completed_at: string | null;
+export interface Cancelable {
+  readonly signal?: AbortSignal;
 }
 
-export interface ModelVersionSummary {
-  readonly id: string;
-  readonly label: string;
-  /** Input and output schema with examples. */
-  readonly openapi_schema?: unknown;
-  /** The features of its input, each with an `example`. */
-  readonly inputs?: readonly ModelFeature[];
-  readonly evaluation?: Readonly<Record<string, number>>;
-  /** A request that works as it stands, and the answer it gets. */
-  readonly example?: { readonly version: string; readonly input: unknown; readonly output: unknown };
-}
-
-export interface ModelFeature {
-  readonly name: string;
-  readonly type: string;
-  /** Absent for a scalar. */
-  readonly shape?: readonly number[];
-  readonly nullable?: boolean;
-  readonly unit?: string | null;
-  readonly description?: string;
-  readonly minimum?: number;
-  readonly maximum?: number;
-  readonly categories?: readonly string[];
-  readonly example?: unknown;
-}
-
-export interface Model {
-  readonly owner: string;
-  readonly name: string;
-  readonly title: string;
-  readonly description: string;
-  readonly task: string;
-  readonly latest_version: ModelVersionSummary;
-}
-
-export interface FieldProblem {
-  readonly pointer: string;
-  readonly code: string;
-  readonly detail: string;
-}
-
-/** RFC 9457. */
-export interface Problem {
-  readonly title: string;
-  readonly status: number;
-  readonly detail?: string;
-  readonly code?: string;
-  readonly request_id?: string;
-  readonly errors?: readonly FieldProblem[];
-}
-
-export interface CreatePrediction {
-  /** Model by name, `iris`; `version` pins one of its versions. */
-  readonly model?: string;
-  /** With `model` its label, `1.0.0`; alone anything the API takes: an id, `iris`, `iris:1.0.0`. */
-  readonly version?: string;
-  readonly input: unknown;
+export interface SubmitOptions extends Cancelable {
+  /** An id of your own: the same body again is the same prediction. */
+  readonly id?: string;
+  /** Makes the call safe to repeat, for 24 hours. One is made up unless given; null sends none, and repeats nothing. */
+  readonly idempotencyKey?: string | null;
+  /** `90s`, `10m`: aborted if it has not started by then. */
+  readonly cancelAfter?: string;
   /** Seconds to wait for the end before the prediction is returned as it is; absent returns at once. */
   readonly wait?: number;
-  /** Makes the call safe to repeat, for 24 hours. */
-  readonly idempotencyKey?: string;
 }
 
-export type BatchStatus = 'validating' | 'in_progress' | 'completed' | 'failed' | 'canceled' | 'expired';
-
-export interface Batch {
-  readonly id: string;
-  /** `owner/name`. */
-  readonly model: string;
-  readonly version_label: string;
-  readonly status: BatchStatus;
-  readonly request_counts: {
-    readonly total: number;
-    readonly completed: number;
-    readonly failed: number;
-    /** Rows that ended without running. */
-    readonly not_run: number;
-  };
-  /** Share of its rows that have ended, 0 to 1. */
-  readonly progress: number;
-  /** Seconds, or null while nothing can be said. */
-  readonly estimated_time_left: number | null;
-  readonly error: string | null;
-  readonly error_code: string | null;
-  readonly created_at: string;
-  readonly completed_at: string | null;
-}
-
-export type RowType = 'application/json' | 'application/x-ndjson' | 'text/csv';
-
-export interface CreateBatch {
-  readonly model: string;
-  readonly type: RowType;
-  /** Rows as bytes of that type. */
-  readonly body: AsyncIterable<Uint8Array> | string;
-  /** The body is compressed. */
-  readonly gzip?: boolean;
-  readonly onInvalid?: 'report' | 'reject';
-  /** `90s`, `30m`, `24h`, `7d` */
-  readonly completionWindow?: string;
-  readonly webhook?: string;
-  readonly metadata?: Readonly<Record<string, string>>;
+export interface BatchOptions extends Cancelable {
   /** With it an upload that was cut off can be sent again: each row is in the batch once. */
   readonly idempotencyKey?: string;
 }
 
-export interface ApiKey {
-  /** Public: the first eight characters behind `mr_live_`. */
-  readonly id: string;
-  readonly client: string;
-  readonly name: string | null;
-  readonly scopes: readonly string[];
-  readonly status: 'active' | 'expired' | 'revoked';
-  readonly created_at: string;
-  readonly expires_at: string | null;
-  /** To the hour. */
-  readonly last_used_at: string | null;
-  /** Id of the key that takes its place. */
-  readonly replaced_by: string | null;
-}
-
-/** A key that was made by this call. */
-export interface NewApiKey extends ApiKey {
-  /** The key itself, which is shown once. */
-  readonly key: string;
-}
-
-export interface CreateApiKey {
-  readonly client: string;
-  readonly scopes: readonly string[];
-  readonly name?: string;
-  /** RFC 3339. */
-  readonly expires_at?: string;
-}
-
-export interface Readiness {
-  /** False when it cannot serve now. */
-  readonly ready: boolean;
-  /** `ok`, `degraded` or `error`. */
-  readonly status: string;
-  /** What works less well, in words. */
-  readonly degraded: readonly string[];
-}
-
-export interface ClientOptions {
-  /** `http://127.0.0.1:3000` */
-  readonly url: string;
-  /** Sent as a bearer token. */
-  readonly key?: string;
-  /** Another `fetch`, for tests. */
-  readonly fetch?: typeof fetch;
-}
-
-/** The service answered, and it was a no. */
-export class MillraceError extends Error {
-  constructor(
-    readonly problem: Problem,
-    /** Seconds after which a repeat makes sense, where the service says so. */
-    readonly retryAfter: number | null,
-  ) {
-    super(problem.detail ?? problem.title);
-    this.name = 'MillraceError';
-  }
-
-  get status(): number {
-    return this.problem.status;
-  }
-}
-
-/** Nobody answered, or not a Millrace. Whether a submit arrived is then unknown: repeat it with its idempotency key. */
-export class MillraceUnreachableError extends Error {
-  constructor(
-    readonly url: string,
-    options?: ErrorOptions,
-  ) {
-    super(`No Millrace answers at ${url}`, options);
-    this.name = 'MillraceUnreachableError';
-  }
-}
-
-const ENDED: ReadonlySet<PredictionStatus> = new Set(['succeeded', 'failed', 'canceled', 'aborted']);
-/** How long an answer may take on top of the time that the service was asked to wait. */
-const PATIENCE_MS = 30_000;
-
-/** True when the status will never change again. */
-export function hasEnded(prediction: Pick<Prediction, 'status'>): boolean {
-  return ENDED.has(prediction.status);
-}
+/** The most that one call can wait. */
+const LONG_POLL_SECONDS = 60;
 
 export class MillraceClient {
-  readonly #base: string;
+  readonly #transport: Transport;
 
-  constructor(private readonly options: ClientOptions) {
-    this.#base = options.url.replace(/\/+$/, '');
+  constructor(options: ClientOptions) {
+    this.#transport = new Transport(options);
   }
 
-  async createPrediction(request: CreatePrediction): Promise<Prediction> {
-    const { model, version, input, wait, idempotencyKey } = request;
-    const headers: Record<string, string> = {};
-    if (wait !== undefined) headers['prefer'] = `wait=${wait}`;
-    if (idempotencyKey !== undefined) headers['idempotency-key'] = idempotencyKey;
-    const body = { version: [model, version].filter((part) => part !== undefined).join(':'), input };
-    return this.#ask('POST', '/v1/predictions', { headers, body, wait: wait ?? 0 });
-  }
-
-  async getPrediction(id: string, options: { wait?: number } = {}): Promise<Prediction> {
-    const query = options.wait === undefined ? '' : `?wait=${options.wait}`;
-    return this.#ask('GET', `/v1/predictions/${encodeURIComponent(id)}${query}`, { wait: options.wait ?? 0 });
-  }
-
-  async cancelPrediction(id: string): Promise<Prediction> {
-    return this.#ask('POST', `/v1/predictions/${encodeURIComponent(id)}/cancel`);
+  /** @returns the prediction as it was accepted, or as it stands after `wait` */
+  async submit(request: PredictionRequest, options: SubmitOptions = {}): Promise<Prediction> {
+    const { model, version, ...rest } = request;
+    const { id, cancelAfter, wait, signal } = options;
+    const key = id === undefined ? this.#keyOf(options) : null;
+    const headers = {
+      ...(wait === undefined ? {} : { prefer: `wait=${wait}` }),
+      ...(cancelAfter === undefined ? {} : { 'cancel-after': cancelAfter }),
+      ...(key === null ? {} : { 'idempotency-key': key }),
+    };
+    const json = { version: [model, version].filter((part) => part !== undefined).join(':'), ...rest };
+    const call = { headers, json, wait: wait ?? 0, repeatable: id !== undefined || key !== null, signal };
+    return id === undefined
+      ? this.#transport.json('POST', route('/v1/predictions'), call)
+      : this.#transport.json('PUT', route('/v1/predictions/{id}', id), call);
   }
 
   /** Submits and waits for the end, in as many calls as it takes. */
-  async predict(request: Omit<CreatePrediction, 'wait'>): Promise<Prediction> {
-    let prediction = await this.createPrediction({ ...request, wait: 60 });
-    while (!hasEnded(prediction)) prediction = await this.getPrediction(prediction.id, { wait: 60 });
-    return prediction;
+  async predict(request: PredictionRequest, options: Omit<SubmitOptions, 'wait'> = {}): Promise<Prediction> {
+    return this.wait(await this.submit(request, { ...options, wait: LONG_POLL_SECONDS }), options);
+  }
+
+  /** @returns the prediction when it has ended, however it did */
+  async wait(prediction: Prediction, { signal }: Cancelable = {}): Promise<Prediction> {
+    let seen = prediction;
+    while (!hasEnded(seen)) seen = await this.get(seen.id, { wait: LONG_POLL_SECONDS, ...(signal && { signal }) });
+    return seen;
+  }
+
+  /** @param options `wait`: seconds to wait for its end, 60 at most */
+  async get(id: string, { wait, signal }: { readonly wait?: number } & Cancelable = {}): Promise<Prediction> {
+    const query: Query<'/v1/predictions/{id}', 'get'> = { wait };
+    return this.#transport.json('GET', route('/v1/predictions/{id}', id), { query, wait: wait ?? 0, signal });
+  }
+
+  /** One's own predictions, newest first, page by page as they are read. */
+  async *list(filter: PredictionFilter = {}, { signal }: Cancelable = {}): AsyncGenerator<Prediction> {
+    let query: Query<'/v1/predictions', 'get'> | Readonly<Record<string, string>> = filter;
+    for (;;) {
+      const page = await this.#transport.json<PredictionPage>('GET', route('/v1/predictions'), { query, signal });
+      yield* page.results;
+      if (page.next === null) return;
+      // Its query alone: the key goes to no other address than ours.
+      query = Object.fromEntries(new URL(page.next, 'http://localhost').searchParams);
+    }
+  }
+
+  /** @returns the prediction as it is then; what has ended is as it ended */
+  async cancel(id: string, { signal }: Cancelable = {}): Promise<Prediction> {
+    return this.#transport.json('POST', route('/v1/predictions/{id}/cancel', id), { repeatable: true, signal });
+  }
+
+  /** What happens to a prediction, until it has ended. */
+  events(id: string, options: EventOptions = {}): AsyncGenerator<PredictionEvent> {
+    return eventsOf(this.#transport, route('/v1/predictions/{id}/events', id), options);
+  }
+
+  /** Sends rows and yields their results, in order, as they come. */
+  async *batch(request: BatchRequest, options: BatchOptions = {}): AsyncGenerator<BatchResult> {
+    const { id } = await this.createBatch(request, options);
+    yield* this.batchResults(id, options);
+  }
+
+  /** Sends rows as they come; returns when all of them are in the queue. */
+  async createBatch(request: BatchRequest, options: BatchOptions = {}): Promise<Batch> {
+    const { model, on_invalid, completion_window, webhook, webhook_events_filter: events, metadata } = request;
+    const { headers, repeatable = false, ...content } = await uploadOf(request);
+    const query: Query<'/v1/batches', 'post'> = {
+      model,
+      on_invalid,
+      completion_window,
+      webhook,
+      webhook_events_filter: events?.join(','),
+      metadata: metadata && JSON.stringify(metadata),
+    };
+    const key = repeatable ? this.#keyOf(options) : (options.idempotencyKey ?? null);
+    return this.#transport.json('POST', route('/v1/batches'), {
+      ...content,
+      headers: { ...headers, ...(key === null ? {} : { 'idempotency-key': key }) },
+      query,
+      wait: Infinity,
+      repeatable: repeatable && key !== null,
+      signal: options.signal,
+    });
+  }
+
+  async getBatch(id: string, { signal }: Cancelable = {}): Promise<Batch> {
+    return this.#transport.json('GET', route('/v1/batches/{id}', id), { signal });
+  }
+
+  async cancelBatch(id: string, { signal }: Cancelable = {}): Promise<Batch> {
+    return this.#transport.json('POST', route('/v1/batches/{id}/cancel', id), { repeatable: true, signal });
+  }
+
+  /** Results in the order of the rows, until all have come; behind the row `after`, where that is given. */
+  batchResults(id: string, options: ResultOptions = {}): AsyncGenerator<BatchResult> {
+    return resultsOf(this.#transport, id, options);
+  }
+
+  /** What happens to a batch, until it has ended. */
+  batchEvents(id: string, options: EventOptions = {}): AsyncGenerator<BatchEvent> {
+    return eventsOf(this.#transport, route('/v1/batches/{id}/events', id), options);
+  }
+
+  /**
+   * The results that there are now, as bytes.
+   * @param after index of the row behind which to begin
+   */
+  async batchFile(
+    id: string,
+    type: 'application/x-ndjson' | 'text/csv',
+    after: number | null = null,
+  ): Promise<ReadableStream<Uint8Array>> {
+    const query: Query<'/v1/batches/{id}/results', 'get'> = { after: after ?? undefined };
+    const path = route('/v1/batches/{id}/results', id);
+    const { body } = await this.#transport.open(path, { headers: { accept: type }, query });
+    if (body === null) throw new MillraceUnreachableError(this.#transport.base);
+    return body;
   }
 
   async models(): Promise<readonly Model[]> {
-    const page: { results: readonly Model[] } = await this.#ask('GET', '/v1/models');
+    const page = await this.#transport.json<{ results: readonly Model[] }>('GET', '/v1/models');
     return page.results;
   }
 
   /** @param name `iris`, or `owner/iris` */
   async model(name: string): Promise<Model> {
-    const [owner, model] = name.includes('/') ? name.split('/') : ['millrace', name];
-    return this.#ask('GET', `/v1/models/${encodeURIComponent(owner ?? '')}/${encodeURIComponent(model ?? '')}`);
+    const [owner = '', model = ''] = name.includes('/') ? name.split('/') : ['millrace', name];
+    return this.#transport.json('GET', `/v1/models/${encodeURIComponent(owner)}/${encodeURIComponent(model)}`);
   }
 
-  /** Sends rows as they come; returns when all of them are in the queue. */
-  async createBatch(batch: CreateBatch): Promise<Batch> {
-    const { model, type, body, gzip, onInvalid, completionWindow, webhook, metadata, idempotencyKey } = batch;
-    const query = new URLSearchParams({ model });
-    if (onInvalid !== undefined) query.set('on_invalid', onInvalid);
-    if (completionWindow !== undefined) query.set('completion_window', completionWindow);
-    if (webhook !== undefined) query.set('webhook', webhook);
-    if (metadata !== undefined) query.set('metadata', JSON.stringify(metadata));
-    const headers = {
-      'content-type': type,
-      ...(gzip === true ? { 'content-encoding': 'gzip' } : {}),
-      ...(idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }),
-    };
-    return this.#ask('POST', `/v1/batches?${query.toString()}`, { headers, content: body, wait: Infinity });
-  }
-
-  async getBatch(id: string): Promise<Batch> {
-    return this.#ask('GET', `/v1/batches/${encodeURIComponent(id)}`);
-  }
-
-  async cancelBatch(id: string): Promise<Batch> {
-    return this.#ask('POST', `/v1/batches/${encodeURIComponent(id)}/cancel`);
-  }
-
-  /**
-   * Results in the order of the rows, as bytes.
-   * @param after index of the row behind which to begin
-   */
-  async batchResults(
-    id: string,
-    type: 'application/x-ndjson' | 'text/csv',
-    after: number | null = null,
-  ): Promise<ReadableStream<Uint8Array>> {
-    const query = after === null ? '' : `?after=${after}`;
-    const path = `/v1/batches/${encodeURIComponent(id)}/results${query}`;
-    const response = await this.#send('GET', path, { headers: { accept: type }, wait: Infinity });
-    if (!response.ok) throw new MillraceError(problemOf(response, await readJson(response)), retryAfterOf(response));
-    if (response.body === null) throw new MillraceUnreachableError(this.#base);
-    return response.body;
-  }
-
-  /** The secret that signs the caller's webhooks. */
+  /** The secret that signs the caller's webhooks; see `verifyWebhook`. */
   async webhookSecret(): Promise<string> {
-    const { key }: { key: string } = await this.#ask('GET', '/v1/webhooks/default/secret');
+    const { key } = await this.#transport.json<WebhookSecret>('GET', route('/v1/webhooks/default/secret'));
     return key;
   }
 
   /** Needs the scope `admin`, as the next three do. */
   async keys(): Promise<readonly ApiKey[]> {
-    const page: { results: readonly ApiKey[] } = await this.#ask('GET', '/v1/keys');
+    const page = await this.#transport.json<KeyPage>('GET', route('/v1/keys'));
     return page.results;
   }
 
   async createKey(key: CreateApiKey): Promise<NewApiKey> {
-    return this.#ask('POST', '/v1/keys', { body: key });
+    return this.#transport.json('POST', route('/v1/keys'), { json: key });
   }
 
   /** @param overlapSeconds for which the old key stays valid; a day unless given */
   async rotateKey(id: string, overlapSeconds?: number): Promise<NewApiKey> {
-    const body = overlapSeconds === undefined ? {} : { overlap_seconds: overlapSeconds };
-    return this.#ask('POST', `/v1/keys/${encodeURIComponent(id)}/rotate`, { body });
+    const json = overlapSeconds === undefined ? {} : { overlap_seconds: overlapSeconds };
+    return this.#transport.json('POST', route('/v1/keys/{id}/rotate', id), { json });
   }
 
   async revokeKey(id: string): Promise<ApiKey> {
-    return this.#ask('POST', `/v1/keys/${encodeURIComponent(id)}/revoke`);
+    return this.#transport.json('POST', route('/v1/keys/{id}/revoke', id));
   }
 
   /** Never throws for a service that says "not ready". */
   async ready(): Promise<Readiness> {
-    const response = await this.#send('GET', '/ready');
+    const response = await this.#transport.send('GET', '/ready');
     const body = (await readJson(response)) as { status?: unknown; degraded?: unknown } | null;
     const degraded = Array.isArray(body?.degraded) ? body.degraded.map(String) : [];
     return { ready: response.ok, status: typeof body?.status === 'string' ? body.status : 'error', degraded };
   }
 
-  async #ask<T>(method: string, path: string, call: Call = {}): Promise<T> {
-    const response = await this.#send(method, path, call);
-    const body = await readJson(response);
-    if (!response.ok) throw new MillraceError(problemOf(response, body), retryAfterOf(response));
-    if (typeof body !== 'object' || body === null) throw new MillraceUnreachableError(this.#base);
-    return body as T;
-  }
-
-  async #send(method: string, path: string, call: Call = {}): Promise<Response> {
-    const { key } = this.options;
-    const send = this.options.fetch ?? fetch;
-    const request: RequestInit = {
-      method,
-      headers: {
-        accept: 'application/json',
-        ...(call.body === undefined ? {} : { 'content-type': 'application/json' }),
-        ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
-        ...call.headers,
-      },
-    };
-    const waitMs = (call.wait ?? 0) * 1_000 + PATIENCE_MS;
-    if (Number.isFinite(waitMs)) request.signal = AbortSignal.timeout(waitMs);
-    if (call.body !== undefined) request.body = JSON.stringify(call.body);
-    // A body that is not in memory is sent as it comes; `fetch` wants that said.
-    if (call.content !== undefined) Object.assign(request, { body: call.content, duplex: 'half' });
-    try {
-      return await send(this.#base + path, request);
-    } catch (error) {
-      throw new MillraceUnreachableError(this.#base, { cause: error });
-    }
+  /** A repeat without a key might be a second one. */
+  #keyOf({ idempotencyKey }: { readonly idempotencyKey?: string | null }): string | null {
+    if (idempotencyKey !== undefined) return idempotencyKey;
+    return this.#transport.repeats ? newKey() : null;
   }
 }
 
-interface Call {
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: unknown;
-  /** Sent as it stands. */
-  readonly content?: AsyncIterable<Uint8Array> | string;
-  /** Seconds that the service was asked to wait. */
-  readonly wait?: number;
-}
-
-async function readJson(response: Response): Promise<unknown> {
-  try {
-    return await response.json();
-  } catch {
-    return null; // Not JSON: a proxy's page, or a connection that broke; the callers say what that means.
-  }
-}
-
-function problemOf(response: Response, body: unknown): Problem {
-  const fallback = { title: response.statusText || `HTTP ${response.status}`, status: response.status };
-  return typeof body === 'object' && body !== null ? { ...fallback, ...body } : fallback;
-}
-
-function retryAfterOf(response: Response): number | null {
-  const value = Number(response.headers.get('retry-after') ?? Number.NaN);
-  return Number.isFinite(value) ? value : null;
+/** Of 128 random bits; `crypto.randomUUID` is missing on pages that came over plain http. */
+function newKey(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

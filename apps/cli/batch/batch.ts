@@ -76,15 +76,17 @@ async function send(
 ): Promise<string> {
   const sent = await patiently(
     (moved) =>
-      client.createBatch({
-        model: options.model,
-        type: file.type,
-        gzip: file.gzip,
-        body: readWithProgress(file, progress, moved),
-        onInvalid: options.reject ? 'reject' : 'report',
-        ...(options.window === undefined ? {} : { completionWindow: options.window }),
-        idempotencyKey: checkpoint.key,
-      }),
+      client.createBatch(
+        {
+          model: options.model,
+          type: file.type,
+          gzip: file.gzip,
+          body: readWithProgress(file, progress, moved),
+          on_invalid: options.reject ? 'reject' : 'report',
+          ...(options.window === undefined ? {} : { completion_window: options.window }),
+        },
+        { idempotencyKey: checkpoint.key },
+      ),
     showWaiting(progress),
   );
   await checkpoint.noteBatch(sent.id);
@@ -152,7 +154,7 @@ async function fetchResults(
   await patiently(async (moved) => {
     const written = await checkpoint.rowsWritten(type);
     if (total > 0 && written >= total) return;
-    const stream = await client.batchResults(id, type, written === 0 ? null : written - 1);
+    const stream = await client.batchFile(id, type, written === 0 ? null : written - 1);
     let lines = written;
     async function* counted(): AsyncGenerator<Uint8Array> {
       for await (const chunk of stream as unknown as AsyncIterable<Uint8Array>) {
