@@ -23,6 +23,9 @@ import { PredictionEventsController } from './events/prediction-events.controlle
 import { ListPredictions } from './list-predictions.js';
 import { ModelCatalogue } from './model-catalogue.js';
 import { ModelsController } from './models.controller.js';
+import { DeadLettersController } from './ops/dead-letters.controller.js';
+import { OperationsController } from './ops/operations.controller.js';
+import { Operations } from './ops/operations.js';
 import { OwnPredictions, StreamTokens } from './own-predictions.js';
 import { PredictionListController } from './prediction-list.controller.js';
 import { PredictionsController } from './predictions.controller.js';
@@ -48,6 +51,7 @@ export interface ApiParts {
   readonly batches: BatchParts;
   readonly ownBatches: OwnBatches;
   readonly follower: Follower;
+  readonly operations: Operations;
 }
 
 @Module({})
@@ -65,6 +69,8 @@ export class ApiModule {
         ModelsController,
         KeysController,
         DeliveriesController,
+        OperationsController,
+        DeadLettersController,
       ],
       providers: [
         { provide: AcceptPrediction, useValue: parts.accept },
@@ -83,6 +89,7 @@ export class ApiModule {
         { provide: BatchParts, useValue: parts.batches },
         { provide: OwnBatches, useValue: parts.ownBatches },
         { provide: Follower, useValue: parts.follower },
+        { provide: Operations, useValue: parts.operations },
         { provide: ManageKeys, useValue: parts.manageKeys },
         { provide: APP_FILTER, useValue: new ProblemFilter(logger) },
         { provide: APP_PIPE, useValue: strictPipe() },
