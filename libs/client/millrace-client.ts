@@ -231,16 +231,16 @@ export class MillraceClient {
     if (wait !== undefined) headers['prefer'] = `wait=${wait}`;
     if (idempotencyKey !== undefined) headers['idempotency-key'] = idempotencyKey;
     const body = { version: [model, version].filter((part) => part !== undefined).join(':'), input };
-    return this.#ask('POST', '/v1/predictions', { headers, body, wait: wait ?? 0 });
+    return this.ask('POST', '/v1/predictions', { headers, body, wait: wait ?? 0 });
   }
 
   async getPrediction(id: string, options: { wait?: number } = {}): Promise<Prediction> {
     const query = options.wait === undefined ? '' : `?wait=${options.wait}`;
-    return this.#ask('GET', `/v1/predictions/${encodeURIComponent(id)}${query}`, { wait: options.wait ?? 0 });
+    return this.ask('GET', `/v1/predictions/${encodeURIComponent(id)}${query}`, { wait: options.wait ?? 0 });
   }
 
   async cancelPrediction(id: string): Promise<Prediction> {
-    return this.#ask('POST', `/v1/predictions/${encodeURIComponent(id)}/cancel`);
+    return this.ask('POST', `/v1/predictions/${encodeURIComponent(id)}/cancel`);
   }
 
   /** Submits and waits for the end, in as many calls as it takes. */
@@ -251,14 +251,14 @@ export class MillraceClient {
   }
 
   async models(): Promise<readonly Model[]> {
-    const page: { results: readonly Model[] } = await this.#ask('GET', '/v1/models');
+    const page: { results: readonly Model[] } = await this.ask('GET', '/v1/models');
     return page.results;
   }
 
   /** @param name `iris`, or `owner/iris` */
   async model(name: string): Promise<Model> {
     const [owner, model] = name.includes('/') ? name.split('/') : ['millrace', name];
-    return this.#ask('GET', `/v1/models/${encodeURIComponent(owner ?? '')}/${encodeURIComponent(model ?? '')}`);
+    return this.ask('GET', `/v1/models/${encodeURIComponent(owner ?? '')}/${encodeURIComponent(model ?? '')}`);
   }
 
   /** Sends rows as they come; returns when all of them are in the queue. */
@@ -274,15 +274,15 @@ export class MillraceClient {
       ...(gzip === true ? { 'content-encoding': 'gzip' } : {}),
       ...(idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }),
     };
-    return this.#ask('POST', `/v1/batches?${query.toString()}`, { headers, content: body, wait: Infinity });
+    return this.ask('POST', `/v1/batches?${query.toString()}`, { headers, content: body, wait: Infinity });
   }
 
   async getBatch(id: string): Promise<Batch> {
-    return this.#ask('GET', `/v1/batches/${encodeURIComponent(id)}`);
+    return this.ask('GET', `/v1/batches/${encodeURIComponent(id)}`);
   }
 
   async cancelBatch(id: string): Promise<Batch> {
-    return this.#ask('POST', `/v1/batches/${encodeURIComponent(id)}/cancel`);
+    return this.ask('POST', `/v1/batches/${encodeURIComponent(id)}/cancel`);
   }
 
   /**
@@ -304,28 +304,28 @@ export class MillraceClient {
 
   /** The secret that signs the caller's webhooks. */
   async webhookSecret(): Promise<string> {
-    const { key }: { key: string } = await this.#ask('GET', '/v1/webhooks/default/secret');
+    const { key }: { key: string } = await this.ask('GET', '/v1/webhooks/default/secret');
     return key;
   }
 
   /** Needs the scope `admin`, as the next three do. */
   async keys(): Promise<readonly ApiKey[]> {
-    const page: { results: readonly ApiKey[] } = await this.#ask('GET', '/v1/keys');
+    const page: { results: readonly ApiKey[] } = await this.ask('GET', '/v1/keys');
     return page.results;
   }
 
   async createKey(key: CreateApiKey): Promise<NewApiKey> {
-    return this.#ask('POST', '/v1/keys', { body: key });
+    return this.ask('POST', '/v1/keys', { body: key });
   }
 
   /** @param overlapSeconds for which the old key stays valid; a day unless given */
   async rotateKey(id: string, overlapSeconds?: number): Promise<NewApiKey> {
     const body = overlapSeconds === undefined ? {} : { overlap_seconds: overlapSeconds };
-    return this.#ask('POST', `/v1/keys/${encodeURIComponent(id)}/rotate`, { body });
+    return this.ask('POST', `/v1/keys/${encodeURIComponent(id)}/rotate`, { body });
   }
 
   async revokeKey(id: string): Promise<ApiKey> {
-    return this.#ask('POST', `/v1/keys/${encodeURIComponent(id)}/revoke`);
+    return this.ask('POST', `/v1/keys/${encodeURIComponent(id)}/revoke`);
   }
 
   /** Never throws for a service that says "not ready". */
@@ -336,7 +336,11 @@ export class MillraceClient {
     return { ready: response.ok, status: typeof body?.status === 'string' ? body.status : 'error', degraded };
   }
 
-  async #ask<T>(method: string, path: string, call: Call = {}): Promise<T> {
+  /**
+   * Any call that has no method of its own.
+   * @throws MillraceError for what the service refuses, MillraceUnreachableError where nobody answers
+   */
+  async ask<T>(method: string, path: string, call: Call = {}): Promise<T> {
     const response = await this.#send(method, path, call);
     const body = await readJson(response);
     if (!response.ok) throw new MillraceError(problemOf(response, body), retryAfterOf(response));
@@ -369,7 +373,7 @@ export class MillraceClient {
   }
 }
 
-interface Call {
+export interface Call {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: unknown;
   /** Sent as it stands. */
