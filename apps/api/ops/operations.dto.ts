@@ -22,7 +22,7 @@ export class PredictionParam {
 }
 
 class WaitingResource {
-  @ApiProperty({ example: 12 })
+  @ApiProperty({ description: 'Predictions that wait, estimated from jobs and a sample of their sizes.', example: 12 })
   normal!: number;
 
   @ApiProperty({ description: 'Rows of batches, and predictions of low priority.', example: 40_000 })
@@ -64,7 +64,7 @@ export class ModelStatusResource implements ModelStatus {
   @ApiProperty({ description: 'Executors of theirs that are ready.', example: 2 })
   executors!: number;
 
-  @ApiProperty({ description: 'Predictions that wait, estimated from jobs and a sample of their sizes.' })
+  @ApiProperty()
   waiting!: WaitingResource;
 
   @ApiProperty({ description: 'Predictions that a worker has in hand, estimated in the same way.', example: 16 })
