@@ -7,7 +7,6 @@
 import { createHash } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import type { PredictionRequest } from '#contract/prediction.dto';
-import { tooManyRequests } from '#contract/problem';
 import type { Callback } from '#domain/callback';
 import type { Submission } from '#domain/prediction';
 import { formatPredictionId, newEnvelopeId } from '#domain/prediction-id';
@@ -27,6 +26,7 @@ import type { Claim, Reservations } from '#queue/reservations';
 import type { ApiMetrics } from '#telemetry/metrics';
 import { keyHeld, keyReused, type RepeatKey } from './idempotency.js';
 import type { ModelCatalogue } from './model-catalogue.js';
+import { noRoom } from './no-room.js';
 import type { WebhookRules } from './webhooks/webhook-rules.js';
 
 export interface AcceptOptions {
@@ -156,9 +156,7 @@ export class AcceptPrediction {
     const room = this.backlog.roomFor(model);
     if (room.kind === 'room') return;
     this.metrics.refused.inc({ model, reason: room.kind });
-    const detail =
-      room.kind === 'queue_full' ? `The queue of ${model} is full.` : 'The service has no room for new predictions.';
-    throw tooManyRequests(room.kind, detail, room.retryAfterS);
+    throw noRoom(room, model, 'predictions');
   }
 
   #count({ priority }: NewPrediction, model: string): void {

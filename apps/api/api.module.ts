@@ -34,6 +34,9 @@ import { ReceiveFile } from './openai/receive-file.js';
 import { Infer } from './open-inference/infer.js';
 import { OpenInferenceController } from './open-inference/open-inference.controller.js';
 import { ServerState } from './open-inference/server-state.js';
+import { DeadLettersController } from './ops/dead-letters.controller.js';
+import { OperationsController } from './ops/operations.controller.js';
+import { Operations } from './ops/operations.js';
 import { OwnPredictions, StreamTokens } from './own-predictions.js';
 import { PredictionListController } from './prediction-list.controller.js';
 import { PredictionsController } from './predictions.controller.js';
@@ -64,6 +67,7 @@ export interface ApiParts {
   readonly fleet: FleetView;
   /** Of this release. */
   readonly release: string;
+  readonly operations: Operations;
 }
 
 @Module({})
@@ -84,6 +88,8 @@ export class ApiModule {
         OpenInferenceController,
         FilesController,
         FileBatchesController,
+        OperationsController,
+        DeadLettersController,
       ],
       providers: [
         { provide: AcceptPrediction, useValue: parts.accept },
@@ -108,6 +114,7 @@ export class ApiModule {
         { provide: CreateFileBatch, useValue: parts.openAi.create },
         { provide: OwnFileBatches, useValue: parts.openAi.own },
         { provide: ServerState, useValue: new ServerState({ ...parts, readiness }) },
+        { provide: Operations, useValue: parts.operations },
         { provide: ManageKeys, useValue: parts.manageKeys },
         { provide: APP_FILTER, useValue: new ProblemFilter(logger) },
         { provide: APP_PIPE, useValue: strictPipe() },

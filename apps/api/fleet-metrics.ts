@@ -1,6 +1,7 @@
 /** What the API knows of queues, workers and Redis, as its gauges say it. */
 import type { ModelRepository } from '#models/repository';
 import type { Backlog, LaneBacklog } from '#queue/backlog';
+import { MODEL_STATES, type ModelSwitch } from '#queue/model-switch';
 import type { RedisWatch } from '#queue/redis-watch';
 import type { FleetGauges, QueueState } from '#telemetry/fleet-gauges';
 import type { FleetView } from './fleet-view.js';
@@ -9,18 +10,20 @@ export interface FleetMetricsParts {
   readonly repository: ModelRepository;
   readonly backlog: Pick<Backlog, 'of'>;
   readonly fleet: Pick<FleetView, 'workers' | 'rowCostMs' | 'executorsOf'>;
+  readonly switches: Pick<ModelSwitch, 'stateOf'>;
   readonly redis: Pick<RedisWatch, 'facts' | 'keepsAll' | 'isAnswering'>;
 }
 
 const PRIORITIES = ['normal', 'low'] as const;
 const STATES = ['waiting', 'active', 'delayed'] as const;
 
-export function fleetGauges({ repository, backlog, fleet, redis }: FleetMetricsParts): FleetGauges {
+export function fleetGauges({ repository, backlog, fleet, switches, redis }: FleetMetricsParts): FleetGauges {
   const queueOf = (model: string): QueueState => {
     const { lanes, jobs, predictions, bulk, deadLetters } = backlog.of(model);
     const costMs = fleet.rowCostMs(repository.latest(model)?.id ?? '');
     const workSeconds = costMs === null ? null : ((predictions + bulk) * costMs) / 1_000;
     const executors = fleet.executorsOf(model);
+    const isHeld = executors === 0 || switches.stateOf(model) === 'paused';
     return {
       model,
       predictions: PRIORITIES.flatMap((priority) =>
@@ -29,8 +32,9 @@ export function fleetGauges({ repository, backlog, fleet, redis }: FleetMetricsP
       jobs,
       oldestWaiting: PRIORITIES.map((priority) => ({ priority, seconds: ageSeconds(lanes[priority]) })),
       workSeconds,
-      drainSeconds: workSeconds === null || executors === 0 ? null : workSeconds / executors,
+      drainSeconds: workSeconds === null || isHeld ? null : workSeconds / executors,
       deadLetters,
+      states: MODEL_STATES.map((state) => ({ state, isOn: switches.stateOf(model) === state })),
       workers: fleet.workers.filter(({ models }) => models.includes(model)).length,
     };
   };

@@ -10,6 +10,7 @@ import type { connectSubscriber } from '#queue/connection';
 import { EnvelopeReader } from '#queue/envelope-reader';
 import { EnvelopeWriter } from '#queue/envelope-writer';
 import type { ModelQueues } from '#queue/model-queues';
+import type { ModelSwitch } from '#queue/model-switch';
 import { OwnIds } from '#queue/own-ids';
 import { Reservations } from '#queue/reservations';
 import type { ApiMetrics } from '#telemetry/metrics';
@@ -30,7 +31,7 @@ import { OwnPredictions, StreamTokens } from './own-predictions.js';
 import { WaitEstimate } from './wait-estimate.js';
 import type { Webhooks } from './webhooks/build-webhooks.js';
 
-export type PredictionParts = Omit<ApiParts, 'manageKeys'>;
+export type PredictionParts = Omit<ApiParts, 'manageKeys' | 'operations'>;
 
 export interface PathOptions {
   readonly settings: Settings;
@@ -39,6 +40,7 @@ export interface PathOptions {
   readonly subscriber: ReturnType<typeof connectSubscriber>;
   readonly backlog: Backlog;
   readonly fleet: FleetView;
+  readonly switches: ModelSwitch;
   readonly metrics: ApiMetrics;
   readonly webhooks: Webhooks;
   /** Of this release. */
@@ -60,7 +62,7 @@ export function buildPredictionPath(options: PathOptions): PredictionParts {
   const ownIds = new OwnIds(queues, settings.RESULT_TTL_SECONDS);
   const desks = { idempotency_key: reservations, own_id: ownIds };
   const address = new ClientAddress(settings.PUBLIC_URL, `${settings.HOST}:${settings.PORT}`);
-  const waitEstimate = new WaitEstimate(backlog, fleet);
+  const waitEstimate = new WaitEstimate(backlog, fleet, options.switches);
   const tokens = new StreamTokens(options.ring);
   const { rules } = options.webhooks;
   const batches = new BatchParts({ ...options, catalogue, predictions: reader, reservations, webhooks: rules });

@@ -82,7 +82,7 @@ export function createOperation(
         415: 'The body is not application/json.',
         422: 'Unknown model, wrong input, or a key used with another body: `errors` says where and why.',
         429: 'The queue is full; `Retry-After` says when to come back.',
-        503: 'Redis is away; whether the prediction runs is unknown.',
+        503: 'Redis is away, and whether the prediction runs is unknown; or an operator drains the model (`model_draining`).',
         ...own,
       }),
     },

@@ -18,6 +18,7 @@ import { Fleet } from '#queue/fleet';
 import { ModelRegister } from '#queue/model-register';
 import { RedisWatch } from '#queue/redis-watch';
 import { ModelQueues } from '#queue/model-queues';
+import { ModelSwitch } from '#queue/model-switch';
 import type { Logger } from '#telemetry/logger';
 import { registerFleetGauges } from '#telemetry/fleet-gauges';
 import { ApiMetrics } from '#telemetry/metrics';
@@ -30,6 +31,7 @@ import { mountOpenApi } from './openapi.js';
 import { FleetStatusReader } from './ops/fleet-status.js';
 import { mountOperatorDoor } from './ops/operator-door.js';
 import { mountOperatorPages } from './ops/operator-pages.js';
+import { Operations } from './ops/operations.js';
 import { PutBack } from './ops/put-back.js';
 import { buildPredictionPath } from './prediction-path.js';
 import { mountRunbooks } from './runbooks.js';
@@ -49,10 +51,12 @@ export async function runApi(settings: Settings, logger: Logger): Promise<Runnin
   const queues = new ModelQueues(redis, names, onRedisError);
   const fleet = new FleetView(new Fleet(redis, names), isConnected, onRedisError);
   const redisWatch = new RedisWatch(redis, onRedisError);
-  const backlog = new Backlog(queues, models, limitsOf(settings), redisWatch, onRedisError);
+  const switches = new ModelSwitch(queues, models, onRedisError);
+  const limits = limitsOf(settings, switches);
+  const backlog = new Backlog(queues, models, limits, redisWatch, onRedisError);
   const build = buildOf(settings);
   const registry = makeRegistry('api', settings.METRICS);
-  registerFleetGauges(registry, fleetGauges({ repository, backlog, fleet, redis: redisWatch }));
+  registerFleetGauges(registry, fleetGauges({ repository, backlog, fleet, switches, redis: redisWatch }));
   const metrics = new ApiMetrics(registry);
   metrics.expect(models);
   const access = buildAccess(settings, queues, onRedisError);
@@ -63,6 +67,7 @@ export async function runApi(settings: Settings, logger: Logger): Promise<Runnin
     subscriber,
     backlog,
     fleet,
+    switches,
     metrics,
     webhooks: buildWebhooks(settings, queues),
     release: build.version,
@@ -75,7 +80,7 @@ export async function runApi(settings: Settings, logger: Logger): Promise<Runnin
   const register = new ModelRegister(redis, names, onRedisError);
 
   let draining = false;
-  const readiness = readinessOf(models, fleet, [clock, redisWatch], async () => ({
+  const readiness = readinessOf(models, fleet, switches, [clock, redisWatch], async () => ({
     answering: await redisWatch.isAnswering(),
     draining,
     knowsKeys: access.keys?.watch.isFresh ?? true,
@@ -86,10 +91,13 @@ export async function runApi(settings: Settings, logger: Logger): Promise<Runnin
     queues,
     backlog,
     fleet,
+    switches,
     deliveries: parts.webhooks.deliveries,
     redisWatch,
     degraded: () => readiness.degraded(),
   });
+  const putBack = new PutBack(parts.reader, parts.accept, parts.catalogue, logger);
+  const { deliveries } = parts.webhooks;
   const operations = await listenForOperations({
     host: settings.OPS_HOST,
     port: settings.OPS_PORT,
@@ -104,20 +112,22 @@ export async function runApi(settings: Settings, logger: Logger): Promise<Runnin
         isOpen: access.keys === null,
         baseUrl: settings.PUBLIC_URL ?? `http://${settings.HOST}:${settings.PORT}`,
         status,
-        putBack: new PutBack(parts.reader, parts.accept, parts.catalogue, logger),
+        putBack,
         queues,
         repository,
-        deliveries: parts.webhooks.deliveries,
+        deliveries,
         logger,
       });
       await mountRunbooks(app, path.join(projectRoot(), 'docs', 'runbooks'));
     },
   });
   const tracing = await tracingOf(settings, 'api', logger);
-  const app = await createPublicApp(settings, { ...parts, manageKeys: access.manageKeys }, readiness, access.keys, {
-    logger,
-    tracing,
-  });
+  const handles = {
+    ...parts,
+    manageKeys: access.manageKeys,
+    operations: new Operations({ status, switches, putBack, queues, deliveries, logger }),
+  };
+  const app = await createPublicApp(settings, handles, readiness, access.keys, { logger, tracing });
   mountOpenApi(app, repository, build.version);
   // Redis may be away: the process lives, says that it is not ready, and recovers by itself.
   parts.completions.start().catch(onRedisError);
@@ -125,6 +135,7 @@ export async function runApi(settings: Settings, logger: Logger): Promise<Runnin
   clock.start();
   register.announce(models);
   redisWatch.start();
+  switches.start();
   backlog.start();
   fleet.start();
   await app.listen(settings.PORT, settings.HOST);
@@ -145,6 +156,7 @@ export async function runApi(settings: Settings, logger: Logger): Promise<Runnin
       clock.stop();
       register.stop();
       redisWatch.stop();
+      switches.stop();
       backlog.stop();
       fleet.stop();
       await operations.app.close();
@@ -155,13 +167,15 @@ export async function runApi(settings: Settings, logger: Logger): Promise<Runnin
   };
 }
 
-function limitsOf(settings: Settings): ConstructorParameters<typeof Backlog>[2] {
-  return { maxQueueDepth: settings.MAX_QUEUE_DEPTH, redisMemoryMark: settings.REDIS_MEMORY_MARK };
+function limitsOf(settings: Settings, switches: ModelSwitch): ConstructorParameters<typeof Backlog>[2] {
+  const isDraining = (model: string): boolean => switches.stateOf(model) === 'draining';
+  return { maxQueueDepth: settings.MAX_QUEUE_DEPTH, redisMemoryMark: settings.REDIS_MEMORY_MARK, isDraining };
 }
 
 function readinessOf(
   models: readonly string[],
   fleet: FleetView,
+  switches: ModelSwitch,
   watches: readonly { readonly complaint: string | null }[],
   state: () => Promise<{ readonly answering: boolean; readonly draining: boolean; readonly knowsKeys: boolean }>,
 ): Readiness {
@@ -176,6 +190,9 @@ function readinessOf(
     },
     degraded: () => [
       ...models.filter((model) => !fleet.serves(model)).map((model) => `no live worker serves ${model}`),
+      ...models
+        .filter((model) => switches.stateOf(model) !== 'running')
+        .map((model) => `${model} is ${switches.stateOf(model)}`),
       ...watches.flatMap(({ complaint }) => complaint ?? []),
     ],
   };

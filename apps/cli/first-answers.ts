@@ -1,5 +1,5 @@
 /** Proof that the fleet works: one golden example a model, through HTTP and the queue, before anybody else calls. */
-import type { MillraceClient, Prediction } from '#client/millrace-client';
+import { hasEnded, type MillraceClient, type Prediction } from '#client/millrace-client';
 import type { Input } from '#domain/model-version';
 import { difference, type GoldenExample } from '#models/golden';
 import { openRepository, type ModelVersion } from '#models/repository';
@@ -13,6 +13,9 @@ export interface FirstAnswers {
   /** An input to try by hand. */
   readonly example: { readonly model: string; readonly input: Input } | null;
 }
+
+/** A model that an operator has paused does not answer, and a fleet must start all the same. */
+const PATIENCE_S = 30;
 
 interface Row {
   readonly cells: readonly string[];
@@ -50,7 +53,7 @@ export async function firstAnswers(
 async function ask(client: MillraceClient, version: ModelVersion, golden: GoldenExample): Promise<Row> {
   const began = performance.now();
   const reference = { model: version.name, version: version.label, input: golden.input };
-  const prediction = await client.predict(reference);
+  const prediction = await client.submit(reference, { wait: PATIENCE_S });
   const time = `${(performance.now() - began).toFixed(1)} ms`;
   const verdict = judge(prediction, golden);
   const answer = prediction.status === 'succeeded' ? shortAnswer(prediction.output) : prediction.status;
@@ -59,6 +62,7 @@ async function ask(client: MillraceClient, version: ModelVersion, golden: Golden
 
 /** @returns null for the promised answer, else what is wrong */
 function judge(prediction: Prediction, golden: GoldenExample): string | null {
+  if (!hasEnded(prediction)) return `it waits: npx millrace why ${prediction.id}`;
   if (prediction.status !== 'succeeded') return prediction.error ?? `it is ${prediction.status}`;
   return difference(golden.output, prediction.output, golden.tolerance);
 }

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { projectRoot, readProcessSettings } from '#config/settings';
 import { complain } from './complain.js';
+import { addOperatorCommands } from './operate/commands.js';
 import { baseUrl } from './own-address.js';
 import type { Target } from './target.js';
 
@@ -153,6 +154,8 @@ keys
     const { generateKey } = await import('./keys.js');
     generateKey();
   });
+
+addOperatorCommands(program, { urlOption, targetOf });
 
 program
   .command('load')

@@ -1,5 +1,5 @@
 /** The fleet that a command talks to. */
-import { MillraceClient } from '#client/millrace-client';
+import { type ClientOptions, MillraceClient } from '#client/millrace-client';
 
 export interface Target {
   readonly url: string;
@@ -7,7 +7,11 @@ export interface Target {
   readonly key: string | null;
 }
 
+export function clientOf(target: Target): MillraceClient {
+  return new MillraceClient(optionsOf(target));
+}
+
 /** Says at once what is wrong: who is at a terminal decides whether to try again, and `batch` has a patience of its own. */
-export function clientOf({ url, key }: Target): MillraceClient {
-  return new MillraceClient({ url, retries: 0, ...(key === null ? {} : { key }) });
+export function optionsOf({ url, key }: Target): ClientOptions {
+  return { url, retries: 0, ...(key === null ? {} : { key }) };
 }

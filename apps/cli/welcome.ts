@@ -42,6 +42,7 @@ function places(settings: Settings, fleet: Fleet, apiUrl: string): string {
   return [
     `API       ${apiUrl}`,
     `Pages     ${apiUrl}/docs`,
+    `Operate   ${api}/ops`,
     `Queues    ${api}/ops/queues`,
     'Metrics',
     ...metrics,

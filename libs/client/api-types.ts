@@ -918,6 +918,374 @@ export interface paths {
     readonly patch?: never;
     readonly trace?: never;
   };
+  readonly '/v1/fleet': {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    readonly get: {
+      readonly parameters: {
+        readonly query?: never;
+        readonly header?: never;
+        readonly path?: never;
+        readonly cookie?: never;
+      };
+      readonly requestBody?: never;
+      readonly responses: {
+        readonly 200: {
+          headers: {
+            readonly [name: string]: unknown;
+          };
+          content: {
+            readonly 'application/json': components['schemas']['FleetResource'];
+          };
+        };
+      };
+    };
+    readonly put?: never;
+    readonly post?: never;
+    readonly delete?: never;
+    readonly options?: never;
+    readonly head?: never;
+    readonly patch?: never;
+    readonly trace?: never;
+  };
+  readonly '/v1/operations/models': {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    readonly get: {
+      readonly parameters: {
+        readonly query?: never;
+        readonly header?: never;
+        readonly path?: never;
+        readonly cookie?: never;
+      };
+      readonly requestBody?: never;
+      readonly responses: {
+        readonly 200: {
+          headers: {
+            readonly [name: string]: unknown;
+          };
+          content: {
+            readonly 'application/json': components['schemas']['ModelStatusList'];
+          };
+        };
+      };
+    };
+    readonly put?: never;
+    readonly post?: never;
+    readonly delete?: never;
+    readonly options?: never;
+    readonly head?: never;
+    readonly patch?: never;
+    readonly trace?: never;
+  };
+  readonly '/v1/operations/models/{model}/pause': {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    readonly get?: never;
+    readonly put?: never;
+    readonly post: {
+      readonly parameters: {
+        readonly query?: never;
+        readonly header?: never;
+        readonly path: {
+          readonly model: string;
+        };
+        readonly cookie?: never;
+      };
+      readonly requestBody?: never;
+      readonly responses: {
+        readonly 200: {
+          headers: {
+            readonly [name: string]: unknown;
+          };
+          content: {
+            readonly 'application/json': components['schemas']['ModelStatusResource'];
+          };
+        };
+      };
+    };
+    readonly delete?: never;
+    readonly options?: never;
+    readonly head?: never;
+    readonly patch?: never;
+    readonly trace?: never;
+  };
+  readonly '/v1/operations/models/{model}/resume': {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    readonly get?: never;
+    readonly put?: never;
+    readonly post: {
+      readonly parameters: {
+        readonly query?: never;
+        readonly header?: never;
+        readonly path: {
+          readonly model: string;
+        };
+        readonly cookie?: never;
+      };
+      readonly requestBody?: never;
+      readonly responses: {
+        readonly 200: {
+          headers: {
+            readonly [name: string]: unknown;
+          };
+          content: {
+            readonly 'application/json': components['schemas']['ModelStatusResource'];
+          };
+        };
+      };
+    };
+    readonly delete?: never;
+    readonly options?: never;
+    readonly head?: never;
+    readonly patch?: never;
+    readonly trace?: never;
+  };
+  readonly '/v1/operations/models/{model}/drain': {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    readonly get?: never;
+    readonly put?: never;
+    readonly post: {
+      readonly parameters: {
+        readonly query?: never;
+        readonly header?: never;
+        readonly path: {
+          readonly model: string;
+        };
+        readonly cookie?: never;
+      };
+      readonly requestBody?: never;
+      readonly responses: {
+        readonly 200: {
+          headers: {
+            readonly [name: string]: unknown;
+          };
+          content: {
+            readonly 'application/json': components['schemas']['ModelStatusResource'];
+          };
+        };
+      };
+    };
+    readonly delete?: never;
+    readonly options?: never;
+    readonly head?: never;
+    readonly patch?: never;
+    readonly trace?: never;
+  };
+  readonly '/v1/operations/predictions/{id}/timeline': {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    readonly get: {
+      readonly parameters: {
+        readonly query?: never;
+        readonly header?: never;
+        readonly path: {
+          readonly id: string;
+        };
+        readonly cookie?: never;
+      };
+      readonly requestBody?: never;
+      readonly responses: {
+        readonly 200: {
+          headers: {
+            readonly [name: string]: unknown;
+          };
+          content: {
+            readonly 'application/json': components['schemas']['TimelineResource'];
+          };
+        };
+      };
+    };
+    readonly put?: never;
+    readonly post?: never;
+    readonly delete?: never;
+    readonly options?: never;
+    readonly head?: never;
+    readonly patch?: never;
+    readonly trace?: never;
+  };
+  readonly '/v1/operations/dead-letters': {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    readonly get: {
+      readonly parameters: {
+        readonly query?: {
+          readonly model?: string;
+          readonly error_code?:
+            | 'model_error'
+            | 'invalid_output'
+            | 'crashed'
+            | 'timeout'
+            | 'worker_lost'
+            | 'executor_unavailable'
+            | 'invalid_input'
+            | 'internal';
+          readonly limit?: number;
+          readonly cursor?: string;
+        };
+        readonly header?: never;
+        readonly path?: never;
+        readonly cookie?: never;
+      };
+      readonly requestBody?: never;
+      readonly responses: {
+        readonly 200: {
+          headers: {
+            readonly [name: string]: unknown;
+          };
+          content: {
+            readonly 'application/json': components['schemas']['DeadLetterList'];
+          };
+        };
+      };
+    };
+    readonly put?: never;
+    readonly post?: never;
+    readonly delete?: never;
+    readonly options?: never;
+    readonly head?: never;
+    readonly patch?: never;
+    readonly trace?: never;
+  };
+  readonly '/v1/operations/dead-letters/{id}/redrive': {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    readonly get?: never;
+    readonly put?: never;
+    readonly post: {
+      readonly parameters: {
+        readonly query?: never;
+        readonly header?: never;
+        readonly path: {
+          readonly id: string;
+        };
+        readonly cookie?: never;
+      };
+      readonly requestBody?: never;
+      readonly responses: {
+        readonly 201: {
+          headers: {
+            readonly [name: string]: unknown;
+          };
+          content: {
+            readonly 'application/json': components['schemas']['RedrivenResource'];
+          };
+        };
+      };
+    };
+    readonly delete?: never;
+    readonly options?: never;
+    readonly head?: never;
+    readonly patch?: never;
+    readonly trace?: never;
+  };
+  readonly '/v1/operations/dead-deliveries': {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    readonly get: {
+      readonly parameters: {
+        readonly query?: {
+          readonly limit?: number;
+          readonly cursor?: string;
+        };
+        readonly header?: never;
+        readonly path?: never;
+        readonly cookie?: never;
+      };
+      readonly requestBody?: never;
+      readonly responses: {
+        readonly 200: {
+          headers: {
+            readonly [name: string]: unknown;
+          };
+          content: {
+            readonly 'application/json': components['schemas']['DeadDeliveryList'];
+          };
+        };
+      };
+    };
+    readonly put?: never;
+    readonly post?: never;
+    readonly delete?: never;
+    readonly options?: never;
+    readonly head?: never;
+    readonly patch?: never;
+    readonly trace?: never;
+  };
+  readonly '/v1/operations/dead-deliveries/{id}/redeliver': {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    readonly get?: never;
+    readonly put?: never;
+    readonly post: {
+      readonly parameters: {
+        readonly query?: never;
+        readonly header?: never;
+        readonly path: {
+          readonly id: string;
+        };
+        readonly cookie?: never;
+      };
+      readonly requestBody?: never;
+      readonly responses: {
+        readonly 200: {
+          headers: {
+            readonly [name: string]: unknown;
+          };
+          content: {
+            readonly 'application/json': components['schemas']['DeadDeliveryResource'];
+          };
+        };
+      };
+    };
+    readonly delete?: never;
+    readonly options?: never;
+    readonly head?: never;
+    readonly patch?: never;
+    readonly trace?: never;
+  };
   readonly '/health': {
     readonly parameters: {
       readonly query?: never;
@@ -980,6 +1348,654 @@ export interface paths {
     };
     readonly put?: never;
     readonly post?: never;
+    readonly delete?: never;
+    readonly options?: never;
+    readonly head?: never;
+    readonly patch?: never;
+    readonly trace?: never;
+  };
+  readonly '/v2/health/live': {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    readonly get: {
+      readonly parameters: {
+        readonly query?: never;
+        readonly header?: never;
+        readonly path?: never;
+        readonly cookie?: never;
+      };
+      readonly requestBody?: never;
+      readonly responses: {
+        readonly 200: {
+          headers: {
+            readonly [name: string]: unknown;
+          };
+          content: {
+            readonly 'application/json': components['schemas']['InferenceLive'];
+          };
+        };
+      };
+    };
+    readonly put?: never;
+    readonly post?: never;
+    readonly delete?: never;
+    readonly options?: never;
+    readonly head?: never;
+    readonly patch?: never;
+    readonly trace?: never;
+  };
+  readonly '/v2/health/ready': {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    readonly get: {
+      readonly parameters: {
+        readonly query?: never;
+        readonly header?: never;
+        readonly path?: never;
+        readonly cookie?: never;
+      };
+      readonly requestBody?: never;
+      readonly responses: {
+        readonly 200: {
+          headers: {
+            readonly [name: string]: unknown;
+          };
+          content: {
+            readonly 'application/json': components['schemas']['InferenceReady'];
+          };
+        };
+      };
+    };
+    readonly put?: never;
+    readonly post?: never;
+    readonly delete?: never;
+    readonly options?: never;
+    readonly head?: never;
+    readonly patch?: never;
+    readonly trace?: never;
+  };
+  readonly '/v2': {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    readonly get: {
+      readonly parameters: {
+        readonly query?: never;
+        readonly header?: never;
+        readonly path?: never;
+        readonly cookie?: never;
+      };
+      readonly requestBody?: never;
+      readonly responses: {
+        readonly 200: {
+          headers: {
+            readonly [name: string]: unknown;
+          };
+          content: {
+            readonly 'application/json': components['schemas']['InferenceServer'];
+          };
+        };
+      };
+    };
+    readonly put?: never;
+    readonly post?: never;
+    readonly delete?: never;
+    readonly options?: never;
+    readonly head?: never;
+    readonly patch?: never;
+    readonly trace?: never;
+  };
+  readonly '/v2/models/{name}': {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    readonly get: {
+      readonly parameters: {
+        readonly query?: never;
+        readonly header?: never;
+        readonly path: {
+          readonly name: string;
+        };
+        readonly cookie?: never;
+      };
+      readonly requestBody?: never;
+      readonly responses: {
+        readonly 200: {
+          headers: {
+            readonly [name: string]: unknown;
+          };
+          content: {
+            readonly 'application/json': components['schemas']['InferenceModel'];
+          };
+        };
+      };
+    };
+    readonly put?: never;
+    readonly post?: never;
+    readonly delete?: never;
+    readonly options?: never;
+    readonly head?: never;
+    readonly patch?: never;
+    readonly trace?: never;
+  };
+  readonly '/v2/models/{name}/versions/{version}': {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    readonly get: {
+      readonly parameters: {
+        readonly query?: never;
+        readonly header?: never;
+        readonly path: {
+          readonly name: string;
+          readonly version: string;
+        };
+        readonly cookie?: never;
+      };
+      readonly requestBody?: never;
+      readonly responses: {
+        readonly 200: {
+          headers: {
+            readonly [name: string]: unknown;
+          };
+          content: {
+            readonly 'application/json': components['schemas']['InferenceModel'];
+          };
+        };
+      };
+    };
+    readonly put?: never;
+    readonly post?: never;
+    readonly delete?: never;
+    readonly options?: never;
+    readonly head?: never;
+    readonly patch?: never;
+    readonly trace?: never;
+  };
+  readonly '/v2/models/{name}/ready': {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    readonly get: {
+      readonly parameters: {
+        readonly query?: never;
+        readonly header?: never;
+        readonly path: {
+          readonly name: string;
+        };
+        readonly cookie?: never;
+      };
+      readonly requestBody?: never;
+      readonly responses: {
+        readonly 200: {
+          headers: {
+            readonly [name: string]: unknown;
+          };
+          content: {
+            readonly 'application/json': components['schemas']['InferenceModelReady'];
+          };
+        };
+      };
+    };
+    readonly put?: never;
+    readonly post?: never;
+    readonly delete?: never;
+    readonly options?: never;
+    readonly head?: never;
+    readonly patch?: never;
+    readonly trace?: never;
+  };
+  readonly '/v2/models/{name}/versions/{version}/ready': {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    readonly get: {
+      readonly parameters: {
+        readonly query?: never;
+        readonly header?: never;
+        readonly path: {
+          readonly name: string;
+          readonly version: string;
+        };
+        readonly cookie?: never;
+      };
+      readonly requestBody?: never;
+      readonly responses: {
+        readonly 200: {
+          headers: {
+            readonly [name: string]: unknown;
+          };
+          content: {
+            readonly 'application/json': components['schemas']['InferenceModelReady'];
+          };
+        };
+      };
+    };
+    readonly put?: never;
+    readonly post?: never;
+    readonly delete?: never;
+    readonly options?: never;
+    readonly head?: never;
+    readonly patch?: never;
+    readonly trace?: never;
+  };
+  readonly '/v2/models/{name}/infer': {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    readonly get?: never;
+    readonly put?: never;
+    readonly post: {
+      readonly parameters: {
+        readonly query?: never;
+        readonly header?: {
+          readonly Prefer?: string;
+          readonly 'Idempotency-Key'?: string;
+          readonly 'Cancel-After'?: string;
+        };
+        readonly path: {
+          readonly name: string;
+        };
+        readonly cookie?: never;
+      };
+      readonly requestBody: {
+        readonly content: {
+          readonly 'application/json': components['schemas']['InferenceRequest'];
+        };
+      };
+      readonly responses: {
+        readonly 200: {
+          headers: {
+            readonly [name: string]: unknown;
+          };
+          content: {
+            readonly 'application/json': components['schemas']['InferenceAnswer'];
+          };
+        };
+        readonly 202: {
+          headers: {
+            readonly [name: string]: unknown;
+          };
+          content: {
+            readonly 'application/json': components['schemas']['InferenceAccepted'];
+          };
+        };
+      };
+    };
+    readonly delete?: never;
+    readonly options?: never;
+    readonly head?: never;
+    readonly patch?: never;
+    readonly trace?: never;
+  };
+  readonly '/v2/models/{name}/versions/{version}/infer': {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    readonly get?: never;
+    readonly put?: never;
+    readonly post: {
+      readonly parameters: {
+        readonly query?: never;
+        readonly header?: {
+          readonly Prefer?: string;
+          readonly 'Idempotency-Key'?: string;
+          readonly 'Cancel-After'?: string;
+        };
+        readonly path: {
+          readonly name: string;
+          readonly version: string;
+        };
+        readonly cookie?: never;
+      };
+      readonly requestBody: {
+        readonly content: {
+          readonly 'application/json': components['schemas']['InferenceRequest'];
+        };
+      };
+      readonly responses: {
+        readonly 200: {
+          headers: {
+            readonly [name: string]: unknown;
+          };
+          content: {
+            readonly 'application/json': components['schemas']['InferenceAnswer'];
+          };
+        };
+        readonly 202: {
+          headers: {
+            readonly [name: string]: unknown;
+          };
+          content: {
+            readonly 'application/json': components['schemas']['InferenceAccepted'];
+          };
+        };
+      };
+    };
+    readonly delete?: never;
+    readonly options?: never;
+    readonly head?: never;
+    readonly patch?: never;
+    readonly trace?: never;
+  };
+  readonly '/openai/v1/files': {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    readonly get: {
+      readonly parameters: {
+        readonly query?: {
+          readonly limit?: string;
+          readonly after?: string;
+          readonly order?: string;
+          readonly purpose?: string;
+        };
+        readonly header?: never;
+        readonly path?: never;
+        readonly cookie?: never;
+      };
+      readonly requestBody?: never;
+      readonly responses: {
+        readonly 200: {
+          headers: {
+            readonly [name: string]: unknown;
+          };
+          content: {
+            readonly 'application/json': components['schemas']['OpenAiFileList'];
+          };
+        };
+      };
+    };
+    readonly put?: never;
+    readonly post: {
+      readonly parameters: {
+        readonly query?: never;
+        readonly header?: never;
+        readonly path?: never;
+        readonly cookie?: never;
+      };
+      readonly requestBody: {
+        readonly content: {
+          readonly 'multipart/form-data': {
+            readonly file: string;
+            /** @enum {unknown} */
+            readonly purpose: 'batch';
+            readonly expires_after?: {
+              /** @enum {unknown} */
+              readonly anchor?: 'created_at';
+              readonly seconds?: number;
+            };
+          };
+        };
+      };
+      readonly responses: {
+        readonly 200: {
+          headers: {
+            readonly [name: string]: unknown;
+          };
+          content: {
+            readonly 'application/json': components['schemas']['OpenAiFile'];
+          };
+        };
+      };
+    };
+    readonly delete?: never;
+    readonly options?: never;
+    readonly head?: never;
+    readonly patch?: never;
+    readonly trace?: never;
+  };
+  readonly '/openai/v1/files/{id}': {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    readonly get: {
+      readonly parameters: {
+        readonly query?: never;
+        readonly header?: never;
+        readonly path: {
+          readonly id: string;
+        };
+        readonly cookie?: never;
+      };
+      readonly requestBody?: never;
+      readonly responses: {
+        readonly 200: {
+          headers: {
+            readonly [name: string]: unknown;
+          };
+          content: {
+            readonly 'application/json': components['schemas']['OpenAiFile'];
+          };
+        };
+      };
+    };
+    readonly put?: never;
+    readonly post?: never;
+    readonly delete: {
+      readonly parameters: {
+        readonly query?: never;
+        readonly header?: never;
+        readonly path: {
+          readonly id: string;
+        };
+        readonly cookie?: never;
+      };
+      readonly requestBody?: never;
+      readonly responses: {
+        readonly 200: {
+          headers: {
+            readonly [name: string]: unknown;
+          };
+          content: {
+            readonly 'application/json': components['schemas']['OpenAiFileDeletion'];
+          };
+        };
+      };
+    };
+    readonly options?: never;
+    readonly head?: never;
+    readonly patch?: never;
+    readonly trace?: never;
+  };
+  readonly '/openai/v1/files/{id}/content': {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    readonly get: {
+      readonly parameters: {
+        readonly query?: never;
+        readonly header?: never;
+        readonly path: {
+          readonly id: string;
+        };
+        readonly cookie?: never;
+      };
+      readonly requestBody?: never;
+      readonly responses: {
+        readonly 200: {
+          headers: {
+            readonly [name: string]: unknown;
+          };
+          content: {
+            readonly 'application/jsonl': string;
+          };
+        };
+      };
+    };
+    readonly put?: never;
+    readonly post?: never;
+    readonly delete?: never;
+    readonly options?: never;
+    readonly head?: never;
+    readonly patch?: never;
+    readonly trace?: never;
+  };
+  readonly '/openai/v1/batches': {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    readonly get: {
+      readonly parameters: {
+        readonly query?: {
+          readonly limit?: string;
+          readonly after?: string;
+        };
+        readonly header?: never;
+        readonly path?: never;
+        readonly cookie?: never;
+      };
+      readonly requestBody?: never;
+      readonly responses: {
+        readonly 200: {
+          headers: {
+            readonly [name: string]: unknown;
+          };
+          content: {
+            readonly 'application/json': components['schemas']['OpenAiBatchList'];
+          };
+        };
+      };
+    };
+    readonly put?: never;
+    readonly post: {
+      readonly parameters: {
+        readonly query?: never;
+        readonly header?: {
+          readonly 'Idempotency-Key'?: string;
+        };
+        readonly path?: never;
+        readonly cookie?: never;
+      };
+      readonly requestBody: {
+        readonly content: {
+          readonly 'application/json': components['schemas']['OpenAiBatchRequest'];
+        };
+      };
+      readonly responses: {
+        readonly 200: {
+          headers: {
+            readonly [name: string]: unknown;
+          };
+          content: {
+            readonly 'application/json': components['schemas']['OpenAiBatch'];
+          };
+        };
+      };
+    };
+    readonly delete?: never;
+    readonly options?: never;
+    readonly head?: never;
+    readonly patch?: never;
+    readonly trace?: never;
+  };
+  readonly '/openai/v1/batches/{id}': {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    readonly get: {
+      readonly parameters: {
+        readonly query?: never;
+        readonly header?: never;
+        readonly path: {
+          readonly id: string;
+        };
+        readonly cookie?: never;
+      };
+      readonly requestBody?: never;
+      readonly responses: {
+        readonly 200: {
+          headers: {
+            readonly [name: string]: unknown;
+          };
+          content: {
+            readonly 'application/json': components['schemas']['OpenAiBatch'];
+          };
+        };
+      };
+    };
+    readonly put?: never;
+    readonly post?: never;
+    readonly delete?: never;
+    readonly options?: never;
+    readonly head?: never;
+    readonly patch?: never;
+    readonly trace?: never;
+  };
+  readonly '/openai/v1/batches/{id}/cancel': {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    readonly get?: never;
+    readonly put?: never;
+    readonly post: {
+      readonly parameters: {
+        readonly query?: never;
+        readonly header?: never;
+        readonly path: {
+          readonly id: string;
+        };
+        readonly cookie?: never;
+      };
+      readonly requestBody?: never;
+      readonly responses: {
+        readonly 200: {
+          headers: {
+            readonly [name: string]: unknown;
+          };
+          content: {
+            readonly 'application/json': components['schemas']['OpenAiBatch'];
+          };
+        };
+      };
+    };
     readonly delete?: never;
     readonly options?: never;
     readonly head?: never;
@@ -1134,6 +2150,283 @@ export interface components {
       /** @description Give it as `after` next time. */
       readonly next: string | null;
       readonly results: readonly components['schemas']['EventResource'][];
+    };
+    readonly RedisResource: {
+      readonly up: boolean;
+      /**
+       * @description Share of its memory that is used, 0 to 1.
+       * @example 0.12
+       */
+      readonly memory_share: number;
+      /**
+       * @description Seconds there and back.
+       * @example 0.0004
+       */
+      readonly round_trip: number;
+    };
+    readonly ExecutorsResource: {
+      /** @example 1 */
+      readonly ready: number;
+      /** @example 1 */
+      readonly busy: number;
+    };
+    readonly WorkerResource: {
+      /** @description Its name in metrics: another after a restart. */
+      readonly id: string;
+      /** @example worker-7d9f */
+      readonly host: string;
+      /** @example 4711 */
+      readonly pid: number;
+      /** Format: date-time */
+      readonly started_at: string;
+      /**
+       * @description What it has loaded.
+       * @example [
+       *       "iris:1.0.0"
+       *     ]
+       */
+      readonly models: readonly string[];
+      readonly executors: components['schemas']['ExecutorsResource'];
+    };
+    readonly WaitingResource: {
+      /**
+       * @description Predictions that wait, estimated from jobs and a sample of their sizes.
+       * @example 12
+       */
+      readonly normal: number;
+      /**
+       * @description Rows of batches, and predictions of low priority.
+       * @example 40000
+       */
+      readonly low: number;
+    };
+    readonly ModelStatusResource: {
+      /** @example iris */
+      readonly model: string;
+      /**
+       * @description The label that a name alone means.
+       * @example 1.0.0
+       */
+      readonly version_label: string;
+      /**
+       * @description `paused`: predictions are accepted and wait. `draining`: nothing new is accepted, and what was accepted runs.
+       * @example paused
+       * @enum {string}
+       */
+      readonly state: 'running' | 'paused' | 'draining';
+      /**
+       * Format: date-time
+       * @description Null while it runs.
+       */
+      readonly state_since: string | null;
+      /**
+       * @description The client of the key.
+       * @example night-shift
+       */
+      readonly state_by: string | null;
+      /**
+       * @description Live workers that serve it.
+       * @example 2
+       */
+      readonly workers: number;
+      /**
+       * @description Executors of theirs that are ready.
+       * @example 2
+       */
+      readonly executors: number;
+      readonly waiting: components['schemas']['WaitingResource'];
+      /**
+       * @description Predictions that a worker has in hand, estimated in the same way.
+       * @example 16
+       */
+      readonly running: number;
+      /**
+       * @description Age of the oldest that waits, seconds.
+       * @example 0.4
+       */
+      readonly oldest_waiting: number | null;
+      /**
+       * @description Predictions that end a second.
+       * @example 812
+       */
+      readonly rate: number;
+      /**
+       * @description Seconds until what waits has run; null where nobody knows, and while the model is paused.
+       * @example 49.3
+       */
+      readonly time_to_drain: number | null;
+      /**
+       * @description Predictions that failed for good and are kept.
+       * @example 0
+       */
+      readonly dead_letters: number;
+    };
+    readonly FailureResource: {
+      readonly id: string;
+      /** @example iris */
+      readonly model: string;
+      /** @example 1.0.0 */
+      readonly version_label: string;
+      /** @example timeout */
+      readonly error_code: string;
+      /** @example The run took longer than 2000 ms. */
+      readonly error: string;
+      /** Format: date-time */
+      readonly failed_at: string;
+    };
+    readonly OwedResource: {
+      /**
+       * @description Endpoints that are owed webhooks.
+       * @example 3
+       */
+      readonly endpoints_owed: number;
+      /**
+       * @description Those among them that fail, and get one try at a time.
+       * @example 1
+       */
+      readonly endpoints_broken: number;
+      /**
+       * @description Seconds since which the oldest try is due.
+       * @example 0
+       */
+      readonly oldest_due: number;
+      /**
+       * @description Webhooks that were given up and are kept.
+       * @example 0
+       */
+      readonly dead_letters: number;
+    };
+    readonly FleetResource: {
+      /**
+       * @description Of the API that answers.
+       * @example 0.1.0
+       */
+      readonly version: string;
+      readonly commit: string;
+      /**
+       * @description What works less well, in words.
+       * @example [
+       *       "iris is paused"
+       *     ]
+       */
+      readonly degraded: readonly string[];
+      readonly redis: components['schemas']['RedisResource'];
+      readonly workers: readonly components['schemas']['WorkerResource'][];
+      readonly models: readonly components['schemas']['ModelStatusResource'][];
+      /** @description The newest first, at most ten. */
+      readonly last_failures: readonly components['schemas']['FailureResource'][];
+      readonly deliveries: components['schemas']['OwedResource'];
+    };
+    readonly ModelStatusList: {
+      /** @description Null: all of them are here. */
+      readonly next: string | null;
+      readonly previous: string | null;
+      readonly results: readonly components['schemas']['ModelStatusResource'][];
+    };
+    readonly StepResource: {
+      /** Format: date-time */
+      readonly at: string | null;
+      /** @enum {string} */
+      readonly step: 'accepted' | 'queued' | 'taken' | 'started' | 'retried' | 'ended' | 'told';
+      /**
+       * @description In words.
+       * @example to run, in a micro-batch of 32
+       */
+      readonly detail: string;
+    };
+    readonly TimelineResource: {
+      readonly id: string;
+      /** @example iris */
+      readonly model: string;
+      /** @example 1.0.0 */
+      readonly version_label: string;
+      /**
+       * @description Whose it is.
+       * @example shop
+       */
+      readonly client: string;
+      /** @enum {string} */
+      readonly status: 'starting' | 'processing' | 'succeeded' | 'failed' | 'canceled' | 'aborted';
+      readonly error_code: string | null;
+      readonly error: string | null;
+      /**
+       * @description Why it does not run now, where an operator or the fleet is the reason.
+       * @example The model is paused since 2026-11-26T03:00:00.000Z by night-shift.
+       */
+      readonly held: string | null;
+      /** @description Oldest first. */
+      readonly steps: readonly components['schemas']['StepResource'][];
+    };
+    readonly DeadLetterResource: {
+      /** @description Id of the prediction. */
+      readonly id: string;
+      /** @example iris */
+      readonly model: string;
+      /** @example 1.0.0 */
+      readonly version_label: string;
+      /**
+       * @description Whose it is.
+       * @example shop
+       */
+      readonly client: string;
+      /** @example timeout */
+      readonly error_code: string;
+      /** @example The run took longer than 2000 ms. */
+      readonly error: string;
+      /** Format: date-time */
+      readonly created_at: string;
+      /** Format: date-time */
+      readonly failed_at: string;
+    };
+    readonly DeadLetterList: {
+      /** @description The next page; null behind the last one. With a filter a page may be short, or empty, and have one. */
+      readonly next: string | null;
+      readonly previous: string | null;
+      readonly results: readonly components['schemas']['DeadLetterResource'][];
+    };
+    readonly RedrivenResource: {
+      /** @description Id of the new prediction. */
+      readonly id: string;
+      /** @description Id of the failed one, which stays failed; `metadata.retry_of` of the new one. */
+      readonly retry_of: string;
+      /** @example iris */
+      readonly model: string;
+      /** @example 1.0.0 */
+      readonly version_label: string;
+      /**
+       * @description Whose both are.
+       * @example shop
+       */
+      readonly client: string;
+    };
+    readonly DeadDeliveryResource: {
+      /** @description The `webhook-id` of the message. */
+      readonly id: string;
+      /** @example shop */
+      readonly client: string;
+      /**
+       * @description Host of its URL; the rest may hold a secret of its client.
+       * @example example.com
+       */
+      readonly host: string;
+      /** @enum {string} */
+      readonly event: 'start' | 'output' | 'completed';
+      /** @description The prediction or batch that it tells of. */
+      readonly subject: string;
+      /**
+       * @description `failed` until it is sent again.
+       * @enum {string}
+       */
+      readonly status: 'pending' | 'delivered' | 'failed';
+      /** Format: date-time */
+      readonly created_at: string;
+      readonly attempts: readonly components['schemas']['AttemptResource'][];
+    };
+    readonly DeadDeliveryList: {
+      /** @description The next page; null behind the last one. */
+      readonly next: string | null;
+      readonly previous: string | null;
+      readonly results: readonly components['schemas']['DeadDeliveryResource'][];
     };
     /** @description One prediction: what was asked, where it stands, what came out. */
     readonly Prediction: {
@@ -1355,6 +2648,283 @@ export interface components {
       };
       /** @description What works less well, each a sentence; there where the status is `degraded`. */
       readonly degraded?: readonly string[];
+    };
+    readonly InferenceServer: {
+      readonly name: string;
+      readonly version: string;
+      readonly extensions: readonly string[];
+    };
+    readonly InferenceLive: {
+      readonly live: boolean;
+    };
+    readonly InferenceReady: {
+      readonly ready: boolean;
+      readonly live: boolean;
+    };
+    readonly InferenceModelReady: {
+      readonly name: string;
+      readonly ready: boolean;
+    };
+    readonly InferenceModel: {
+      readonly name: string;
+      readonly versions: readonly string[];
+      readonly platform: string;
+      readonly inputs: readonly {
+        readonly name: string;
+        readonly datatype: string;
+        /** @description -1 for what varies. */
+        readonly shape: readonly number[];
+      }[];
+      readonly outputs: readonly {
+        readonly name: string;
+        readonly datatype: string;
+        /** @description -1 for what varies. */
+        readonly shape: readonly number[];
+      }[];
+      /** @description Title, task, and the tensors that hold several inputs at once. */
+      readonly properties: {
+        readonly [key: string]: string;
+      };
+    };
+    readonly InferenceRequest: {
+      /** @description Comes back with the answer. */
+      readonly id?: string;
+      /** @description Taken, and without effect. */
+      readonly parameters?: {
+        readonly [key: string]: string | number | boolean;
+      };
+      readonly inputs: readonly {
+        /** @description As the metadata of the model name it. */
+        readonly name: string;
+        /** @description The rows, and the elements of each. */
+        readonly shape: readonly number[];
+        /** @enum {unknown} */
+        readonly datatype:
+          | 'BOOL'
+          | 'UINT8'
+          | 'UINT16'
+          | 'UINT32'
+          | 'UINT64'
+          | 'INT8'
+          | 'INT16'
+          | 'INT32'
+          | 'INT64'
+          | 'FP32'
+          | 'FP64'
+          | 'BYTES'
+          | 'FP16';
+        /** @description Taken, and without effect. */
+        readonly parameters?: {
+          readonly [key: string]: string | number | boolean;
+        };
+        /** @description Row by row, flat or nested; null for a missing value. */
+        readonly data: readonly unknown[];
+      }[];
+      /** @description Those that are wanted; all unless given. */
+      readonly outputs?: readonly {
+        readonly name: string;
+        /** @description Taken, and without effect. */
+        readonly parameters?: {
+          readonly [key: string]: string | number | boolean;
+        };
+      }[];
+    };
+    /** @description One tensor an output, with all rows. */
+    readonly InferenceAnswer: {
+      readonly model_name: string;
+      /** @description Label of the version. */
+      readonly model_version: string;
+      /** @description That of the request, where it had one. */
+      readonly id?: string;
+      readonly outputs: readonly {
+        readonly name: string;
+        readonly datatype: string;
+        readonly shape: readonly number[];
+        readonly parameters?: {
+          readonly [key: string]: string;
+        };
+        /** @description Row by row, flat. */
+        readonly data: readonly unknown[];
+      }[];
+    };
+    /** @description The rows are in the queue; each is a prediction. */
+    readonly InferenceAccepted: {
+      readonly model_name: string;
+      /** @description Label of the version. */
+      readonly model_version: string;
+      /** @description That of the request, where it had one. */
+      readonly id?: string;
+      readonly outputs: readonly {
+        readonly name: string;
+        readonly datatype: string;
+        readonly shape: readonly number[];
+        readonly parameters?: {
+          readonly [key: string]: string;
+        };
+        /** @description Row by row, flat. */
+        readonly data: readonly unknown[];
+      }[];
+      /** @description In the order of the rows. */
+      readonly predictions: readonly {
+        readonly id: string;
+        readonly status: string;
+        readonly urls: {
+          /** Format: uri */
+          readonly get: string;
+          /** Format: uri */
+          readonly cancel: string;
+          /** Format: uri */
+          readonly stream: string;
+        };
+      }[];
+    };
+    /** @description A problem (RFC 9457) that is an error of the Open Inference Protocol as well. */
+    readonly InferenceProblem: {
+      readonly type: string;
+      readonly title: string;
+      readonly status: number;
+      readonly detail: string;
+      readonly instance?: string;
+      /** @description Stable, for programs. */
+      readonly code: string;
+      readonly request_id: string;
+      readonly errors?: readonly {
+        /** @description JSON pointer into the body. */
+        readonly pointer: string;
+        readonly code: string;
+        readonly detail: string;
+      }[];
+      /** @description As `detail`. */
+      readonly error: string;
+    };
+    /** @description A file of requests, or of results. */
+    readonly OpenAiFile: {
+      readonly id: string;
+      /** @enum {unknown} */
+      readonly object: 'file';
+      readonly bytes: number;
+      /** @description Seconds since the epoch. */
+      readonly created_at: number;
+      /** @description Null for results, which are kept as long as their batch. */
+      readonly expires_at: number | null;
+      readonly filename: string;
+      /** @enum {unknown} */
+      readonly purpose: 'batch' | 'batch_output';
+      /** @enum {unknown} */
+      readonly status: 'processed';
+    };
+    readonly OpenAiFileList: {
+      /** @enum {unknown} */
+      readonly object: 'list';
+      readonly data: readonly components['schemas']['OpenAiFile'][];
+      readonly first_id: string | null;
+      /** @description The next page is `after` this one. */
+      readonly last_id: string | null;
+      readonly has_more: boolean;
+    };
+    readonly OpenAiFileDeletion: {
+      readonly id: string;
+      /** @enum {unknown} */
+      readonly object: 'file';
+      readonly deleted: boolean;
+    };
+    readonly OpenAiBatchRequest: {
+      readonly input_file_id: string;
+      /** @enum {unknown} */
+      readonly endpoint: '/v1/predictions';
+      /** @description What has not run by then does not run: `1s` to `7d`. */
+      readonly completion_window: string;
+      /** @description Up to 16 short texts; they come back with the batch. */
+      readonly metadata?: {
+        readonly [key: string]: string;
+      } | null;
+    };
+    /** @description A batch, as clients of OpenAI know it. */
+    readonly OpenAiBatch: {
+      readonly id: string;
+      /** @enum {unknown} */
+      readonly object: 'batch';
+      readonly endpoint: string;
+      readonly model: string | null;
+      /** @description Why it failed as a whole. */
+      readonly errors: {
+        /** @enum {unknown} */
+        readonly object: 'list';
+        readonly data: readonly {
+          /** @description Stable, for programs. */
+          readonly code: string;
+          readonly message: string;
+          /** @description Of the file, from 1; blank lines do not count. */
+          readonly line: number | null;
+          readonly param: string | null;
+        }[];
+      } | null;
+      readonly input_file_id: string;
+      readonly completion_window: string;
+      /** @enum {unknown} */
+      readonly status: 'validating' | 'in_progress' | 'completed' | 'failed' | 'expired' | 'cancelling' | 'cancelled';
+      /** @description The answers, once all requests have ended. */
+      readonly output_file_id: string | null;
+      /** @description The requests without an answer, once all have ended. */
+      readonly error_file_id: string | null;
+      /** @description Seconds since the epoch. */
+      readonly created_at: number;
+      /** @description Seconds since the epoch. */
+      readonly in_progress_at: number | null;
+      /** @description Seconds since the epoch. */
+      readonly expires_at: number | null;
+      /** @description Seconds since the epoch. */
+      readonly finalizing_at: number | null;
+      /** @description Seconds since the epoch. */
+      readonly completed_at: number | null;
+      /** @description Seconds since the epoch. */
+      readonly failed_at: number | null;
+      /** @description Seconds since the epoch. */
+      readonly expired_at: number | null;
+      /** @description Seconds since the epoch. */
+      readonly cancelling_at: number | null;
+      /** @description Seconds since the epoch. */
+      readonly cancelled_at: number | null;
+      readonly request_counts: {
+        readonly total: number;
+        readonly completed: number;
+        readonly failed: number;
+      };
+      readonly metadata: {
+        readonly [key: string]: string;
+      } | null;
+    };
+    readonly OpenAiBatchList: {
+      /** @enum {unknown} */
+      readonly object: 'list';
+      readonly data: readonly components['schemas']['OpenAiBatch'][];
+      readonly first_id: string | null;
+      /** @description The next page is `after` this one. */
+      readonly last_id: string | null;
+      readonly has_more: boolean;
+    };
+    /** @description A problem (RFC 9457) that is an error of OpenAI's as well. */
+    readonly OpenAiProblem: {
+      readonly type: string;
+      readonly title: string;
+      readonly status: number;
+      readonly detail: string;
+      readonly instance?: string;
+      /** @description Stable, for programs. */
+      readonly code: string;
+      readonly request_id: string;
+      readonly errors?: readonly {
+        /** @description JSON pointer into the body. */
+        readonly pointer: string;
+        readonly code: string;
+        readonly detail: string;
+      }[];
+      readonly error: {
+        readonly message: string;
+        readonly type: string;
+        readonly param: string | null;
+        readonly code: string;
+      };
     };
   };
   responses: never;

@@ -52,12 +52,15 @@ export function problem(status: number, code: string, detail: string, errors?: r
   return { type: 'about:blank', title, status, detail, code, ...(errors === undefined ? {} : { errors }) };
 }
 
+/** The one 503 that is no accident: an operator lets the model take nothing new, and nothing was accepted. */
+export const MODEL_DRAINING = 'model_draining';
+
 /** Whom to ask: the caller, whoever gives keys out, who runs the fleet, Redis, or us. */
 export type ProblemCategory = 'input' | 'access' | 'capacity' | 'dependency' | 'internal';
 
-export function categoryOf({ status }: Problem): ProblemCategory {
+export function categoryOf({ status, code }: Problem): ProblemCategory {
   if (status === 401 || status === 403) return 'access';
-  if (status === 429) return 'capacity';
+  if (status === 429 || code === MODEL_DRAINING) return 'capacity';
   if (status === 503) return 'dependency';
   return status < 500 ? 'input' : 'internal';
 }

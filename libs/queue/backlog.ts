@@ -12,6 +12,8 @@ export interface BacklogLimits {
   readonly maxQueueDepth: number;
   /** Share of Redis's memory limit above which nothing new is accepted. */
   readonly redisMemoryMark: number;
+  /** Whether an operator lets the model take nothing new. */
+  readonly isDraining: (model: string) => boolean;
 }
 
 export interface ModelBacklog {
@@ -38,13 +40,19 @@ export interface LaneBacklog {
 /** The queue that a prediction waits in: `low` is the bulk queue. */
 export type Lane = 'normal' | 'low';
 
-export type Room =
-  { readonly kind: 'room' } | { readonly kind: 'queue_full' | 'storage_full'; readonly retryAfterS: number };
+export interface NoRoom {
+  readonly kind: 'queue_full' | 'storage_full' | 'draining';
+  readonly retryAfterS: number;
+}
+
+export type Room = { readonly kind: 'room' } | NoRoom;
 
 const LOOK_EVERY_MS = 1_000;
 const SAMPLE = 10;
 const STATES = ['waiting', 'active', 'delayed', 'prioritized', 'failed', 'completed'] as const;
 const RETRY_AFTER_S = 5;
+/** A drain is ended by hand. */
+const DRAINING_RETRY_AFTER_S = 30;
 
 export class Backlog {
   readonly #models = new Map<string, ModelBacklog>();
@@ -83,6 +91,7 @@ export class Backlog {
   roomFor(model: string): Room {
     const storage = this.storage();
     if (storage.kind !== 'room' || !this.#isCounted) return storage;
+    if (this.limits.isDraining(model)) return { kind: 'draining', retryAfterS: DRAINING_RETRY_AFTER_S };
     const { predictions, bulk } = this.of(model);
     const since = this.#sinceOf(model);
     const waiting = predictions + bulk + since.normal + since.low;

@@ -161,6 +161,11 @@ export class Catalogue {
     return `${this.prefix}:models`;
   }
 
+  /** Models that are paused or drained, each with since when and by whom. */
+  modelSwitchesKey(): string {
+    return `${this.prefix}:model-switches`;
+  }
+
   workerSet(): string {
     return `${this.prefix}:workers`;
   }

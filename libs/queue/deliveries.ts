@@ -157,6 +157,12 @@ export class Deliveries {
     return readPage({ redis: this.redis, index, read: (id) => this.read(id) }, wish);
   }
 
+  /** Dead letters of all clients, by the time at which they were given up, the last one first. */
+  async listDead(wish: Omit<DeliveryWish, 'status'>): Promise<DeliveryPage> {
+    const source = { redis: this.redis, index: this.#key('dead'), read: (id: string) => this.read(id) };
+    return readPage(source, { ...wish, status: 'failed' });
+  }
+
   /** The client's events, oldest first. @param after the cursor of the last one that was read */
   async events(client: string, { limit, after }: { limit: number; after: string | null }): Promise<StoredEvent[]> {
     const from = after === null ? '-' : `(${after}`;

@@ -15,9 +15,11 @@ export interface QueueState {
   readonly oldestWaiting: readonly { readonly priority: string; readonly seconds: number }[];
   /** Seconds that one executor needs for all of it; null while nobody has measured the version. */
   readonly workSeconds: number | null;
-  /** The same for the executors that there are; null also where there is none. */
+  /** The same for the executors that there are; null also where there is none, or where the model is paused. */
   readonly drainSeconds: number | null;
   readonly deadLetters: number;
+  /** What operators have switched the model to: one of them is on. */
+  readonly states: readonly { readonly state: string; readonly isOn: boolean }[];
   readonly workers: number;
 }
 
@@ -80,6 +82,17 @@ function registerQueues(registry: Registry, queues: () => readonly QueueState[])
     collect() {
       for (const { model, jobs } of queues()) {
         for (const [state, count] of Object.entries(jobs)) this.set({ model, state }, count);
+      }
+    },
+  });
+  new Gauge({
+    name: 'millrace_model_switch',
+    help: '1 for what operators have switched the model to: running, paused or draining.',
+    labelNames: ['model', 'state'],
+    registers,
+    collect() {
+      for (const { model, states } of queues()) {
+        for (const { state, isOn } of states) this.set({ model, state }, isOn ? 1 : 0);
       }
     },
   });

@@ -11,6 +11,7 @@ const IRIS: QueueState = {
   workSeconds: 4,
   drainSeconds: 2,
   deadLetters: 1,
+  states: [{ state: 'running', isOn: true }],
   workers: 2,
 };
 const REDIS = { memoryShare: 0.25, keepsAll: true, appends: false, roundTripSeconds: 0.001 };

@@ -6,7 +6,7 @@ import { type Counter, Gauge, type Histogram, type Registry } from 'prom-client'
 import { instrumentsOf } from './instruments.js';
 
 /** Why a submit is refused that is right in itself. */
-const REFUSALS = ['queue_full', 'storage_full'];
+const REFUSALS = ['queue_full', 'storage_full', 'draining'];
 const SERVER_ERRORS = ['500', '503'];
 export const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 

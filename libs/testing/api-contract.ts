@@ -1,6 +1,6 @@
 /**
- * The part of `/openapi.json` that Millrace promises to keep: predictions, batches, webhooks, keys, health and problems,
- * and the faces for clients of other systems, without the words, so that they can be put better.
+ * The part of `/openapi.json` that Millrace promises to keep: predictions, batches, webhooks, keys, operations, health,
+ * problems, and the faces for clients of other systems, without the words, so that they can be put better.
  *
  * Left out is the catalogue, and what a model takes and answers: that is promised by its manifest, and which models there
  * are is a fleet's own affair.
@@ -17,7 +17,7 @@ import {
 import { WORDS } from './schema-changes.js';
 
 const PROMISED = [
-  /^\/v1\/(predictions|batches|deliveries|events|webhooks|keys)(\/|$)/,
+  /^\/v1\/(predictions|batches|deliveries|events|webhooks|keys|operations|fleet)(\/|$)/,
   /^\/v1\/models\/\{owner\}\/\{name\}\/predictions$/,
   /^\/(health|ready)$/,
   /^\/(v2|openai\/v1)(\/|$)/,

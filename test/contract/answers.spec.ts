@@ -9,6 +9,7 @@ import { DescribedAnswers } from '#testing/described-answers';
 import { formOf, requestLine, sendFile } from '#testing/files';
 import type { FleetProcess } from '#testing/fleet';
 import type { Answer, Call } from '#testing/http';
+import { ENDLESS, impatientModel } from '#testing/impatient-model';
 import { Caller } from '#testing/keys';
 import type { OpenApiDocument } from '#testing/openapi-document';
 import { until } from '#testing/patience';
@@ -280,6 +281,64 @@ describe('with a fleet that works', () => {
     await ask(shop, 404, 'POST', `${batches}/none/cancel`);
   });
 
+  it('what operators see and switch', async () => {
+    const operator = await admin.make(['operate'], 'night-shift');
+    await ask(operator, 200, 'GET', '/v1/fleet');
+    await ask(operator, 200, 'GET', '/v1/operations/models');
+    for (const action of ['pause', 'drain', 'resume']) {
+      await ask(operator, 200, 'POST', `/v1/operations/models/iris/${action}`);
+      await ask(operator, 404, 'POST', `/v1/operations/models/none/${action}`);
+      await ask(operator, 422, 'POST', `/v1/operations/models/No/${action}`);
+    }
+    const { json } = await shop.call('POST', '/v1/predictions', { body: IRIS, headers: { prefer: 'wait=30' } });
+    await ask(operator, 200, 'GET', `/v1/operations/predictions/${json.id}/timeline`);
+    await ask(operator, 409, 'POST', `/v1/operations/dead-letters/${json.id}/redrive`);
+    await ask(operator, 404, 'GET', `/v1/operations/predictions/p${'0'.repeat(32)}/timeline`);
+    await ask(operator, 422, 'GET', '/v1/operations/predictions/none/timeline');
+    await ask(operator, 404, 'POST', `/v1/operations/dead-letters/p${'0'.repeat(32)}/redrive`);
+    await ask(operator, 422, 'POST', '/v1/operations/dead-letters/none/redrive');
+    await ask(operator, 422, 'GET', '/v1/operations/dead-letters?error_code=none');
+    await ask(operator, 404, 'GET', '/v1/operations/dead-letters?model=none');
+    await ask(operator, 404, 'POST', `/v1/operations/dead-deliveries/${NO_DELIVERY}/redeliver`);
+    await ask(operator, 422, 'POST', '/v1/operations/dead-deliveries/none/redeliver');
+    await ask(operator, 422, 'GET', '/v1/operations/dead-deliveries?limit=0');
+  });
+
+  it('a model that is drained, to its callers', async () => {
+    await ask(admin, 200, 'POST', '/v1/operations/models/iris/drain');
+    const refused = await ask(shop, 503, 'POST', '/v1/predictions', { body: IRIS });
+    expect(refused.json).toMatchObject({ code: 'model_draining' });
+    await ask(shop, 503, 'POST', '/v1/batches?model=iris', { raw: irisRows(1), headers: NDJSON });
+    await ask(admin, 200, 'POST', '/v1/operations/models/iris/resume');
+  });
+
+  it('dead letters, and what is put back', async () => {
+    const { api: local } = await fleetOfTest({ MODELS_DIR: await impatientModel() }).pair();
+    await local.call('POST', '/v1/predictions', { body: ENDLESS, headers: { prefer: 'wait=30' } });
+    const listed = async (): Promise<Answer> => ask(local, 200, 'GET', '/v1/operations/dead-letters?limit=1');
+    const [letter] = await until(
+      async () => {
+        const { results } = (await listed()).json;
+        return results.length > 0 && results;
+      },
+      { deadlineMs: 30_000, what: 'the dead letter' },
+    );
+    const { json } = await ask(local, 201, 'POST', `/v1/operations/dead-letters/${letter!.id}/redrive`);
+    await local.call('POST', `/v1/predictions/${json.id}/cancel`);
+  });
+
+  it('webhooks that were given up', async () => {
+    hooks.answering = (_, response) => void response.writeHead(410).end();
+    const body = { ...IRIS, webhook: hooks.url('/gone') };
+    const { json } = await shop.call('POST', '/v1/predictions', { body });
+    const route = '/v1/operations/dead-deliveries';
+    await until(async () => (await ask(admin, 200, 'GET', `${route}?limit=5`)).text.includes(json.id), {
+      deadlineMs: 20_000,
+      what: 'the webhook to be given up',
+    });
+    await ask(admin, 200, 'POST', `${route}/${json.id}-completed/redeliver`);
+  });
+
   it('a caller without a key, and one whose key is not for that', async () => {
     await ask(api, 401, 'GET', '/v1/batches');
     await ask(api, 401, 'POST', '/v1/predictions', { body: IRIS });
@@ -304,7 +363,17 @@ it('an API whose Redis is away', async () => {
   await ask(alone, 200, 'GET', '/health');
   await ask(alone, 503, 'GET', '/ready');
   await ask(alone, 503, 'POST', '/v1/predictions', { body: IRIS });
-  for (const things of ['predictions', 'batches', 'deliveries', 'events', 'webhooks/default/secret', 'keys']) {
+  for (const things of [
+    'predictions',
+    'batches',
+    'deliveries',
+    'events',
+    'webhooks/default/secret',
+    'keys',
+    'fleet',
+    'operations/dead-letters',
+    'operations/dead-deliveries',
+  ]) {
     await ask(alone, 503, 'GET', `/v1/${things}`);
   }
   await ask(alone, 200, 'GET', '/v2/health/live');

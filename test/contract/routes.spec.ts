@@ -200,6 +200,13 @@ it('with a key that lacks the scope each route says 403', async () => {
   }
 });
 
+it('all that operators do, and nothing else, asks for the scope operate', async () => {
+  const operated = closed.filter(({ requires }) => requires === 'operate').map(({ url }) => url);
+  const ofOperators = closed.map(({ url }) => url).filter((url) => /^\/v1\/(operations\/|fleet$)/.test(url));
+  expect(ofOperators.length).toBeGreaterThan(8);
+  expect(operated).toEqual(ofOperators);
+});
+
 describe("another client's things", () => {
   /** Of each kind one, by the route that names it: a new kind of thing is missing here until somebody adds it. */
   async function things(owner: Caller): Promise<Readonly<Record<string, string>>> {
@@ -229,9 +236,10 @@ describe("another client's things", () => {
     await Promise.all([fleet.worker(), fleet.courier()]);
     const [owner, stranger] = [await admin.make(['predict']), await admin.make(['predict'])];
     const ids = await things(owner);
-    // Versions of models belong to nobody, keys to administrators.
+    // Versions of models belong to nobody, keys to administrators, and operators see what belongs to everybody.
     const routesOfThings = closed.filter(
-      ({ url, requires }) => url.includes(':id') && requires !== 'admin' && !url.startsWith('/v1/models/'),
+      ({ url, requires }) =>
+        url.includes(':id') && !['admin', 'operate'].includes(requires) && !url.startsWith('/v1/models/'),
     );
     expect(routesOfThings.length).toBeGreaterThan(6);
     const seen: string[] = [];

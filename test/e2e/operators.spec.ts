@@ -2,21 +2,11 @@
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { FleetProcess } from '#testing/fleet';
 import { call, callRaw, type Answer } from '#testing/http';
+import { BRIEF, ENDLESS, impatientModel } from '#testing/impatient-model';
 import { bearer, Caller } from '#testing/keys';
-import { copySlowModel } from '#testing/models';
 import { until } from '#testing/patience';
 import { ended, IRIS } from '#testing/predictions';
 import { fleetFor, fleetOfTest, ownRedis } from '../stage.js';
-
-/** Longer than its limit, also alone: it fails for good. */
-const ENDLESS = { version: 'slow', input: { size: 4_000 } };
-const BRIEF = { version: 'slow', input: { size: 2 } };
-
-function impatientModel(): Promise<string> {
-  return copySlowModel((manifest) => {
-    manifest['timeout_ms'] = 300;
-  });
-}
 
 /** A browser: it keeps the cookie that it was given, and sends forms. */
 class Browser {

@@ -65,8 +65,8 @@ it.each(SYMPTOMS.map(({ file, text }) => [file, text]))('%s has all that a page 
 
 it.each(pages.map(({ file, text }) => [file, text]))('%s: its commands, scripts and files exist', (_, text) => {
   const help = new Map<string, string>();
-  for (const [, command = '', second = ''] of typed(text).matchAll(/npx millrace (\w+)(?: (\w+))?/g)) {
-    const words = command === 'models' || command === 'keys' ? [command, second] : [command];
+  for (const [, command = '', second = ''] of typed(text).matchAll(/npx millrace ([\w-]+)(?: (\w+))?/g)) {
+    const words = ['models', 'keys', 'dead-letters'].includes(command) ? [command, second] : [command];
     const key = words.join(' ');
     if (!help.has(key)) help.set(key, helpOf(words));
     expect(help.get(key)).toContain(`Usage: millrace ${key}`);

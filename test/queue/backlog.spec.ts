@@ -6,7 +6,7 @@ import { MODEL, QueueCorner, succeeded } from '#testing/queue-corner';
 import { signal } from '#testing/signal';
 
 function backlogOf(corner: QueueCorner, maxQueueDepth = 100, watch = { isUp: true, share: 0.1 }): Backlog {
-  const limits = { maxQueueDepth, redisMemoryMark: 0.8 };
+  const limits = { maxQueueDepth, redisMemoryMark: 0.8, isDraining: () => false };
   return new Backlog(corner.queues, [MODEL], limits, watch, corner.onError);
 }
 

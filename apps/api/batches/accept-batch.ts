@@ -5,7 +5,7 @@
  * key and is cut off sends all of it again, and each row is in the queue once; whoever sends it once more is told that it
  * is there, or that the rows are others.
  */
-import { invalidFields, ProblemError, tooManyRequests } from '#contract/problem';
+import { invalidFields, ProblemError } from '#contract/problem';
 import { type BatchPlan, type BatchSource, formatBatchId } from '#domain/batch';
 import type { Callback } from '#domain/callback';
 import { MAX_ENVELOPE_ROWS, newEnvelopeId } from '#domain/prediction-id';
@@ -18,6 +18,7 @@ import type { Claim, Reservations } from '#queue/reservations';
 import type { ApiMetrics } from '#telemetry/metrics';
 import type { FleetView } from '../fleet-view.js';
 import { keyHeld, keyReused } from '../idempotency.js';
+import { noRoom } from '../no-room.js';
 import type { WebhookRules } from '../webhooks/webhook-rules.js';
 import { type BatchOptions, fingerprintOf } from './batch-options.js';
 import { ReceiveRows, type ReceiveRowsParts } from './receive-rows.js';
@@ -194,9 +195,7 @@ export class AcceptBatch {
     const room = this.parts.backlog.roomFor(model);
     if (room.kind === 'room') return;
     this.parts.metrics.refused.inc({ model, reason: room.kind });
-    const detail =
-      room.kind === 'queue_full' ? `The queue of ${model} is full.` : 'The service has no room for new rows.';
-    throw tooManyRequests(room.kind, detail, room.retryAfterS);
+    throw noRoom(room, model, 'rows');
   }
 }
 

@@ -36,7 +36,7 @@ const CREATE: Operation = {
       415: 'The body is neither JSON, NDJSON nor CSV, or is encoded in another way than gzip.',
       422: 'A wrong option, no row at all, rows that are not valid (`on_invalid=reject`), or a key used with other rows.',
       429: 'The queue is full.',
-      503: 'Redis is away.',
+      503: 'Redis is away, or an operator drains the model (`model_draining`).',
     }),
   },
 };

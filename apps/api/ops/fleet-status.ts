@@ -5,6 +5,7 @@ import { withinBudget } from '#queue/connection';
 import type { Deliveries } from '#queue/deliveries';
 import { listFailed } from '#queue/failed-predictions';
 import type { ModelQueues } from '#queue/model-queues';
+import type { ModelState, ModelSwitch } from '#queue/model-switch';
 import type { RedisWatch } from '#queue/redis-watch';
 import type { Build } from '#telemetry/process-gauges';
 import type { FleetView } from '../fleet-view.js';
@@ -22,6 +23,11 @@ export interface WorkerStatus {
 export interface ModelStatus {
   readonly model: string;
   readonly version_label: string;
+  /** What an operator has switched it to. */
+  readonly state: ModelState;
+  /** Since when, and by whom; null while it runs. */
+  readonly state_since: string | null;
+  readonly state_by: string | null;
   readonly workers: number;
   readonly executors: number;
   /** Predictions, estimated from jobs and a sample of their sizes; rows of batches are `low`. */
@@ -71,6 +77,7 @@ export interface StatusParts {
   readonly queues: ModelQueues;
   readonly backlog: Pick<Backlog, 'of'>;
   readonly fleet: FleetView;
+  readonly switches: Pick<ModelSwitch, 'of'>;
   readonly deliveries: Pick<Deliveries, 'summary'>;
   readonly redisWatch: Pick<RedisWatch, 'facts'>;
   readonly degraded: () => readonly string[];
@@ -84,7 +91,7 @@ export class FleetStatusReader {
 
   /** @throws QueueUnavailableError when Redis does not answer in time */
   async read(): Promise<FleetStatus> {
-    const { build, repository, redisWatch, deliveries, degraded, queues } = this.parts;
+    const { build, redisWatch, deliveries, degraded, queues } = this.parts;
     const [owed, failures] = await withinBudget(queues.redis, () =>
       Promise.all([deliveries.summary(), this.#lastFailures()]),
     );
@@ -95,7 +102,7 @@ export class FleetStatusReader {
       degraded: degraded(),
       redis: { up: queues.redis.status === 'ready', memory_share: memoryShare, round_trip: roundTripMs / 1_000 },
       workers: this.#workers(),
-      models: repository.names().map((model) => this.#model(model)),
+      models: this.models(),
       last_failures: failures,
       deliveries: {
         endpoints_owed: owed.endpoints,
@@ -118,42 +125,53 @@ export class FleetStatusReader {
     }));
   }
 
+  /** @returns undefined for a model that is not here */
+  model(name: string): ModelStatus | undefined {
+    return this.parts.repository.latest(name) === undefined ? undefined : this.#model(name);
+  }
+
+  models(): ModelStatus[] {
+    return this.parts.repository.names().map((model) => this.#model(model));
+  }
+
   #model(model: string): ModelStatus {
-    const { repository, backlog, fleet } = this.parts;
+    const { repository, backlog, fleet, switches } = this.parts;
     const version = repository.latest(model);
     const { lanes, predictions, bulk, deadLetters } = backlog.of(model);
     const executors = fleet.executorsOf(model);
     const costMs = fleet.rowCostMs(version?.id ?? '');
     const workSeconds = costMs === null ? null : ((predictions + bulk) * costMs) / 1_000;
+    const { state, sinceMs, by } = switches.of(model);
+    // A model that is paused drains when somebody lets it.
+    const isHeld = state === 'paused' || executors === 0;
     return {
       model,
       version_label: version?.label ?? 'unknown',
+      state,
+      state_since: sinceMs === null ? null : new Date(sinceMs).toISOString(),
+      state_by: by,
       workers: fleet.workers.filter(({ models }) => models.includes(model)).length,
       executors,
       waiting: { normal: waitingIn(lanes.normal), low: waitingIn(lanes.low) },
       running: lanes.normal.active + lanes.low.active,
       oldest_waiting: ageSeconds([lanes.normal, lanes.low]),
       rate: fleet.rateOf(model),
-      time_to_drain: workSeconds === null || executors === 0 ? null : workSeconds / executors,
+      time_to_drain: workSeconds === null || isHeld ? null : workSeconds / executors,
       dead_letters: deadLetters,
     };
   }
 
   async #lastFailures(): Promise<FailureStatus[]> {
     const { queues, repository } = this.parts;
-    const pages = await Promise.all(repository.names().map((model) => listFailed(queues, model, 0, FAILURES_SHOWN)));
-    return pages
-      .flatMap(({ predictions }) => predictions)
-      .sort((a, b) => b.failedAtMs - a.failedAtMs)
-      .slice(0, FAILURES_SHOWN)
-      .map(({ id, model, versionLabel, failure, failedAtMs }) => ({
-        id,
-        model,
-        version_label: versionLabel,
-        error_code: failure.code,
-        error: failure.message,
-        failed_at: new Date(failedAtMs).toISOString(),
-      }));
+    const { predictions } = await listFailed(queues, repository.names(), { limit: FAILURES_SHOWN, before: null });
+    return predictions.map(({ id, model, versionLabel, failure, failedAtMs }) => ({
+      id,
+      model,
+      version_label: versionLabel,
+      error_code: failure.code,
+      error: failure.message,
+      failed_at: new Date(failedAtMs).toISOString(),
+    }));
   }
 }
 

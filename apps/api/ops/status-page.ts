@@ -69,6 +69,7 @@ function modelTable(models: readonly ModelStatus[]): string {
   const rows = models.map((one) => [
     cell(`<a href="/ops/queues/queue/${encodeURIComponent(one.model)}">${escapeHtml(one.model)}</a>`),
     cell(escapeHtml(one.version_label)),
+    cell(switchedTo(one)),
     number(one.waiting.normal),
     number(one.waiting.low),
     number(one.running),
@@ -79,8 +80,14 @@ function modelTable(models: readonly ModelStatus[]): string {
     cell(String(one.executors), 'n'),
     cell(one.dead_letters === 0 ? '0' : `<a class="warn" href="/ops/failed">${one.dead_letters}</a>`, 'n'),
   ]);
-  const heads = ['model', 'version', '#waiting', '#in batches', '#running', '#oldest waits', '#a second'];
+  const heads = ['model', 'version', 'state', '#waiting', '#in batches', '#running', '#oldest waits', '#a second'];
   return table('Queues', [...heads, '#time to drain', '#workers', '#executors', '#failed'], rows);
+}
+
+function switchedTo({ state, state_since: since, state_by: by }: ModelStatus): string {
+  if (state === 'running') return state;
+  const when = since === null ? '' : ` since ${since.replace('T', ' ').slice(0, 16)}`;
+  return `<span class="warn">${state}</span>${escapeHtml(when + (by === null ? '' : ` by ${by}`))}`;
 }
 
 function workerTable(workers: readonly WorkerStatus[]): string {

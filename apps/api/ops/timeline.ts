@@ -8,10 +8,12 @@ import type { Deliveries } from '#queue/deliveries';
 import { type JobTimes, readJobTimes } from '#queue/job-times';
 import type { ModelQueues } from '#queue/model-queues';
 
+export const STEPS = ['accepted', 'queued', 'taken', 'started', 'retried', 'ended', 'told'] as const;
+
 export interface TimelineStep {
   /** RFC 3339; null where only its place in the order is known. */
   readonly at: string | null;
-  readonly step: 'accepted' | 'queued' | 'taken' | 'started' | 'retried' | 'ended' | 'told';
+  readonly step: (typeof STEPS)[number];
   readonly detail: string;
 }
 

@@ -2,14 +2,13 @@ import { Controller, Get, Header, HttpCode, Inject, Param, Post, Query, Req } fr
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { notFound, problem, ProblemError } from '#contract/problem';
-import type { Delivery, DeliveryAttempt } from '#domain/delivery';
+import type { Delivery } from '#domain/delivery';
 import { withinBudget } from '#queue/connection';
 import { Deliveries } from '#queue/deliveries';
 import { WebhookSecrets } from '#queue/webhook-secrets';
 import { Requires } from '../access/requires.js';
 import { ApiProblems } from '../openapi-parts.js';
 import {
-  AttemptResource,
   DeliveryList,
   DeliveryParams,
   DeliveryQuery,
@@ -18,6 +17,7 @@ import {
   EventQuery,
   SecretResource,
 } from './deliveries.dto.js';
+import { toResource } from './delivery-resource.js';
 
 const PAGE = 100;
 
@@ -139,26 +139,4 @@ export class DeliveriesController {
 function pageBehind(cursor: string, { limit = String(PAGE), status }: DeliveryQuery): string {
   const filter = status === undefined ? {} : { status };
   return `/v1/deliveries?${new URLSearchParams({ limit, ...filter, before: cursor }).toString()}`;
-}
-
-function toResource(delivery: Delivery): DeliveryResource {
-  const { id, url, event, subjectId, status, createdAtMs, nextAtMs, attempts } = delivery;
-  return {
-    id,
-    url,
-    event,
-    subject: subjectId,
-    status,
-    created_at: toTime(createdAtMs),
-    next_attempt_at: nextAtMs === null ? null : toTime(nextAtMs),
-    attempts: attempts.map(toAttempt),
-  };
-}
-
-function toAttempt({ atMs, status, error, durationMs }: DeliveryAttempt): AttemptResource {
-  return { at: toTime(atMs), status, error, duration: durationMs / 1_000 };
-}
-
-function toTime(ms: number): string {
-  return new Date(ms).toISOString();
 }
