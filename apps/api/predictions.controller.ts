@@ -11,6 +11,7 @@ import type { Prediction } from '#domain/prediction';
 import { isTerminal, NOT_STARTED } from '#domain/prediction';
 import { isOfOurForm, isOwnId, parsePredictionId, type PredictionAddress, queueKindOf } from '#domain/prediction-id';
 import { EnvelopeReader, type Found } from '#queue/envelope-reader';
+import type { PlacedListener } from '#queue/envelope-writer';
 import { ApiMetrics } from '#telemetry/metrics';
 import { Requires } from './access/requires.js';
 import { AcceptPrediction, type Accepted } from './accept-prediction.js';
@@ -143,9 +144,11 @@ export class PredictionsController {
       return this.#answer(accepted, await this.#current(accepted), request, reply);
     }
     const ear = new EarlyEar();
-    const accepted = await this.acceptPrediction.accept(body, {
-      ...options,
-      onPlaced: (envelopeId, row) => ear.listen(this.completions, envelopeId, row),
+    const onPlaced: PlacedListener = (envelopeId, row) => ear.listen(this.completions, envelopeId, row);
+    const accepted = await this.acceptPrediction.accept(body, { ...options, onPlaced }).catch((error: unknown) => {
+      // It may have been placed before Redis fell silent.
+      ear.close();
+      throw error;
     });
     const found = await this.#await(accepted, ear, waitSeconds * 1_000, hungUp(request));
     reply.header('preference-applied', `wait=${waitSeconds}`);

@@ -19,14 +19,21 @@ import { fleetFor } from '../stage.js';
 
 const FOLDER = path.join(projectRoot(), 'examples');
 const SHELL_RECEIVER = 'curl/webhook-receiver.sh';
-const RECEIVERS = ['millrace/webhook-receiver.mjs', 'python/webhook_receiver.py', 'replicate/webhook-receiver.mjs'];
+const RECEIVERS = [
+  'millrace/webhook-receiver.mjs',
+  'openai/webhook-receiver.mjs',
+  'python/webhook_receiver.py',
+  'replicate/webhook-receiver.mjs',
+];
 const FIRST_PREDICTIONS = [
   'curl/first-prediction.sh',
   'millrace/first-prediction.mjs',
+  'openai/first-prediction.mjs',
   'python/first_prediction.py',
   'replicate/first-prediction.mjs',
 ];
 const BATCHES = ['curl/batch.sh', 'millrace/batch.mjs', 'python/batch.py', 'replicate/batch.mjs'];
+const FILE_BATCH = 'openai/batch.mjs';
 const PROGRAMS: Readonly<Record<string, string>> = { '.sh': 'sh', '.mjs': process.execPath, '.py': 'python3' };
 
 const fleet = fleetFor('file', { AUTH: 'on', WEBHOOK_ALLOW_PRIVATE: 'true' });
@@ -52,7 +59,7 @@ it('each is run here, and says in three lines what it does and how it is run', a
   const entries = await readdir(FOLDER, { recursive: true, withFileTypes: true });
   const files = entries.filter((one) => one.isFile()).map((one) => path.join(one.parentPath, one.name));
   const found = files.map((file) => path.relative(FOLDER, file)).toSorted();
-  expect(found).toEqual([...FIRST_PREDICTIONS, ...BATCHES, ...RECEIVERS, SHELL_RECEIVER].toSorted());
+  expect(found).toEqual([...FIRST_PREDICTIONS, ...BATCHES, FILE_BATCH, ...RECEIVERS, SHELL_RECEIVER].toSorted());
   for (const file of found) {
     const lines = (await readFile(path.join(FOLDER, file), 'utf8')).split('\n');
     const header = lines.filter((line) => !line.startsWith('#!')).slice(0, 4);
@@ -75,6 +82,16 @@ it.each(BATCHES)('%s prints a result a row, in order', async (example) => {
     { index: 0, custom_id: 'f-1', output: { label: 'setosa' } },
     { index: 1, custom_id: 'f-2', output: { label: 'virginica' } },
     { index: 2, custom_id: 'f-3', error: { code: 'invalid_input' } },
+  ]);
+});
+
+it(`${FILE_BATCH} prints the answers, and then the errors`, async () => {
+  const program = run(FILE_BATCH);
+  expect(await program.ended(), program.err.join('\n')).toBe(0);
+  expect(program.out.map((line): unknown => JSON.parse(line))).toMatchObject([
+    { custom_id: 'f-1', response: { body: { output: { label: 'setosa' } } }, error: null },
+    { custom_id: 'f-2', response: { body: { output: { label: 'virginica' } } }, error: null },
+    { custom_id: 'f-3' },
   ]);
 });
 
