@@ -84,7 +84,7 @@ describe('what a floor may import', () => {
       broken(
         'libs/queue/marks.ts',
         '#inference/tensors',
-        'libs/queue may import only domain, contract, models; it imports inference',
+        'libs/queue may import only domain, contract, models, config; it imports inference',
       ),
       broken(
         'libs/inference/executor.ts',
