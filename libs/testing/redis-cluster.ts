@@ -20,7 +20,9 @@ export class TestRedisCluster {
     for (let i = 0; i < NODES; i += 1) {
       // The nodes' own port is ten thousand above, unless they are told another one.
       const bus = String(await freePort());
-      const options = ['--cluster-enabled', 'yes', '--cluster-port', bus, '--cluster-node-timeout', '2000'];
+      // While the disk is busy, Redis otherwise answers up to two seconds before it writes: a kill then loses that.
+      const appends = ['--appendfsync', 'always'];
+      const options = [...appends, '--cluster-enabled', 'yes', '--cluster-port', bus, '--cluster-node-timeout', '2000'];
       const node = await TestRedis.prepare(program, options);
       await node.start();
       await node.with((client) => client.call('CLUSTER', 'ADDSLOTSRANGE', ...shareOf(i)));
