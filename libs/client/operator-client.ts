@@ -1,88 +1,16 @@
 /** What operators call: every call needs a key with the scope `operate`. Names of fields are those of the wire. */
+import type { components } from './api-types.js';
 import { route } from './routes.js';
 import { type ClientOptions, Transport } from './transport.js';
 
-export type ModelState = 'running' | 'paused' | 'draining';
+type Schemas = components['schemas'];
 
 /** Durations are in seconds. */
-export interface ModelStatus {
-  readonly model: string;
-  readonly version_label: string;
-  readonly state: ModelState;
-  readonly state_since: string | null;
-  readonly state_by: string | null;
-  readonly workers: number;
-  readonly executors: number;
-  /** Predictions; `low` are rows of batches and those of low priority. */
-  readonly waiting: { readonly normal: number; readonly low: number };
-  readonly running: number;
-  readonly oldest_waiting: number | null;
-  /** Predictions that end a second. */
-  readonly rate: number;
-  readonly time_to_drain: number | null;
-  readonly dead_letters: number;
-}
-
-export interface WorkerStatus {
-  readonly id: string;
-  readonly host: string;
-  readonly pid: number;
-  readonly started_at: string;
-  /** `iris:1.0.0` */
-  readonly models: readonly string[];
-  readonly executors: { readonly ready: number; readonly busy: number };
-}
-
-export interface FleetStatus {
-  readonly version: string;
-  readonly commit: string;
-  /** What works less well, in words. */
-  readonly degraded: readonly string[];
-  readonly redis: { readonly up: boolean; readonly memory_share: number; readonly round_trip: number };
-  readonly workers: readonly WorkerStatus[];
-  readonly models: readonly ModelStatus[];
-  readonly last_failures: readonly DeadLetter[];
-  readonly deliveries: {
-    readonly endpoints_owed: number;
-    readonly endpoints_broken: number;
-    readonly oldest_due: number;
-    readonly dead_letters: number;
-  };
-}
-
-export interface DeadLetter {
-  readonly id: string;
-  readonly model: string;
-  readonly version_label: string;
-  /** Absent among the last failures of a fleet. */
-  readonly client?: string;
-  readonly error_code: string;
-  readonly error: string;
-  readonly failed_at: string;
-}
-
-export interface DeadDelivery {
-  readonly id: string;
-  readonly client: string;
-  readonly host: string;
-  readonly event: string;
-  readonly subject: string;
-  readonly status: string;
-  readonly created_at: string;
-}
-
-export interface Timeline {
-  readonly id: string;
-  readonly model: string;
-  readonly version_label: string;
-  readonly client: string;
-  readonly status: string;
-  readonly error_code: string | null;
-  readonly error: string | null;
-  /** Why it does not run now, where operators or the fleet are the reason. */
-  readonly held: string | null;
-  readonly steps: readonly { readonly at: string | null; readonly step: string; readonly detail: string }[];
-}
+export type ModelStatus = Schemas['ModelStatusResource'];
+export type FleetStatus = Schemas['FleetResource'];
+export type DeadLetter = Schemas['DeadLetterResource'];
+export type DeadDelivery = Schemas['DeadDeliveryResource'];
+export type Timeline = Schemas['TimelineResource'];
 
 interface Page<T> {
   readonly next: string | null;
@@ -123,7 +51,7 @@ export class OperatorClient {
   /** @returns the id of the new prediction */
   async redrive(id: string): Promise<string> {
     const path = route('/v1/operations/dead-letters/{id}/redrive', id);
-    const fresh: { readonly id: string } = await this.#transport.json('POST', path);
+    const fresh: Schemas['RedrivenResource'] = await this.#transport.json('POST', path);
     return fresh.id;
   }
 

@@ -1,5 +1,5 @@
 /** `millrace status`: the fleet on one screen. */
-import type { FleetStatus, ModelStatus } from '#client/operator-client';
+import type { DeadLetter, FleetStatus, ModelStatus } from '#client/operator-client';
 import { renderTable } from '../table.js';
 import type { Target } from '../target.js';
 import { inWords } from './durations.js';
@@ -58,7 +58,10 @@ function workerTable({ workers }: FleetStatus): string {
   return renderTable(['worker', 'pid', 'executors', 'has loaded', 'since (UTC)'], rows);
 }
 
-export function failureTable(failures: FleetStatus['last_failures']): string {
+/** The last failures of a fleet do not say whose they are, dead letters do. */
+type Failure = FleetStatus['last_failures'][number] & Partial<Pick<DeadLetter, 'client'>>;
+
+export function failureTable(failures: readonly Failure[]): string {
   const rows = failures.map(({ id, model, version_label: label, client, error_code: code, error, failed_at: at }) => [
     at.slice(0, 19).replace('T', ' '),
     id,
