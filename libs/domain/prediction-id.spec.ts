@@ -32,6 +32,12 @@ it('never gives two envelopes of one moment the same id', () => {
   expect(ids.size).toBe(5_000);
 });
 
+it('gives the envelopes of one process, made within a moment, ids in the order in which they were made', () => {
+  const ids = Array.from({ length: 1_024 }, () => newEnvelopeId('i', 1_700_000_000_001));
+  ids.push(newEnvelopeId('i', 1_700_000_000_002));
+  expect(ids).toEqual([...ids].sort());
+});
+
 it('reads nothing out of a text that is no id', () => {
   const id = formatPredictionId('0000', newEnvelopeId('i', 0), 0);
   const wrong = ['', 'p', id.toUpperCase(), `${id}0`, id.slice(0, -1), `x${id.slice(1)}`, `${id}\n`, ` ${id}`];

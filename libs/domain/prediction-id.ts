@@ -2,11 +2,12 @@
  * A prediction's id says where it lives, so that reading one needs no table:
  *
  *     p | model (4) | envelope (26) | row (2)          33 characters, base 32: 0-9 a-v
- *                     kind (1) | time (9) | random (16)
+ *                     kind (1) | time (9) | turn (2) | random (14)
  *
  * `model` is a short hash of the model's name, `kind` names the queue, `time` is the milliseconds since the epoch at
- * which the envelope was made (so that an id whose job is gone can be told from one that never was), and 80 random
- * bits make it impossible to guess.
+ * which the envelope was made (so that an id whose job is gone can be told from one that never was), `turn` counts those
+ * that one process made within a millisecond (so that lists, which are in the order of the ids, have them in the order in
+ * which they were made), and 70 random bits make it impossible to guess.
  */
 
 /** `i`: the model's interactive queue; `b`: its bulk queue, for rows of batches and for predictions of low priority. */
@@ -25,11 +26,19 @@ export interface PredictionAddress {
 
 const ID = /^p([0-9a-v]{4})([ib][0-9a-v]{25})([0-9a-v]{2})$/;
 const TIME_DIGITS = 9;
+const TURN_DIGITS = 2;
+const LAST_TURN = 32 ** TURN_DIGITS - 1;
 const RANDOM_BYTES = 10;
 
-/** A new envelope's id: kind, time, 80 random bits. */
+let newestMs = -1;
+let turn = 0;
+
+/** A new envelope's id: behind all others of its kind that this process made, unless the clock went back. */
 export function newEnvelopeId(kind: QueueKind, nowMs: number): string {
-  return kind + formatEnvelopeTime(nowMs) + base32(nextRandomBytes());
+  turn = nowMs === newestMs ? Math.min(turn + 1, LAST_TURN) : 0;
+  newestMs = nowMs;
+  const digits = turn.toString(32).padStart(TURN_DIGITS, '0');
+  return kind + formatEnvelopeTime(nowMs) + digits + base32(nextRandomBytes()).slice(TURN_DIGITS);
 }
 
 /** As it stands in an id: texts of this length are in the order of the times. */
