@@ -2,7 +2,7 @@
  * Connections to Redis, by what they are for. Each has an error listener: without one, a Redis that goes away would
  * end the process.
  */
-import { Cluster, Redis } from 'ioredis';
+import { Cluster, Redis, type SentinelConnectionOptions, SentinelConnector } from 'ioredis';
 import { parseRedisAddress, REDIS_URL_RULE, type RedisAddress } from '#config/redis-address';
 
 /** One command of a producer takes at most this long; see DESIGN section 3, "with Redis away". */
@@ -74,7 +74,25 @@ function connectOne(address: Exclude<RedisAddress, { kind: 'cluster' }>, manner:
     sentinelRetryStrategy: RECONNECT,
     // Sentinels tell of a failover: without it a primary that is cut off and not dead would be held on to.
     failoverDetector: true,
+    Connector: SteadfastConnector,
   });
+}
+
+/**
+ * Whoever listens to the sentinels for one connection still does so when it is gone and the next one is sought. What it
+ * hears then, that there is a new primary, ends the search, and to ioredis the connection is over for good. So each search
+ * begins by letting go of what belonged to the last connection.
+ */
+class SteadfastConnector extends SentinelConnector {
+  /** ioredis hands over its own options, and says that they are anything. */
+  constructor(options: unknown) {
+    super(options as SentinelConnectionOptions);
+  }
+
+  override connect(onError: Parameters<SentinelConnector['connect']>[0]): ReturnType<SentinelConnector['connect']> {
+    this.disconnect();
+    return super.connect(onError);
+  }
 }
 
 /**

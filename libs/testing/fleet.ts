@@ -104,6 +104,11 @@ export class FleetProcess {
     return this.#errors.join('\n');
   }
 
+  /** For who reads what went wrong. */
+  get lastWords(): string {
+    return [...this.#lines.slice(-3).map((line) => JSON.stringify(line)), ...this.#errors.slice(-3)].join(' | ');
+  }
+
   async listening(): Promise<this> {
     this.#address = await within(this.#listening, { deadlineMs: START_MS, what: `${this.app} to listen` });
     return this;
@@ -114,7 +119,7 @@ export class FleetProcess {
     await this.listening();
     await until(
       async () => {
-        if (this.isOver) throw new Error(`${this.app} ended while it started: ${this.#lastWords()}`);
+        if (this.isOver) throw new Error(`${this.app} ended while it started: ${this.lastWords}`);
         const { status, json } = await call('GET', `${this.opsUrl}/ready`);
         return status === 200 && (accept === 'degraded' || json.status === 'ok');
       },
@@ -194,7 +199,7 @@ export class FleetProcess {
 
   async #tooEarly(): Promise<never> {
     await this.exited;
-    throw new Error(`${this.app} ended before it listened: ${this.#lastWords()}`);
+    throw new Error(`${this.app} ended before it listened: ${this.lastWords}`);
   }
 
   #collect(): void {
@@ -202,10 +207,6 @@ export class FleetProcess {
     if (stdout === null || stderr === null) return;
     createInterface({ input: stdout }).on('line', (line) => this.#lines.push(parseLine(line)));
     createInterface({ input: stderr }).on('line', (line) => this.#errors.push(line));
-  }
-
-  #lastWords(): string {
-    return [...this.#lines.slice(-3).map((line) => JSON.stringify(line)), ...this.#errors.slice(-3)].join(' | ');
   }
 }
 
@@ -272,7 +273,7 @@ async function endOne(one: FleetProcess): Promise<string[]> {
     // Told to stop before it knew how to: the signal itself ended it.
     return code === 0 || (signal === 'SIGTERM' && !one.hasListened)
       ? []
-      : [`${name} ended with ${code ?? signal ?? ''}`];
+      : [`${name} ended with ${code ?? signal ?? ''}: ${one.lastWords}`];
   } catch (error) {
     await one.kill();
     return [`${name}: ${String(error)}`];

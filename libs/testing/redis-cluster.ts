@@ -78,7 +78,8 @@ export class WatchedRedis {
   private constructor(
     private readonly program: RedisCommand,
     private readonly folder: string,
-    private readonly port: number,
+    /** Of the sentinel. */
+    readonly port: number,
     readonly primary: TestRedis,
     readonly replica: TestRedis,
   ) {}
@@ -94,7 +95,12 @@ export class WatchedRedis {
   }
 
   get url(): string {
-    return `redis+sentinel://127.0.0.1:${this.port}/main`;
+    return this.urlBy(this.port);
+  }
+
+  /** @param port where its sentinel is found */
+  urlBy(port: number): string {
+    return `redis+sentinel://127.0.0.1:${port}/main`;
   }
 
   async remove(): Promise<void> {

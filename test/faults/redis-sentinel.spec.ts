@@ -3,7 +3,9 @@
  * without a restart. What the replica had is there; replication is asynchronous, so no more than that is promised.
  */
 import { expect, inject, it, onTestFinished } from 'vitest';
-import { until } from '#testing/patience';
+import { connectWorker } from '#queue/connection';
+import { FarAway } from '#testing/far-away';
+import { until, within } from '#testing/patience';
 import { ended, forEach, IRIS, post, predict, submit } from '#testing/predictions';
 import { WatchedRedis } from '#testing/redis-cluster';
 import { fleetOfTest } from '../stage.js';
@@ -31,4 +33,21 @@ it('follows the promoted replica, with what it had', async () => {
   const finals = await forEach(ids, 10, (id) => ended(api, id));
   expect(finals.filter(({ status }) => status !== 'succeeded')).toEqual([]);
   expect(await redis.replica.with((client) => client.call('ROLE'))).toContain('master');
+}, 120_000);
+
+it('is found by every connection, also where the news come while it asks', async () => {
+  const redis = await WatchedRedis.start(inject('redisCommand'));
+  onTestFinished(() => redis.remove());
+  // Each question to the sentinel is open for a second.
+  const sentinel = await FarAway.from(redis.port, 500);
+  onTestFinished(() => sentinel.remove());
+  const connections = Array.from({ length: 12 }, () => connectWorker(redis.urlBy(sentinel.port), () => undefined));
+  onTestFinished(() => connections.forEach((connection) => connection.disconnect()));
+  await Promise.all(connections.map((connection) => connection.ping()));
+
+  await redis.primary.kill();
+  const moved = connections.map((connection) => connection.set('moved', 'yes'));
+  expect(await within(Promise.all(moved), { deadlineMs: 60_000, what: 'all connections to write again' })).toEqual(
+    connections.map(() => 'OK'),
+  );
 }, 120_000);
