@@ -8,15 +8,15 @@ import { EnvelopeReader } from '#queue/envelope-reader';
 import { Files } from '#queue/files';
 import { WebhookSecrets } from '#queue/webhook-secrets';
 import type { Logger } from '#telemetry/logger';
-import { ApiMetrics } from '#telemetry/metrics';
+import type { ApiMetrics } from '#telemetry/metrics';
 import { KeysController } from './access/keys.controller.js';
 import { ManageKeys } from './access/manage-keys.js';
-import { AcceptPrediction } from './accept-prediction.js';
-import { AwaitPrediction } from './await-prediction.js';
+import type { AcceptPrediction } from './accept-prediction.js';
+import type { AwaitPrediction } from './await-prediction.js';
 import { BatchesController } from './batches/batches.controller.js';
 import { BatchParts } from './batches/build-batches.js';
 import { OwnBatches } from './batches/own-batches.js';
-import { CancelPrediction } from './cancel-prediction.js';
+import type { CancelPrediction } from './cancel-prediction.js';
 import { ClientAddress } from './client-address.js';
 import { BatchEventsController } from './events/batch-events.controller.js';
 import { Follower } from './events/follower.js';
@@ -39,7 +39,6 @@ import { OperationsController } from './ops/operations.controller.js';
 import { Operations } from './ops/operations.js';
 import { OwnPredictions, StreamTokens } from './own-predictions.js';
 import { PredictionListController } from './prediction-list.controller.js';
-import { PredictionsController } from './predictions.controller.js';
 import { ProblemFilter } from './problem-filter.js';
 import type { Webhooks } from './webhooks/build-webhooks.js';
 import { DeliveriesController } from './webhooks/deliveries.controller.js';
@@ -77,7 +76,6 @@ export class ApiModule {
       module: ApiModule,
       imports: [HealthModule.of(readiness)],
       controllers: [
-        PredictionsController,
         PredictionListController,
         PredictionEventsController,
         BatchesController,
@@ -92,9 +90,6 @@ export class ApiModule {
         DeadLettersController,
       ],
       providers: [
-        { provide: AcceptPrediction, useValue: parts.accept },
-        { provide: AwaitPrediction, useValue: parts.await },
-        { provide: CancelPrediction, useValue: parts.cancel },
         { provide: EnvelopeReader, useValue: parts.reader },
         { provide: Completions, useValue: parts.completions },
         { provide: ModelCatalogue, useValue: parts.catalogue },
@@ -104,7 +99,6 @@ export class ApiModule {
         { provide: OwnPredictions, useValue: parts.own },
         { provide: ListPredictions, useValue: parts.list },
         { provide: StreamTokens, useValue: parts.tokens },
-        { provide: ApiMetrics, useValue: parts.metrics },
         { provide: BatchParts, useValue: parts.batches },
         { provide: OwnBatches, useValue: parts.ownBatches },
         { provide: Follower, useValue: parts.follower },

@@ -8,17 +8,23 @@ import { Requires } from './access/requires.js';
 import { ModelCatalogue } from './model-catalogue.js';
 
 const NAME = /^[a-z][a-z0-9-]*$/;
-const NAME_RULE = 'must be at most 63 lower-case letters, digits and dashes, and begin with a letter';
+export const MODEL_NAME_RULE = 'must be at most 63 lower-case letters, digits and dashes, and begin with a letter';
+
+const LONGEST_NAME = 63;
+
+export function isModelName(text: string): boolean {
+  return text.length <= LONGEST_NAME && NAME.test(text);
+}
 
 export class ModelParams {
   @ApiProperty({ example: 'millrace' })
-  @Matches(NAME, { message: NAME_RULE })
-  @MaxLength(63, { message: NAME_RULE })
+  @Matches(NAME, { message: MODEL_NAME_RULE })
+  @MaxLength(LONGEST_NAME, { message: MODEL_NAME_RULE })
   owner!: string;
 
   @ApiProperty({ example: 'iris' })
-  @Matches(NAME, { message: NAME_RULE })
-  @MaxLength(63, { message: NAME_RULE })
+  @Matches(NAME, { message: MODEL_NAME_RULE })
+  @MaxLength(LONGEST_NAME, { message: MODEL_NAME_RULE })
   name!: string;
 }
 

@@ -44,6 +44,14 @@ export function mountOpenApi(app: NestFastifyApplication, repository: ModelRepos
 
 type Operations = Record<string, Record<string, object>>;
 
+/** What everybody comes for stands first; Nest does not know these routes. */
+const FIRST: Operations = {
+  '/v1/predictions': {},
+  '/v1/models/{owner}/{name}/predictions': {},
+  '/v1/predictions/{id}': {},
+  '/v1/predictions/{id}/cancel': {},
+};
+
 /** Adds what the hot routes, which take raw requests, cannot say by decorators. */
 function addContract(document: OpenAPIObject, repository: ModelRepository): OpenAPIObject {
   const versions = repository.names().flatMap((name) => repository.latest(name) ?? []);
@@ -59,7 +67,7 @@ function addContract(document: OpenAPIObject, repository: ModelRepository): Open
     ...OPENAI_SCHEMAS,
     ...Object.fromEntries(versions.flatMap(modelSchemas)),
   };
-  const paths: Operations = { ...(document.paths as unknown as Operations) };
+  const paths: Operations = { ...FIRST, ...(document.paths as unknown as Operations) };
   paths['/v1/models/{owner}/{name}/predictions'] = {
     post: {
       ...createOperation(MODEL_PREDICTION_REQUEST_SCHEMA, inputExamplesOf(versions), {

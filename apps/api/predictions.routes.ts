@@ -1,5 +1,10 @@
-import { Controller, Get, HttpCode, Inject, Param, Post, Put, Req, Res } from '@nestjs/common';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+/**
+ * The routes of single predictions.
+ *
+ * They stand on Fastify itself, beside Nest: its six hooks and its wrappers around a handler cost as much as all that
+ * Millrace does to accept a prediction (docs/adr/0009). All other routes are controllers.
+ */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import {
   MODEL_PREDICTION_REQUEST_SCHEMA,
   PREDICTION_REQUEST_SCHEMA,
@@ -10,22 +15,21 @@ import type { Callback } from '#domain/callback';
 import type { Prediction } from '#domain/prediction';
 import { isTerminal, NOT_STARTED } from '#domain/prediction';
 import { isOfOurForm, isOwnId, parsePredictionId, type PredictionAddress, queueKindOf } from '#domain/prediction-id';
-import { EnvelopeReader, type Found } from '#queue/envelope-reader';
+import type { EnvelopeReader, Found } from '#queue/envelope-reader';
+import type { Completions } from '#queue/completions';
 import type { PlacedListener } from '#queue/envelope-writer';
-import { ApiMetrics } from '#telemetry/metrics';
-import { Requires } from './access/requires.js';
-import { AcceptPrediction, type Accepted } from './accept-prediction.js';
-import { AwaitPrediction, EarlyEar, type IsGone } from './await-prediction.js';
+import type { ApiMetrics } from '#telemetry/metrics';
+import type { Accepted, AcceptPrediction } from './accept-prediction.js';
+import { type AwaitPrediction, EarlyEar, type IsGone } from './await-prediction.js';
 import { compileBodyValidator } from './body-validator.js';
-import { CancelPrediction } from './cancel-prediction.js';
-import { ClientAddress } from './client-address.js';
+import type { CancelPrediction } from './cancel-prediction.js';
+import type { ClientAddress } from './client-address.js';
 import type { RepeatKey } from './idempotency.js';
-import { ModelCatalogue } from './model-catalogue.js';
-import { ModelParams } from './models.controller.js';
-import { OwnPredictions, requireOwn } from './own-predictions.js';
+import type { ModelCatalogue } from './model-catalogue.js';
+import { isModelName, MODEL_NAME_RULE } from './models.controller.js';
+import { type OwnPredictions, requireOwn } from './own-predictions.js';
 import { traceOf } from './request-trace.js';
 import { cancelAfterMs, idempotencyKeyOf, waitSecondsOf, waitSecondsOfQuery } from './preferences.js';
-import { Completions } from '#queue/completions';
 
 const checkBody = compileBodyValidator(PREDICTION_REQUEST_SCHEMA);
 const checkModelBody = compileBodyValidator(MODEL_PREDICTION_REQUEST_SCHEMA);
@@ -34,38 +38,60 @@ const GIVEN_BY_US = 'Ids of this form are given by Millrace: a prediction of you
 const OWN_ID_RULE =
   'must have an id of 1 to 128 letters, digits, dots, dashes, underscores and tildes that begins with a letter or digit';
 
-@Controller('v1')
-export class PredictionsController {
-  constructor(
-    @Inject(AcceptPrediction) private readonly acceptPrediction: AcceptPrediction,
-    @Inject(AwaitPrediction) private readonly awaitPrediction: AwaitPrediction,
-    @Inject(CancelPrediction) private readonly cancelPrediction: CancelPrediction,
-    @Inject(EnvelopeReader) private readonly reader: EnvelopeReader,
-    @Inject(Completions) private readonly completions: Completions,
-    @Inject(ModelCatalogue) private readonly catalogue: ModelCatalogue,
-    @Inject(OwnPredictions) private readonly own: OwnPredictions,
-    @Inject(ClientAddress) private readonly address: ClientAddress,
-    @Inject(ApiMetrics) private readonly metrics: ApiMetrics,
-  ) {}
+export interface PredictionRouteParts {
+  readonly accept: AcceptPrediction;
+  readonly await: AwaitPrediction;
+  readonly cancel: CancelPrediction;
+  readonly reader: EnvelopeReader;
+  readonly completions: Completions;
+  readonly catalogue: ModelCatalogue;
+  readonly own: OwnPredictions;
+  readonly address: ClientAddress;
+  readonly metrics: ApiMetrics;
+}
+
+interface ModelPath {
+  readonly owner: string;
+  readonly name: string;
+}
+
+interface ById {
+  readonly Params: { readonly id: string };
+}
+
+const CALLERS = { requires: 'predict' } as const;
+
+export class PredictionRoutes {
+  constructor(private readonly parts: PredictionRouteParts) {}
+
+  mount(server: FastifyInstance): void {
+    const config = CALLERS;
+    server.post('/v1/predictions', { config }, (request, reply) => this.create(request, reply));
+    server.post<{ Params: ModelPath }>('/v1/models/:owner/:name/predictions', { config }, (request, reply) =>
+      this.createForModel(request.params, request, reply),
+    );
+    server.put<ById>('/v1/predictions/:id', { config }, (request, reply) =>
+      this.put(request.params.id, request, reply),
+    );
+    server.get<ById>('/v1/predictions/:id', { config }, (request, reply) =>
+      this.get(request.params.id, request, reply),
+    );
+    server.post<ById>('/v1/predictions/:id/cancel', { config: { ...config, bodyless: true } }, (request, reply) =>
+      this.cancel(request.params.id, request, reply),
+    );
+  }
 
   /** Accepts a prediction and answers with its id, or, with `Prefer: wait`, with its outcome. */
-  @Requires('predict')
-  @Post('predictions')
-  async create(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+  async create(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const errors = checkBody(request.body);
     if (errors !== null) throw invalidFields(errors);
     await this.#submit(request.body as PredictionRequest, request, reply);
   }
 
   /** The same for a model by its path. */
-  @Requires('predict')
-  @Post('models/:owner/:name/predictions')
-  async createForModel(
-    @Param() params: ModelParams,
-    @Req() request: FastifyRequest,
-    @Res() reply: FastifyReply,
-  ): Promise<void> {
-    const version = this.catalogue.latest(params.owner, params.name);
+  async createForModel(path: ModelPath, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    requireModelPath(path);
+    const version = this.parts.catalogue.latest(path.owner, path.name);
     const errors = checkModelBody(request.body);
     if (errors !== null) throw invalidFields(errors);
     const body = request.body as Omit<PredictionRequest, 'version'>;
@@ -73,9 +99,7 @@ export class PredictionsController {
   }
 
   /** The same under an id of the client's own: however often it is sent, it is one prediction. */
-  @Requires('predict')
-  @Put('predictions/:id')
-  async put(@Param('id') id: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+  async put(id: string, request: FastifyRequest, reply: FastifyReply): Promise<void> {
     if (isOfOurForm(id)) throw notFound(GIVEN_BY_US);
     if (!isOwnId(id)) throw invalidFields([{ pointer: '', code: 'invalid_id', detail: OWN_ID_RULE }]);
     const errors = checkBody(request.body);
@@ -84,42 +108,38 @@ export class PredictionsController {
   }
 
   /** Where a prediction stands; `?wait=` holds the answer until it has ended, at most a minute. */
-  @Requires('predict')
-  @Get('predictions/:id')
-  async get(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    const { id } = request.params as { id: string };
+  async get(id: string, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    const { own, reader } = this.parts;
     const query = request.query as Record<string, unknown>;
     const waitSeconds = waitSecondsOfQuery(query['wait']) ?? waitSecondsOf(request.headers.prefer);
-    const { model, address } = await this.own.locate(id, request.caller);
+    const { model, address } = await own.locate(id, request.caller);
     const found =
       waitSeconds === null
-        ? await this.reader.readInTime(model, address)
-        : await this.awaitPrediction.awaitAny({ model, address }, waitSeconds * 1_000, hungUp(request));
+        ? await reader.readInTime(model, address)
+        : await this.parts.await.awaitAny({ model, address }, waitSeconds * 1_000, hungUp(request));
     const prediction = requireOwn(found, request.caller, id);
     const tag = entityTag(prediction);
     reply.header('etag', tag).header('cache-control', 'private, no-cache');
     if (waitSeconds !== null) reply.header('preference-applied', `wait=${waitSeconds}`);
     if (request.headers['if-none-match'] === tag) return void reply.code(304).send();
-    reply.send(this.own.show(prediction, request));
+    reply.send(own.show(prediction, request));
   }
 
   /** Cancels what has not run; what has ended is answered as it is. */
-  @Requires('predict', { bodyless: true })
-  @Post('predictions/:id/cancel')
-  @HttpCode(200)
-  async cancel(@Param('id') id: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    const { model, address } = await this.own.locate(id, request.caller);
+  async cancel(id: string, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    const { own, reader, cancel } = this.parts;
+    const { model, address } = await own.locate(id, request.caller);
     if (queueKindOf(address.envelopeId) === 'b') await this.#refusePartOfBatch(id, model, address, request);
-    const before = requireOwn(await this.reader.read(model, address), request.caller, id);
+    const before = requireOwn(await reader.read(model, address), request.caller, id);
     const after = isTerminal(before.standing.status)
       ? before
-      : requireOwn(await this.cancelPrediction.cancel(model, address), request.caller, id);
-    reply.send(this.own.show(after, request));
+      : requireOwn(await cancel.cancel(model, address), request.caller, id);
+    reply.send(own.show(after, request));
   }
 
   /** A batch is canceled as a whole. */
   async #refusePartOfBatch(id: string, model: string, at: PredictionAddress, request: FastifyRequest): Promise<void> {
-    const { submission } = requireOwn(await this.reader.read(model, at), request.caller, id);
+    const { submission } = requireOwn(await this.parts.reader.read(model, at), request.caller, id);
     if (submission.batchId === null) return;
     const detail = `The prediction is a row of the batch ${submission.batchId}, which can be canceled as a whole.`;
     throw new ProblemError(problem(409, 'part_of_batch', detail));
@@ -136,16 +156,16 @@ export class PredictionsController {
       client: request.caller.client,
       repeat,
       cancelAfterMs: cancelAfterMs(request.headers['cancel-after']),
-      baseUrl: this.address.baseUrl(request),
+      baseUrl: this.parts.address.baseUrl(request),
       traceFor: (callback: Callback | null) => traceOf(request, callback),
     };
     if (waitSeconds === null) {
-      const accepted = await this.acceptPrediction.accept(body, options);
+      const accepted = await this.parts.accept.accept(body, options);
       return this.#answer(accepted, await this.#current(accepted), request, reply);
     }
     const ear = new EarlyEar();
-    const onPlaced: PlacedListener = (envelopeId, row) => ear.listen(this.completions, envelopeId, row);
-    const accepted = await this.acceptPrediction.accept(body, { ...options, onPlaced }).catch((error: unknown) => {
+    const onPlaced: PlacedListener = (envelopeId, row) => ear.listen(this.parts.completions, envelopeId, row);
+    const accepted = await this.parts.accept.accept(body, { ...options, onPlaced }).catch((error: unknown) => {
       // It may have been placed before Redis fell silent.
       ear.close();
       throw error;
@@ -157,8 +177,8 @@ export class PredictionsController {
 
   async #await(accepted: Accepted, ear: EarlyEar, timeoutMs: number, isGone: IsGone): Promise<Found> {
     const { model, createdAtMs } = accepted.submission;
-    const found = await this.awaitPrediction.awaitAccepted(accepted, ear, timeoutMs, isGone);
-    this.metrics.endToEndSeconds.observe({ model }, (Date.now() - createdAtMs) / 1_000);
+    const found = await this.parts.await.awaitAccepted(accepted, ear, timeoutMs, isGone);
+    this.parts.metrics.endToEndSeconds.observe({ model }, (Date.now() - createdAtMs) / 1_000);
     return found;
   }
 
@@ -166,7 +186,7 @@ export class PredictionsController {
   async #current({ submission, replayed }: Accepted): Promise<Found> {
     if (!replayed) return { submission, standing: NOT_STARTED };
     const address = parsePredictionId(submission.id);
-    return address === null ? 'unknown' : this.reader.readInTime(submission.model, address);
+    return address === null ? 'unknown' : this.parts.reader.readInTime(submission.model, address);
   }
 
   #answer(accepted: Accepted, found: Found, request: FastifyRequest, reply: FastifyReply): void {
@@ -174,7 +194,7 @@ export class PredictionsController {
     const gone = typeof found === 'string';
     request.accepted = accepted.submission;
     const prediction = gone ? { submission: accepted.submission, standing: NOT_STARTED } : found;
-    const resource = this.own.show(prediction, request);
+    const resource = this.parts.own.show(prediction, request);
     if (accepted.replayed) reply.header('idempotency-replayed', 'true');
     reply
       // A resource that is put and was there before is not created.
@@ -182,6 +202,15 @@ export class PredictionsController {
       .header('location', resource.urls.get)
       .send(gone ? { ...resource, data_removed: true } : resource);
   }
+}
+
+/** @throws ProblemError 422 */
+function requireModelPath({ owner, name }: ModelPath): void {
+  const wrong = Object.entries({ owner, name }).filter(([, text]) => !isModelName(text));
+  if (wrong.length === 0) return;
+  throw invalidFields(
+    wrong.map(([field]) => ({ pointer: `/${field}`, code: 'invalid_field', detail: MODEL_NAME_RULE })),
+  );
 }
 
 function repeatKeyOf({ headers }: FastifyRequest): RepeatKey | null {

@@ -52,9 +52,12 @@ export function streamBodies(server: FastifyInstance, refuse: Refuse): void {
     else if (hasBody) late.expect(request, reply);
     done();
   });
-  server.addHook('onSend', (request, reply, _, done) => {
-    if (request.bytesBefore !== undefined) leaveRest(request, reply, request.bytesBefore);
-    done();
+  server.addHook('onRoute', (route) => {
+    if (route.config?.stream !== true) return;
+    route.onSend = (request, reply, _, done) => {
+      if (request.bytesBefore !== undefined) leaveRest(request, reply, request.bytesBefore);
+      done();
+    };
   });
   server.addHook('preValidation', (request, _, done) => {
     late.arrived(request);
