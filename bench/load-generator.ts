@@ -1,4 +1,4 @@
-/** Child process of the bench: a closed loop. Each connection sends its next request when the last is answered. */
+/** Child process of the bench: a closed loop, where each connection sends its next request when the last is answered; or an open one. */
 import { serveParent } from './child-channel.js';
 import { HttpConnection } from './http-connection.js';
 import {
@@ -10,11 +10,13 @@ import {
 } from './load-order.js';
 import { runAutocannon } from './load-autocannon.js';
 import { LoadTally } from './load-tally.js';
+import { OpenLoop } from './open-loop.js';
 
 serveParent((order: LoadOrder) => (order.engine === 'sockets' ? runSockets(order) : runAutocannon(order)));
 
 /** Connections are open before the clock starts: a client keeps them. */
 async function runSockets(order: LoadOrder): Promise<LoadResult> {
+  if (order.perSecond !== undefined) return new OpenLoop(order, order.perSecond).run();
   const run = new SocketRun(order);
   await run.open();
   return run.run();

@@ -8,6 +8,8 @@ export interface LoadOrder {
   /** Valid inputs, taken in turns. */
   readonly inputs: readonly unknown[];
   readonly connections: number;
+  /** Requests come at this rate, whatever becomes of them; without it each connection asks again at once. */
+  readonly perSecond?: number;
   /** `Prefer: wait`: the answer is the outcome. Otherwise the answer is that it was accepted. */
   readonly wait: boolean;
   /** Every so many-th input is invalid; null for none. */

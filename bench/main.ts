@@ -23,7 +23,8 @@ import { renderProfile } from './profile-table.js';
 import { runQueuePart } from './queue-part.js';
 import { RedisUnderTest } from './redis-under-test.js';
 import { passes, renderFindings, renderSides, type Finding } from './report.js';
-import { writeResults } from './results.js';
+import { profileRates, type RateRow, renderRates } from './rate-profile.js';
+import { type Plotted, writeResults } from './results.js';
 import { LoadBench } from './setting.js';
 
 /** Everything that was said, for `--write`. */
@@ -38,9 +39,9 @@ async function main(options: BenchOptions): Promise<void> {
   try {
     const load = await LoadBench.start(redis);
     say(await machineInWords(redis));
-    const { findings, profile } = await measure(load, options, workDir);
+    const { findings, ...plotted } = await measure(load, options, workDir);
     await load.stop();
-    if (options.write) console.log(`\nwritten: ${await writeResults(said.join('\n'), profile)}`);
+    if (options.write) console.log(`\nwritten: ${await writeResults(said.join('\n'), plotted)}`);
     process.exitCode = findings.every(passes) ? 0 : 1;
   } finally {
     await redis.stop();
@@ -53,7 +54,7 @@ async function measure(
   load: LoadBench,
   options: BenchOptions,
   workDir: string,
-): Promise<{ findings: Finding[]; profile: ProfileRow[] }> {
+): Promise<Plotted & { findings: Finding[] }> {
   const { parts } = options;
   const findings: Finding[] = [];
   const tables: string[] = [];
@@ -83,11 +84,23 @@ async function measure(
   }
   if (findings.length > 0) say(`\n${renderFindings(findings)}\n\n${renderSides(findings)}`);
   for (const table of tables) say(`\n${table}`);
-  if (!parts.has('e')) return { findings, profile: [] };
-  progress('e: load profile');
-  const profile = await profileLoad(load, workDir, options.quick, progress);
-  console.log(`\n${renderProfile(profile)}`);
-  return { findings, profile };
+  return { findings, ...(await plot(load, options, workDir)) };
+}
+
+async function plot(load: LoadBench, { parts, quick }: BenchOptions, workDir: string): Promise<Plotted> {
+  let profile: ProfileRow[] = [];
+  let rates: RateRow[] = [];
+  if (parts.has('e')) {
+    progress('e: load profile');
+    profile = await profileLoad(load, workDir, quick, progress);
+    console.log(`\n${renderProfile(profile)}`);
+  }
+  if (parts.has('j')) {
+    progress('j: time to result by load');
+    rates = await profileRates(load, workDir, quick, progress);
+    console.log(`\n${renderRates(rates)}`);
+  }
+  return { profile, rates };
 }
 
 async function machineInWords(redis: RedisUnderTest): Promise<string> {

@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util';
 
 /** The parts of a run, by the letter that the report gives them. */
-export const PARTS = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'generators'] as const;
+export const PARTS = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'generators'] as const;
 export type Part = (typeof PARTS)[number];
 
 export interface BenchOptions {
@@ -29,7 +29,7 @@ export function readOptions(words: readonly string[]): BenchOptions {
   const { values } = parseArgs({
     args: [...words],
     options: {
-      only: { type: 'string', default: 'a,b,c,d,e,f,g,h,i' },
+      only: { type: 'string', default: 'a,b,c,d,e,f,g,h,i,j' },
       quick: { type: 'boolean', default: false },
       profile: { type: 'boolean', default: false },
       write: { type: 'boolean', default: false },

@@ -19,6 +19,8 @@ export interface LoadSpec {
   readonly wait: boolean;
   readonly invalidEvery?: number;
   readonly until: LoadOrder['until'];
+  /** See `LoadOrder`. */
+  readonly perSecond?: number;
   readonly engine?: LoadOrder['engine'];
   readonly fields?: Readonly<Record<string, unknown>>;
 }
@@ -64,6 +66,7 @@ export class LoadBench {
       wait,
       invalidEvery: spec.invalidEvery ?? null,
       until,
+      ...(spec.perSecond === undefined ? {} : { perSecond: spec.perSecond }),
       ...(spec.fields === undefined ? {} : { fields: spec.fields }),
     });
     await this.redis.untilDrained(
