@@ -279,7 +279,7 @@ async function endOne(one: FleetProcess): Promise<string[]> {
   } finally {
     const isGone = async (pid: number): Promise<boolean> => !(await isRunning(pid));
     await Promise.all(
-      executors.map((pid) => until(() => isGone(pid), { deadlineMs: 5_000, what: `executor ${pid} to end` })),
+      executors.map((pid) => until(() => isGone(pid), { deadlineMs: 20_000, what: `executor ${pid} to end` })),
     );
   }
 }

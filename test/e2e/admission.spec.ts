@@ -23,7 +23,7 @@ function postUntil(api: FleetProcess, status: number, what: string): Promise<Ans
       const answer = await post(api, IRIS);
       return answer.status === status && answer;
     },
-    { deadlineMs: 15_000, what },
+    { deadlineMs: 30_000, what },
   );
 }
 
@@ -39,7 +39,7 @@ describe('a queue that may hold five', () => {
     const ids = await forEach(Array.from({ length: 5 }), 1, () => submit(api, IRIS));
     // The depth is counted once a second; what is accepted in between is remembered, but for the moment of a count.
     const depth = (): Promise<number> => metric(api.opsUrl, 'millrace_queue_predictions', { model: 'iris' });
-    await until(async () => (await depth()) === 5, { deadlineMs: 5_000, what: 'a depth of five' });
+    await until(async () => (await depth()) === 5, { deadlineMs: 20_000, what: 'a depth of five' });
     expectRefused(await post(api, IRIS), 'queue_full');
     expectRefused(await post(api, IRIS, { 'idempotency-key': 'full-1' }), 'queue_full');
     expect(await metric(api.opsUrl, 'millrace_predictions_refused_total', { reason: 'queue_full' })).toBe(2);

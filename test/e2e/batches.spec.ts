@@ -159,7 +159,7 @@ describe('results', () => {
     const whole = await results(slow, json.id);
     expect(indexes(whole)).toEqual(upTo(600));
     expect(whole.slice(0, partial.length)).toEqual(partial);
-  }, 180_000);
+  });
 });
 
 describe('with on_invalid=reject', () => {
@@ -374,7 +374,7 @@ describe('an upload that is canceled while it comes', () => {
     expect(await cutOff).toBeInstanceOf(Error);
     const state = (): Promise<string | null> =>
       inRedis(corner, (client, catalogue) => client.hget(catalogue.batchKey('iris', id), 'state'));
-    await until(async () => (await state()) === 'closed', { deadlineMs: 10_000, what: 'the API to let go of it' });
+    await until(async () => (await state()) === 'closed', { deadlineMs: 30_000, what: 'the API to let go of it' });
     const before = await getBatch(idle, id);
     expect(before).toMatchObject({ status: 'canceled', error_code: null, completed_at: canceled.json.completed_at });
     await corner.worker();
@@ -444,7 +444,7 @@ describe('an upload into a full queue', () => {
         const answer = await sendBatch(full, { headers, query, body: other });
         return answer.json.code !== 'idempotency_key_in_use' && answer;
       },
-      { deadlineMs: 10_000, what: 'the key to be free' },
+      { deadlineMs: 30_000, what: 'the key to be free' },
     );
     expect([refused.status, refused.json.code]).toEqual([422, 'idempotency_key_reused']);
   });

@@ -57,7 +57,7 @@ describe('when a worker comes later', () => {
     const outcomes = (outcome: string): Promise<number> =>
       metric(worker.opsUrl, 'millrace_predictions_total', { outcome });
     await until(async () => (await outcomes('dropped')) === canceled.length, {
-      deadlineMs: 10_000,
+      deadlineMs: 30_000,
       what: 'the canceled rows to be dropped',
     });
     expect(await outcomes('succeeded')).toBe(kept.length);

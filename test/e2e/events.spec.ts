@@ -203,7 +203,7 @@ describe('with keys', () => {
     // It ends with the key that it was made with.
     await admin.call('POST', `/v1/keys/${shop.id}/revoke`);
     await until(async () => (await statusOf(one.urls.stream)) === 401, {
-      deadlineMs: 10_000,
+      deadlineMs: 30_000,
       what: 'the token to end',
     });
   });

@@ -38,7 +38,7 @@ describe('without a worker', () => {
   it('the queue`s depth is on its metrics', async () => {
     const id = await submit(api, IRIS);
     const depth = (): Promise<number> => metric(api.opsUrl, 'millrace_queue_predictions', { model: 'iris' });
-    await until(async () => (await depth()) === 1, { deadlineMs: 5_000, what: 'a depth of 1' });
+    await until(async () => (await depth()) === 1, { deadlineMs: 20_000, what: 'a depth of 1' });
     await api.call('POST', `/v1/predictions/${id}/cancel`);
   });
 });
@@ -180,7 +180,7 @@ describe('an API that drains', () => {
         const seen = await readiness(draining.opsUrl);
         return seen.status === 503 && seen;
       },
-      { deadlineMs: 5_000, what: 'a draining API to say so' },
+      { deadlineMs: 20_000, what: 'a draining API to say so' },
     );
     expect(status).toBe(503);
     expect(JSON.stringify(json)).toMatch(/"serving":\{"status":"down"/);

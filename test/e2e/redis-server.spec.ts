@@ -76,7 +76,7 @@ it('comes back on the same port with its data when it is killed', async () => {
   // The append-only file is synced once a second; a process that dies alone loses nothing that it has written.
   const before = server.pid;
   process.kill(before!, 'SIGKILL');
-  await expect.poll(() => server.pid, { timeout: 10_000 }).not.toBe(before);
+  await expect.poll(() => server.pid, { timeout: 30_000 }).not.toBe(before);
   expect(await client.get('work')).toBe('waiting');
 });
 
@@ -103,5 +103,5 @@ it.runIf(existsSync('/usr/bin/setpriv'))('does not outlive a supervisor that is 
   const url = new URL(line.toString().trim());
   expect((await probeRedis(url, 1_000)).state).toBe('up');
   supervisor.kill('SIGKILL');
-  await expect.poll(async () => (await probeRedis(url, 1_000)).state, { timeout: 10_000 }).toBe('down');
+  await expect.poll(async () => (await probeRedis(url, 1_000)).state, { timeout: 30_000 }).toBe('down');
 });

@@ -53,7 +53,7 @@ it('replaces every process under load, and no request fails', async () => {
     deadlineMs: 30_000,
     what: 'everybody to be told',
   });
-}, 180_000);
+});
 
 async function replaced(old: FleetProcess, load: Load): Promise<void> {
   expect(await old.stop()).toEqual(CLEAN);

@@ -107,7 +107,7 @@ describe('without a worker', () => {
   it('a caller that waits is in flight until it is answered, or hangs up', async () => {
     const inFlight = (): Promise<number> => metric(here.opsUrl, 'millrace_http_requests_in_flight');
     const is = (count: number): Promise<unknown> =>
-      until(async () => (await inFlight()) === count, { deadlineMs: 5_000, what: `${count} in flight` });
+      until(async () => (await inFlight()) === count, { deadlineMs: 20_000, what: `${count} in flight` });
     await is(0);
     const hangUp = new AbortController();
     const waiting = fetch(`${here.url}/v1/predictions/${await submit(here, IRIS)}?wait=30`, { signal: hangUp.signal });

@@ -78,7 +78,7 @@ it('tells of the end, signed, with the resource as GET shows it', async () => {
       const { json } = await shop.call('GET', `/v1/deliveries/${id}-completed`);
       return json.status === 'delivered' && json;
     },
-    { deadlineMs: 5_000, what: 'the delivery to be noted' },
+    { deadlineMs: 20_000, what: 'the delivery to be noted' },
   );
   expect(delivery).toMatchObject({ event: 'completed', subject: id, attempts: [{ status: 204, error: null }] });
   expect((await shop.call('GET', '/v1/deliveries')).json.results.map(({ id: one }) => one)).toContain(
@@ -161,7 +161,7 @@ it('follows no redirect, stops at 410, and sends again when asked', async () => 
       const { json } = await shop.call('GET', `/v1/deliveries/${gone}-completed`);
       return json.status === 'failed' && json;
     },
-    { deadlineMs: 5_000, what: 'the dead letter' },
+    { deadlineMs: 20_000, what: 'the dead letter' },
   );
   expect(dead).toMatchObject({ next_attempt_at: null, attempts: [{ status: 410 }] });
   const failed = (await shop.call('GET', '/v1/deliveries?status=failed')).json.results;
@@ -172,7 +172,7 @@ it('follows no redirect, stops at 410, and sends again when asked', async () => 
   hooks.answering = (_, response) => void response.writeHead(200).end();
   const before = hooks.received.length;
   expect((await shop.call('POST', `/v1/deliveries/${gone}-completed/redeliver`)).status).toBe(200);
-  await until(() => hooks.received.length > before, { deadlineMs: 5_000, what: 'the redelivery' });
+  await until(() => hooks.received.length > before, { deadlineMs: 20_000, what: 'the redelivery' });
   expect(hooks.received.at(-1)!.headers['webhook-id']).toBe(`${gone}-completed`);
 });
 
@@ -213,7 +213,7 @@ it('signs with both secrets after a rotation', async () => {
       const sent = await hooks.hook(`${id}-completed`);
       return String(sent.headers['webhook-signature']).split(' ').length === 2 && sent;
     },
-    { deadlineMs: 15_000, what: 'two signatures' },
+    { deadlineMs: 30_000, what: 'two signatures' },
   );
   verify(old, hook);
   verify(rotated.json.key, hook);
@@ -247,7 +247,7 @@ it('its deliveries are listed page by page, with the filter that was asked for',
       (await pager.call('GET', `/v1/deliveries?status=${status}`)).json.results.length;
     const settled = async (): Promise<boolean> =>
       (await countOf('failed')) === i + 1 && (await countOf('delivered')) === 2 * (i + 1);
-    await until(settled, { deadlineMs: 10_000, what: 'all deliveries to end' });
+    await until(settled, { deadlineMs: 30_000, what: 'all deliveries to end' });
   }
   const pages: string[][] = [];
   let next: unknown = '/v1/deliveries?status=failed&limit=2';
@@ -277,7 +277,7 @@ describe('for callers that cannot be called', () => {
         const { json } = await reader.call('GET', '/v1/events');
         return json.results.length === 3 && json;
       },
-      { deadlineMs: 10_000, what: 'three events' },
+      { deadlineMs: 30_000, what: 'three events' },
     );
     expect(page.results.map(({ id }) => id).sort()).toEqual(ids.map((id) => `${id}-completed`).sort());
     expect(page.results.every(({ data }) => ENDED.includes(String(data.status)))).toBe(true);

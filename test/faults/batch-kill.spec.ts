@@ -75,7 +75,7 @@ it('while its API is killed as it arrives: the repeat adds what is missing, and 
   expect(repeated.status).toBe(201);
   expect(repeated.json.id).toBe(id);
   await expectAll(second, id);
-}, 180_000);
+}, 360_000);
 
 it('while its workers are killed as it runs', async () => {
   await redis.start();
@@ -93,7 +93,7 @@ it('while its workers are killed as it runs', async () => {
   expect((await getBatch(api, json.id)).status).toBe('in_progress');
   await fleet.worker(url);
   await expectAll(api, json.id);
-}, 180_000);
+}, 360_000);
 
 it('while Redis is killed as it arrives and runs, and comes back with what it had', async () => {
   await redis.start();
@@ -110,4 +110,4 @@ it('while Redis is killed as it arrives and runs, and comes back with what it ha
   const { json } = answer.status === 201 ? answer : await sendBatch(api, { headers, body: BODY });
   expect(json.id).toBe(id);
   await expectAll(api, json.id);
-}, 180_000);
+}, 360_000);

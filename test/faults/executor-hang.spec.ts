@@ -29,7 +29,7 @@ it('a child that freezes while it starts is ended, and the worker is not ready u
   const worker = fleet.launch('worker', { EXECUTOR_START_SECONDS: '10' });
   await worker.listening();
   const [frozen] = await until(async () => (await worker.executors()).length > 0 && worker.executors(), {
-    deadlineMs: 10_000,
+    deadlineMs: 30_000,
     what: 'an executor',
   });
   process.kill(frozen!, 'SIGSTOP');

@@ -54,7 +54,7 @@ describe('an executor that is killed from outside', () => {
     });
     expect(await predict(api, IRIS)).toMatchObject({ status: 'succeeded' });
     expect(worker.isOver).toBe(false);
-  }, 120_000);
+  });
 });
 
 describe('a prediction that kills its executor', () => {
@@ -84,7 +84,7 @@ describe('a prediction that kills its executor', () => {
     expect(jobs[0]!.failedReason).toMatch(/^crashed: /);
 
     expect(await predict(api, IRIS)).toMatchObject({ status: 'succeeded' });
-  }, 120_000);
+  });
 });
 
 /** Puts irises into one envelope; the one at `poisoned` kills. */

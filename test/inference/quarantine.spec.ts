@@ -138,7 +138,7 @@ it('ends it as well when the cancel came while its child started', async () => {
   let canceled = false;
   const input = { ...GOOD_INPUT, sepal_length: ENDLESS };
   const verdict = quarantine.runAlone(IRIS.id, input, ignore, () => canceled);
-  await until(() => quarantine.pid, { deadlineMs: 10_000, what: 'the child' });
+  await until(() => quarantine.pid, { deadlineMs: 30_000, what: 'the child' });
   canceled = true;
   quarantine.endMarked();
   expect(await verdict).toEqual({ kind: 'dropped' });

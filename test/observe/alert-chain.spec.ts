@@ -61,7 +61,7 @@ beforeAll(async () => {
     },
   });
   ends.push(() => chain.stop());
-}, 120_000);
+});
 
 /** What the plain webhook has been told, oldest first. */
 function notified(name: string): Notified[] {

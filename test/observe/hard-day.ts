@@ -95,7 +95,7 @@ export async function deadWorkers(fleet: Fleet, { settings, api, courier, worker
   await forEach(Array.from({ length: 8 }), 8, () => post(api, IRIS));
   const held = (): Promise<number> =>
     metric(api.opsUrl, 'millrace_queue_predictions', { model: 'iris', state: 'active' });
-  await until(async () => (await held()) > 0, { deadlineMs: 10_000, what: 'workers to hold predictions' });
+  await until(async () => (await held()) > 0, { deadlineMs: 30_000, what: 'workers to hold predictions' });
   for (const worker of workers) await worker.kill();
   const full = async (): Promise<boolean> => (await post(api, IRIS, { 'cancel-after': '1s' })).status === 429;
   await goesOn(full, 'the queue to be full');

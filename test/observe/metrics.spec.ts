@@ -95,7 +95,7 @@ describe('what /ready says', () => {
     for (const one of [alone, busy]) expect(await said(one)).toEqual({ ready: [1, true], degraded: [0, false] });
     await busy.stop();
     await until(async () => (await metric(alone.opsUrl, 'millrace_degraded')) === 1, {
-      deadlineMs: 15_000,
+      deadlineMs: 30_000,
       what: 'the worker to be missed',
     });
     expect(await said(alone)).toEqual({ ready: [1, true], degraded: [1, true] });

@@ -82,7 +82,7 @@ it('is tried five times after growing pauses, and fails for good as a job of its
   });
   const [failed] = await corner.queues.of(MODEL).retry.getFailed();
   expect(failed?.failedReason).toMatch(/^executor_unavailable: /);
-}, 60_000);
+});
 
 it('succeeds where the reason has passed', async () => {
   const corner = await QueueCorner.open();
