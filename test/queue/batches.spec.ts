@@ -134,7 +134,7 @@ it('tells a sender who waits for room that it was canceled', async () => {
 
 it('tells a sender who waits for room that its time is over', async () => {
   const corner = await QueueCorner.open();
-  const upload = await uploadOf(writerOf(corner, FULL), planOf({ expiresAtMs: Date.now() + 500 }));
+  const upload = await uploadOf(writerOf(corner, FULL), planOf({ expiresAtMs: Date.now() + 2_000 }));
   await expect(upload.add(batchRows(2))).rejects.toThrow(BatchStoppedError);
   expect((await readerOf(corner).read(MODEL, upload.plan.id))?.status).toBe('expired');
 });
