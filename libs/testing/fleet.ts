@@ -34,8 +34,9 @@ interface Listening {
   readonly opsUrl: string;
 }
 
-const START_MS = 30_000;
-const STOP_MS = 30_000;
+/** A second or two where nobody else works; many more where several fleets start at once. */
+const START_MS = 90_000;
+const STOP_MS = 60_000;
 
 /** A test run that is killed itself leaves no fleet behind, where the kernel can be asked for that. */
 const TIED =
