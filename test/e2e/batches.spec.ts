@@ -23,9 +23,12 @@ import { type RedisClient, withRedis } from '#testing/redis-server';
 import { WebhookReceiver } from '#testing/webhook-receiver';
 import { fleetFor, fleetOfTest } from '../stage.js';
 
+/** Short enough to wait for, and longer than a busy machine lets a sender wait for its turn. */
+const STALL_SECONDS = 3;
+
 const fleet = fleetFor('file', {
   WEBHOOK_ALLOW_PRIVATE: 'true',
-  UPLOAD_STALL_SECONDS: '1',
+  UPLOAD_STALL_SECONDS: String(STALL_SECONDS),
   BATCH_MAX_ROWS: '50000',
   BATCH_LIMIT_BYTES: '8000000',
   LOG_LEVEL: 'debug',
@@ -147,7 +150,8 @@ describe('results', () => {
     expect(partial.length).toBeLessThanOrEqual(300);
     expect(indexes(partial)).toEqual(upTo(partial.length));
     expect(partial.every(({ output }) => output !== undefined)).toBe(true);
-    expect(await results(slow, json.id, 99)).toEqual(partial.slice(100));
+    // By now there may be more of them; how many rows an envelope has depends on what the machine has measured.
+    expect((await results(slow, json.id, 99)).slice(0, partial.length - 100)).toEqual(partial.slice(100));
     const running = await getBatch(slow, json.id);
     expect(running).toMatchObject({ status: 'in_progress', request_counts: { total: 600, not_run: 0 } });
     expect(running.request_counts.completed).toBeLessThan(600);
@@ -203,7 +207,11 @@ async function inRedis<T>(
 
 /** Whatever there is of batches in Redis. */
 function keysOfBatches(): Promise<string[]> {
-  return inRedis(fleet, async (client, { prefix }) => (await client.keys(`{${prefix}:*}:*b*`)).sort());
+  // Not what BullMQ's workers set and take away for themselves, whatever there is to do.
+  const isOfWorkers = (key: string): boolean => /:(stalled|stalled-check|marker)$/.test(key);
+  return inRedis(fleet, async (client, { prefix }) =>
+    (await client.keys(`{${prefix}:*}:*b*`)).filter((key) => !isOfWorkers(key)).sort(),
+  );
 }
 
 describe('the same Idempotency-Key', () => {
@@ -310,7 +318,9 @@ describe('an upload', () => {
   it('may be slow', async () => {
     const lines = upTo(8).map((index) => ndjson([irisRow(index)]));
     // Each piece comes well within the time, all of them together do not.
-    const { status, json } = await sendBatch(api, { body: trickle(lines, 'ends', 300) });
+    const pauseMs = STALL_SECONDS * 200;
+    expect(lines.length * pauseMs).toBeGreaterThan(STALL_SECONDS * 1_000);
+    const { status, json } = await sendBatch(api, { body: trickle(lines, 'ends', pauseMs) });
     expect(status).toBe(201);
     expect((await batchEnded(api, json.id)).request_counts.completed).toBe(8);
   });
@@ -474,7 +484,7 @@ describe('a batch that has not run', () => {
   it('expires when its window is over, and says what it did', async () => {
     const corner = fleetOfTest();
     const idle = await corner.api();
-    const { json } = await sendBatch(idle, { query: { completion_window: '1s' }, body: irisRows(1_100) });
+    const { json } = await sendBatch(idle, { query: { completion_window: '4s' }, body: irisRows(1_100) });
     const expired = await batchEnded(idle, json.id);
     expect(expired.status).toBe('expired');
     await corner.worker();
