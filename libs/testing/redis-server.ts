@@ -29,8 +29,8 @@ declare module 'vitest' {
 
 export type RedisClient = ReturnType<typeof connectWorker>;
 
-const START_MS = 20_000;
-const STOP_MS = 20_000;
+const START_MS = 60_000;
+const STOP_MS = 60_000;
 const LOWEST_PORT = 10_240;
 const LOWEST_EPHEMERAL_PORT = 32_768;
 
