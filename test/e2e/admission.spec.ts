@@ -105,8 +105,14 @@ describe('a Redis with little memory', () => {
     });
     await until(() => ids.length > 300, { deadlineMs: 20_000, what: 'work to be under way' });
     answers = [];
+    // Its executor stands still until Redis is full: whatever the timing, the worker has outcomes to write then.
+    const executor = await worker.executor();
+    process.kill(executor, 'SIGSTOP');
+    const inHand = (): Promise<number> => metric(api.opsUrl, 'millrace_queue_jobs', { model: 'iris', state: 'active' });
+    await until(async () => (await inHand()) > 0, { deadlineMs: 20_000, what: 'the worker to hold some' });
     // One byte may be written, and no more.
     await limitTo(1.02);
+    process.kill(executor, 'SIGCONT');
     await until(() => worker.lines.find((line) => /OOM|memory/i.test(JSON.stringify(line))), {
       deadlineMs: 20_000,
       what: 'the worker to meet a full Redis',

@@ -82,8 +82,9 @@ it('starts the API and each worker, keeps what they write, and stops them in pea
 
 it('brings back what dies: at once, then later and later', async () => {
   await start({ worker: 'process.exitCode = 3;' });
-  await expect.poll(() => heard.deaths.filter(({ name }) => name === 'worker-1').length, { timeout: 30_000 }).toBe(3);
-  const deaths = heard.deaths.filter(({ name }) => name === 'worker-1');
+  const deathsOf = (): Heard['deaths'] => heard.deaths.filter(({ name }) => name === 'worker-1');
+  await expect.poll(() => deathsOf().length, { timeout: 30_000 }).toBeGreaterThanOrEqual(3);
+  const deaths = deathsOf().slice(0, 3);
   expect(deaths.map(({ how, pauseMs }) => [how, pauseMs])).toEqual([
     ['exit code 3', 0],
     ['exit code 3', 1_000],
@@ -95,7 +96,9 @@ it('brings back what was killed, and forgets where it listened', async () => {
   await start({});
   const before = await pidOf('worker-1');
   process.kill(before, 'SIGKILL');
-  await expect.poll(() => heard.deaths).toEqual([{ name: 'worker-1', how: 'SIGKILL', pauseMs: 0 }]);
+  await expect
+    .poll(() => heard.deaths, { timeout: 30_000 })
+    .toEqual([{ name: 'worker-1', how: 'SIGKILL', pauseMs: 0 }]);
   expect(await pidOf('worker-1')).not.toBe(before);
 });
 
