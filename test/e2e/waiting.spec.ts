@@ -9,6 +9,9 @@ import { until } from '#testing/patience';
 import { get, IRIS, post, submit } from '#testing/predictions';
 import { fleetFor } from '../stage.js';
 
+/** Far from the half minute and the minute of who waits for nothing, with room for a machine that has much to do. */
+const IN_TIME_S = 10;
+
 const seconds = (sinceMs: number): number => (Date.now() - sinceMs) / 1_000;
 
 describe('with a worker', () => {
@@ -76,7 +79,7 @@ describe('without a worker', () => {
     expect(json.status).toBe('starting');
     expect(headers.get('preference-applied')).toBe('wait=1');
     expect(seconds(began)).toBeGreaterThanOrEqual(0.95);
-    expect(seconds(began)).toBeLessThan(2.5);
+    expect(seconds(began)).toBeLessThan(IN_TIME_S);
   });
 
   it('a GET that waits is answered as it stands when its time is over', async () => {
@@ -84,7 +87,7 @@ describe('without a worker', () => {
     const began = Date.now();
     expect(await get(here, id, '?wait=0.5')).toMatchObject({ id, status: 'starting' });
     expect(seconds(began)).toBeGreaterThanOrEqual(0.45);
-    expect(seconds(began)).toBeLessThan(2);
+    expect(seconds(began)).toBeLessThan(IN_TIME_S);
     expect(await get(here, id, '?wait=0')).toMatchObject({ id, status: 'starting' });
   });
 
@@ -101,7 +104,7 @@ describe('without a worker', () => {
     // Nobody can tell when they have begun to wait; a cancel that is first is answered at once as well.
     await here.call('POST', `/v1/predictions/${id}/cancel`);
     for (const prediction of await Promise.all(waiting)) expect(prediction).toMatchObject({ id, status: 'canceled' });
-    expect(seconds(began)).toBeLessThan(5);
+    expect(seconds(began)).toBeLessThan(IN_TIME_S);
   });
 
   it('a caller that waits is in flight until it is answered, or hangs up', async () => {
