@@ -12,8 +12,8 @@ import { freePort } from '#testing/redis-server';
 import { faster } from './faster.js';
 import { ALERTMANAGER_DIR, PROMETHEUS_DIR, ymlIn } from './shipped-rules.js';
 
-const START_MS = 30_000;
-const STOP_MS = 10_000;
+const START_MS = 60_000;
+const STOP_MS = 60_000;
 
 export interface FiringAlert {
   readonly labels: Readonly<Record<string, string>>;
