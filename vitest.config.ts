@@ -16,7 +16,8 @@ export default defineConfig({
           name: 'unit',
           // Without Redis and without child processes: the whole project ends within 15 s.
           include: ['libs/**/*.spec.ts', 'apps/**/*.spec.ts', 'eslint/**/*.spec.js'],
-          testTimeout: 5_000,
+          // Nothing takes a second where nobody else works: a busy machine may take many.
+          testTimeout: 20_000,
           // They share nothing that one could spoil for another, and setting each apart takes longer than running it.
           isolate: false,
           sequence: { groupOrder: 0 },
@@ -33,8 +34,9 @@ export default defineConfig({
           // Each file starts processes of its own; more at once than this and they starve one another.
           pool: 'forks',
           maxWorkers: 2,
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          // Against what hangs: each wait in a test has a limit of its own. Three times what a busy machine takes.
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
           // After the unit tests: projects that run side by side must agree on how many workers they have.
           sequence: { groupOrder: 1 },
         },

@@ -29,7 +29,10 @@ export function freshPrefix(): string {
   return `t${randomBytes(6).toString('hex')}`;
 }
 
-/** A Redis to hurt; it does not run yet. */
-export async function ownRedis(): Promise<TestRedis> {
-  return TestRedis.prepare(inject('redisCommand'));
+/**
+ * A Redis to hurt; it does not run yet.
+ * @param more options of the server beside those of every one
+ */
+export async function ownRedis(more: readonly string[] = []): Promise<TestRedis> {
+  return TestRedis.prepare(inject('redisCommand'), more);
 }

@@ -55,8 +55,8 @@ it('says once that the file cannot be written, and goes on', async () => {
   const output = new PassThrough();
   log.follow(output);
   output.write('one\n');
-  await expect.poll(() => lines.length).toBe(2);
+  await expect.poll(() => lines.length, { timeout: 10_000 }).toBe(2);
   output.write('two\n');
-  await expect.poll(() => lines.at(-1)).toBe('two');
+  await expect.poll(() => lines.at(-1), { timeout: 10_000 }).toBe('two');
   expect(lines.filter((line) => line.includes('cannot be written'))).toHaveLength(1);
 });

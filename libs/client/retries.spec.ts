@@ -66,7 +66,7 @@ it('who makes a key makes it once', async () => {
 
 describe('time', () => {
   it('an answer that does not come is nobody`s, and the call is made again', async () => {
-    client = new MillraceClient({ url: server.url, timeoutMs: 200, retries: 1 });
+    client = new MillraceClient({ url: server.url, timeoutMs: 1_000, retries: 1 });
     server.answers = [null, DONE];
     expect(await client.submit(WISH)).toMatchObject({ id: 'p1' });
     server.answers = [null, null];

@@ -35,7 +35,7 @@ describe('probeRedis', () => {
     const url = await peer((command) =>
       command === 'INFO' ? [INFO.slice(0, 3), INFO.slice(3, 40), INFO.slice(40)] : ['+PO', 'NG\r\n'],
     );
-    expect(await probeRedis(url, 1_000)).toEqual({
+    expect(await probeRedis(url, 10_000)).toEqual({
       state: 'up',
       info: { processId: 4711, version: '7.0.15', maxmemoryPolicy: 'noeviction' },
     });
@@ -43,7 +43,7 @@ describe('probeRedis', () => {
 
   it('tells one that reads its data from one that is ready', async () => {
     const url = await peer(() => ['-LOADING Redis is loading the dataset in memory\r\n']);
-    expect(await probeRedis(url, 1_000)).toEqual({ state: 'loading' });
+    expect(await probeRedis(url, 10_000)).toEqual({ state: 'loading' });
   });
 
   it('sends the credentials of the URL', async () => {
@@ -52,7 +52,7 @@ describe('probeRedis', () => {
       commands.push(command);
       return [command === 'INFO' ? INFO : command === 'AUTH' ? '+OK\r\n' : '+PONG\r\n'];
     }, 'user:p%40ss@');
-    expect((await probeRedis(url, 1_000)).state).toBe('up');
+    expect((await probeRedis(url, 10_000)).state).toBe('up');
     expect(commands).toEqual(['AUTH', 'PING', 'INFO']);
   });
 
@@ -60,12 +60,12 @@ describe('probeRedis', () => {
     ['-NOAUTH Authentication required.\r\n', 'it asks for a password'],
     ['HTTP/1.1 400 Bad Request\r\n', 'it does not answer PING with PONG'],
   ])('says what is wrong with %j', async (answer, reason) => {
-    expect(await probeRedis(await peer(() => [answer]), 1_000)).toEqual({ state: 'down', reason });
+    expect(await probeRedis(await peer(() => [answer]), 10_000)).toEqual({ state: 'down', reason });
   });
 
   it('says that a password is refused', async () => {
     const url = await peer(() => ['-WRONGPASS invalid username-password pair\r\n'], ':x@');
-    expect(await probeRedis(url, 1_000)).toEqual({ state: 'down', reason: 'it refuses the name or password' });
+    expect(await probeRedis(url, 10_000)).toEqual({ state: 'down', reason: 'it refuses the name or password' });
   });
 
   it('does not wait for a peer that is silent, closes, or is not there', async () => {
@@ -74,8 +74,8 @@ describe('probeRedis', () => {
       for (const socket of sockets) socket.end();
       return null;
     });
-    expect(await probeRedis(closing, 1_000)).toEqual({ state: 'down', reason: 'it closed the connection' });
-    expect(await probeRedis(new URL('redis://127.0.0.1:1'), 1_000)).toEqual({
+    expect(await probeRedis(closing, 10_000)).toEqual({ state: 'down', reason: 'it closed the connection' });
+    expect(await probeRedis(new URL('redis://127.0.0.1:1'), 10_000)).toEqual({
       state: 'down',
       reason: 'the connection is refused',
     });

@@ -71,7 +71,7 @@ export async function batchArriving(api: FleetProcess, atLeast: number): Promise
       const [batch] = json.results as unknown as BatchBody[];
       return batch !== undefined && batch.request_counts.total >= atLeast && batch;
     },
-    { deadlineMs: 20_000, what: 'rows to arrive' },
+    { deadlineMs: 60_000, what: 'rows to arrive' },
   );
 }
 

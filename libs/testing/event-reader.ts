@@ -31,12 +31,12 @@ export class EventReader {
   }
 
   /** The first event of that name, as soon as it is here. */
-  heard(event: string, deadlineMs = 30_000): Promise<HeardEvent> {
+  heard(event: string, deadlineMs = 90_000): Promise<HeardEvent> {
     return until(() => this.events.find((one) => one.event === event), { deadlineMs, what: `the event ${event}` });
   }
 
   /** @returns the names of all events, when the stream has ended */
-  async all(deadlineMs = 30_000): Promise<string[]> {
+  async all(deadlineMs = 90_000): Promise<string[]> {
     await until(() => this.isOver, { deadlineMs, what: 'the stream to end' });
     return this.events.map(({ event }) => event);
   }

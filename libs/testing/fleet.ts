@@ -34,8 +34,9 @@ interface Listening {
   readonly opsUrl: string;
 }
 
-const START_MS = 30_000;
-const STOP_MS = 30_000;
+/** A second or two where nobody else works; many more where several fleets start at once. */
+const START_MS = 90_000;
+const STOP_MS = 60_000;
 
 /** A test run that is killed itself leaves no fleet behind, where the kernel can be asked for that. */
 const TIED =
@@ -280,7 +281,7 @@ async function endOne(one: FleetProcess): Promise<string[]> {
   } finally {
     const isGone = async (pid: number): Promise<boolean> => !(await isRunning(pid));
     await Promise.all(
-      executors.map((pid) => until(() => isGone(pid), { deadlineMs: 5_000, what: `executor ${pid} to end` })),
+      executors.map((pid) => until(() => isGone(pid), { deadlineMs: 20_000, what: `executor ${pid} to end` })),
     );
   }
 }

@@ -5,9 +5,9 @@ import { copySlowModel } from './models.js';
 export const ENDLESS = { version: 'slow', input: { size: 4_000 } };
 export const BRIEF = { version: 'slow', input: { size: 2 } };
 
-/** @returns the folder of a model whose runs end after 300 ms; gone after the test */
-export function impatientModel(): Promise<string> {
+/** @returns the folder of a model whose runs end after so many milliseconds; gone after the test */
+export function impatientModel(timeoutMs = 300): Promise<string> {
   return copySlowModel((manifest) => {
-    manifest['timeout_ms'] = 300;
+    manifest['timeout_ms'] = timeoutMs;
   });
 }

@@ -26,7 +26,8 @@ export function post(
 
 /** @returns the ended prediction */
 export async function predict(api: FleetProcess, wish: Wish): Promise<Body> {
-  return (await post(api, bodyOf(wish), { prefer: 'wait=30' })).json;
+  const { json } = await post(api, bodyOf(wish), { prefer: 'wait=30' });
+  return ['starting', 'processing'].includes(String(json.status)) ? ended(api, json.id) : json;
 }
 
 /** @returns the accepted prediction's id */
@@ -43,7 +44,7 @@ export async function get(api: FleetProcess, id: string, query = ''): Promise<Bo
 export const ENDED: readonly string[] = ['succeeded', 'failed', 'canceled', 'aborted'];
 
 /** Asks until the prediction has ended. */
-export async function ended(api: FleetProcess, id: string, deadlineMs = 30_000): Promise<Body> {
+export async function ended(api: FleetProcess, id: string, deadlineMs = 90_000): Promise<Body> {
   for (const deadline = Date.now() + deadlineMs; ;) {
     const prediction = await get(api, id, '?wait=10');
     if (ENDED.includes(String(prediction.status))) return prediction;

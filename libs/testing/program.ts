@@ -30,7 +30,7 @@ export class Program {
   }
 
   /** @returns its exit code, when it has ended and everything that it said is here */
-  async ended(deadlineMs = 30_000): Promise<number | null> {
+  async ended(deadlineMs = 90_000): Promise<number | null> {
     await within(this.#closed, { deadlineMs, what: 'the program to end' });
     return this.#child.exitCode;
   }
@@ -38,7 +38,7 @@ export class Program {
   /** The first line of its output that begins like this, or the one that comes. */
   line(beginning: string): Promise<string> {
     return until(() => this.out.find((line) => line.startsWith(beginning)), {
-      deadlineMs: 30_000,
+      deadlineMs: 90_000,
       what: `a line that begins with ${beginning}, and not ${this.err.join(' | ')}`,
     });
   }

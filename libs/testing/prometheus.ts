@@ -7,8 +7,8 @@ import path from 'node:path';
 import { until, within } from './patience.js';
 import { freePort } from './redis-server.js';
 
-const START_MS = 30_000;
-const STOP_MS = 10_000;
+const START_MS = 60_000;
+const STOP_MS = 60_000;
 
 export interface PrometheusOptions {
   /** How to start it on this machine. */

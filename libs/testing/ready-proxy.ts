@@ -10,8 +10,8 @@ import type { FleetProcess } from './fleet.js';
 import { until } from './patience.js';
 
 const LOOK_EVERY_MS = 100;
-const LOOK_MS = 1_000;
-const SEEN_MS = 30_000;
+const LOOK_MS = 3_000;
+const SEEN_MS = 90_000;
 
 interface Upstream {
   readonly process: FleetProcess;

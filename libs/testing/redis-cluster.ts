@@ -9,8 +9,8 @@ import { freePort, type RedisCommand, TestRedis, withRedis } from './redis-serve
 
 const SLOTS = 16_384;
 const NODES = 3;
-const FORMED_MS = 30_000;
-const END_MS = 10_000;
+const FORMED_MS = 60_000;
+const END_MS = 60_000;
 
 export class TestRedisCluster {
   private constructor(readonly nodes: readonly TestRedis[]) {}

@@ -2,9 +2,10 @@
  * A real Redis server of a test's own: to stop, freeze, kill and start again on the same port with the same data.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type {} from 'vitest';
@@ -28,8 +29,10 @@ declare module 'vitest' {
 
 export type RedisClient = ReturnType<typeof connectWorker>;
 
-const START_MS = 20_000;
-const STOP_MS = 20_000;
+const START_MS = 60_000;
+const STOP_MS = 60_000;
+const LOWEST_PORT = 10_240;
+const LOWEST_EPHEMERAL_PORT = 32_768;
 
 export class TestRedis {
   #child: ChildProcess | null = null;
@@ -123,12 +126,26 @@ export async function withRedis<T>(url: string, work: (client: RedisClient) => P
   }
 }
 
+/**
+ * Below the ports that systems hand out by themselves (Linux from 32768, others from 49152): until it is bound, and while
+ * a server that was killed is away, no connection of anybody's takes it.
+ */
 export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = randomInt(LOWEST_PORT, LOWEST_EPHEMERAL_PORT);
+    if (await isFree(port)) return port;
+  }
+}
+
+async function isFree(port: number): Promise<boolean> {
   const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
+  try {
+    server.listen(port, '127.0.0.1');
+    await once(server, 'listening');
+  } catch {
+    return false;
+  }
   server.close();
   await once(server, 'close');
-  return port;
+  return true;
 }

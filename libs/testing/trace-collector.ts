@@ -75,7 +75,7 @@ export class TraceCollector {
   async span(traceId: string | null, name: string): Promise<CollectedSpan> {
     const matches = (span: CollectedSpan): boolean =>
       (traceId === null || span.traceId === traceId) && span.name === name;
-    return until(() => this.spans.find(matches), { deadlineMs: 20_000, what: `a span ${name} of ${traceId ?? 'any'}` });
+    return until(() => this.spans.find(matches), { deadlineMs: 60_000, what: `a span ${name} of ${traceId ?? 'any'}` });
   }
 
   stop(): void {

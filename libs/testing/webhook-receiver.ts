@@ -47,7 +47,7 @@ export class WebhookReceiver {
   }
 
   /** The first message of an event, or the one that comes. */
-  async hook(id: string, deadlineMs = 20_000): Promise<ReceivedHook> {
+  async hook(id: string, deadlineMs = 60_000): Promise<ReceivedHook> {
     const matches = ({ headers }: ReceivedHook): boolean => headers['webhook-id'] === id;
     return until(() => this.received.find(matches), { deadlineMs, what: `the webhook ${id}` });
   }

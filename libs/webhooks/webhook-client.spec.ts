@@ -79,7 +79,7 @@ it('keeps no message waiting for slower ones to the same host', async () => {
   const slow = Array.from({ length: 8 }, () => sender.send(message(url)));
   expect(await sender.send(message(new URL('/fast', url).href))).toMatchObject({ kind: 'answered', status: 200 });
   expect(await Promise.race([...slow, Promise.resolve('all on their way')])).toBe('all on their way');
-  await vi.waitUntil(() => waiting.length === slow.length);
+  await vi.waitUntil(() => waiting.length === slow.length, { timeout: 10_000 });
   for (const response of waiting) response.end();
   for (const sent of slow) expect(await sent).toMatchObject({ kind: 'answered', status: 200 });
 });

@@ -138,7 +138,7 @@ describe('files', () => {
     const brief = fleetOfTest({ FILE_TTL_SECONDS: '1' });
     const there = clientOf('any', await brief.api());
     const { id } = await upload(requests(1), there);
-    await until(async () => (await there.files.list()).data.length === 0, { deadlineMs: 10_000, what: 'the end' });
+    await until(async () => (await there.files.list()).data.length === 0, { deadlineMs: 30_000, what: 'the end' });
     expect((await refusalOf(there.files.content(id))).status).toBe(404);
   });
 

@@ -201,7 +201,7 @@ describe('with a fleet that works', () => {
     const route = `/v1/keys/${json.id}`;
     await ask(admin, 200, 'GET', '/v1/keys');
     await ask(admin, 200, 'GET', route);
-    await ask(admin, 201, 'POST', `${route}/rotate`, { body: { overlap_seconds: 1 } });
+    await ask(admin, 201, 'POST', `${route}/rotate`, { body: { overlap_seconds: 60 } });
     await ask(admin, 409, 'POST', `${route}/rotate`, { body: {} });
     await ask(admin, 200, 'POST', `${route}/revoke`);
     await ask(admin, 422, 'POST', '/v1/keys', { body: { client: 'Shop' } });

@@ -23,7 +23,7 @@ function postUntil(api: FleetProcess, status: number, what: string): Promise<Ans
       const answer = await post(api, IRIS);
       return answer.status === status && answer;
     },
-    { deadlineMs: 15_000, what },
+    { deadlineMs: 30_000, what },
   );
 }
 
@@ -39,7 +39,7 @@ describe('a queue that may hold five', () => {
     const ids = await forEach(Array.from({ length: 5 }), 1, () => submit(api, IRIS));
     // The depth is counted once a second; what is accepted in between is remembered, but for the moment of a count.
     const depth = (): Promise<number> => metric(api.opsUrl, 'millrace_queue_predictions', { model: 'iris' });
-    await until(async () => (await depth()) === 5, { deadlineMs: 5_000, what: 'a depth of five' });
+    await until(async () => (await depth()) === 5, { deadlineMs: 20_000, what: 'a depth of five' });
     expectRefused(await post(api, IRIS), 'queue_full');
     expectRefused(await post(api, IRIS, { 'idempotency-key': 'full-1' }), 'queue_full');
     expect(await metric(api.opsUrl, 'millrace_predictions_refused_total', { reason: 'queue_full' })).toBe(2);
@@ -105,8 +105,14 @@ describe('a Redis with little memory', () => {
     });
     await until(() => ids.length > 300, { deadlineMs: 20_000, what: 'work to be under way' });
     answers = [];
+    // Its executor stands still until Redis is full: whatever the timing, the worker has outcomes to write then.
+    const executor = await worker.executor();
+    process.kill(executor, 'SIGSTOP');
+    const inHand = (): Promise<number> => metric(api.opsUrl, 'millrace_queue_jobs', { model: 'iris', state: 'active' });
+    await until(async () => (await inHand()) > 0, { deadlineMs: 20_000, what: 'the worker to hold some' });
     // One byte may be written, and no more.
     await limitTo(1.02);
+    process.kill(executor, 'SIGCONT');
     await until(() => worker.lines.find((line) => /OOM|memory/i.test(JSON.stringify(line))), {
       deadlineMs: 20_000,
       what: 'the worker to meet a full Redis',

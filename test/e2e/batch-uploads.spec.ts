@@ -11,7 +11,7 @@ import { metric } from '#testing/http';
 import { until } from '#testing/patience';
 import { fleetFor, fleetOfTest, ownRedis } from '../stage.js';
 
-const fleet = fleetFor('file', { WEBHOOK_ALLOW_PRIVATE: 'true', UPLOAD_STALL_SECONDS: '1' });
+const fleet = fleetFor('file', { WEBHOOK_ALLOW_PRIVATE: 'true', UPLOAD_STALL_SECONDS: '3' });
 let api: FleetProcess;
 
 beforeAll(async () => {

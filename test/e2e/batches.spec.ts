@@ -23,9 +23,12 @@ import { type RedisClient, withRedis } from '#testing/redis-server';
 import { WebhookReceiver } from '#testing/webhook-receiver';
 import { fleetFor, fleetOfTest } from '../stage.js';
 
+/** Short enough to wait for, and longer than a busy machine lets a sender wait for its turn. */
+const STALL_SECONDS = 3;
+
 const fleet = fleetFor('file', {
   WEBHOOK_ALLOW_PRIVATE: 'true',
-  UPLOAD_STALL_SECONDS: '1',
+  UPLOAD_STALL_SECONDS: String(STALL_SECONDS),
   BATCH_MAX_ROWS: '50000',
   BATCH_LIMIT_BYTES: '8000000',
   LOG_LEVEL: 'debug',
@@ -147,7 +150,8 @@ describe('results', () => {
     expect(partial.length).toBeLessThanOrEqual(300);
     expect(indexes(partial)).toEqual(upTo(partial.length));
     expect(partial.every(({ output }) => output !== undefined)).toBe(true);
-    expect(await results(slow, json.id, 99)).toEqual(partial.slice(100));
+    // By now there may be more of them; how many rows an envelope has depends on what the machine has measured.
+    expect((await results(slow, json.id, 99)).slice(0, partial.length - 100)).toEqual(partial.slice(100));
     const running = await getBatch(slow, json.id);
     expect(running).toMatchObject({ status: 'in_progress', request_counts: { total: 600, not_run: 0 } });
     expect(running.request_counts.completed).toBeLessThan(600);
@@ -159,7 +163,7 @@ describe('results', () => {
     const whole = await results(slow, json.id);
     expect(indexes(whole)).toEqual(upTo(600));
     expect(whole.slice(0, partial.length)).toEqual(partial);
-  }, 180_000);
+  });
 });
 
 describe('with on_invalid=reject', () => {
@@ -203,7 +207,11 @@ async function inRedis<T>(
 
 /** Whatever there is of batches in Redis. */
 function keysOfBatches(): Promise<string[]> {
-  return inRedis(fleet, async (client, { prefix }) => (await client.keys(`{${prefix}:*}:*b*`)).sort());
+  // Not what BullMQ's workers set and take away for themselves, whatever there is to do.
+  const isOfWorkers = (key: string): boolean => /:(stalled|stalled-check|marker)$/.test(key);
+  return inRedis(fleet, async (client, { prefix }) =>
+    (await client.keys(`{${prefix}:*}:*b*`)).filter((key) => !isOfWorkers(key)).sort(),
+  );
 }
 
 describe('the same Idempotency-Key', () => {
@@ -310,7 +318,9 @@ describe('an upload', () => {
   it('may be slow', async () => {
     const lines = upTo(8).map((index) => ndjson([irisRow(index)]));
     // Each piece comes well within the time, all of them together do not.
-    const { status, json } = await sendBatch(api, { body: trickle(lines, 'ends', 300) });
+    const pauseMs = STALL_SECONDS * 200;
+    expect(lines.length * pauseMs).toBeGreaterThan(STALL_SECONDS * 1_000);
+    const { status, json } = await sendBatch(api, { body: trickle(lines, 'ends', pauseMs) });
     expect(status).toBe(201);
     expect((await batchEnded(api, json.id)).request_counts.completed).toBe(8);
   });
@@ -374,7 +384,7 @@ describe('an upload that is canceled while it comes', () => {
     expect(await cutOff).toBeInstanceOf(Error);
     const state = (): Promise<string | null> =>
       inRedis(corner, (client, catalogue) => client.hget(catalogue.batchKey('iris', id), 'state'));
-    await until(async () => (await state()) === 'closed', { deadlineMs: 10_000, what: 'the API to let go of it' });
+    await until(async () => (await state()) === 'closed', { deadlineMs: 30_000, what: 'the API to let go of it' });
     const before = await getBatch(idle, id);
     expect(before).toMatchObject({ status: 'canceled', error_code: null, completed_at: canceled.json.completed_at });
     await corner.worker();
@@ -444,7 +454,7 @@ describe('an upload into a full queue', () => {
         const answer = await sendBatch(full, { headers, query, body: other });
         return answer.json.code !== 'idempotency_key_in_use' && answer;
       },
-      { deadlineMs: 10_000, what: 'the key to be free' },
+      { deadlineMs: 30_000, what: 'the key to be free' },
     );
     expect([refused.status, refused.json.code]).toEqual([422, 'idempotency_key_reused']);
   });
@@ -474,7 +484,7 @@ describe('a batch that has not run', () => {
   it('expires when its window is over, and says what it did', async () => {
     const corner = fleetOfTest();
     const idle = await corner.api();
-    const { json } = await sendBatch(idle, { query: { completion_window: '1s' }, body: irisRows(1_100) });
+    const { json } = await sendBatch(idle, { query: { completion_window: '4s' }, body: irisRows(1_100) });
     const expired = await batchEnded(idle, json.id);
     expect(expired.status).toBe('expired');
     await corner.worker();

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -12,6 +12,7 @@ import { afterEach, beforeEach, expect, it, onTestFinished } from 'vitest';
 import { projectRoot } from '#config/settings';
 import { batchArriving, type BatchBody, irisRow, ndjson, sendBatch, irisRows } from '#testing/batches';
 import type { FleetProcess, Settings } from '#testing/fleet';
+import { HaltingProxy } from '#testing/halting-proxy';
 import { Caller } from '#testing/keys';
 import { until } from '#testing/patience';
 import { fleetOfTest } from '../stage.js';
@@ -32,14 +33,17 @@ interface Ran {
   readonly err: string;
 }
 
+/** Where it is told to go. */
+type Service = Pick<FleetProcess, 'url'>;
+
 interface Started {
   readonly child: ChildProcess;
   readonly ended: Promise<Ran>;
 }
 
-const start = (api: FleetProcess, ...words: string[]): Started => startWith({}, api, ...words);
+const start = (api: Service, ...words: string[]): Started => startWith({}, api, ...words);
 
-function startWith(settings: Settings, api: FleetProcess, ...words: string[]): Started {
+function startWith(settings: Settings, api: Service, ...words: string[]): Started {
   const program = path.join(projectRoot(), 'dist', 'apps', 'cli', 'main.js');
   const child = spawn(process.execPath, [program, ...words, '--url', api.url], {
     cwd: folder,
@@ -53,7 +57,7 @@ function startWith(settings: Settings, api: FleetProcess, ...words: string[]): S
   return { child, ended };
 }
 
-const run = (api: FleetProcess, ...words: string[]): Promise<Ran> => start(api, ...words).ended;
+const run = (api: Service, ...words: string[]): Promise<Ran> => start(api, ...words).ended;
 
 async function linesOf(name: string): Promise<{ index: number; output?: { label: string } }[]> {
   const content = await readFile(path.join(folder, name), 'utf8');
@@ -204,14 +208,20 @@ it('says why a large file is refused, though it was still being sent', async () 
 it('goes on behind the last whole answer that it has written', async () => {
   const fleet = fleetOfTest({ WEBHOOK_ALLOW_PRIVATE: 'true' });
   const { api } = await fleet.pair();
+  // A part of the answers comes, and the rest only when it has been killed.
+  const door = await new HaltingProxy(api.url, 500_000).start();
+  onTestFinished(() => door.stop());
   await writeFile(path.join(folder, 'rows.csv'), CSV);
   const words = ['batch', 'rows.csv', '-m', 'iris', '-o', 'answers.csv'];
-  const first = start(api, ...words);
+  const first = start(door, ...words);
   const part = path.join(folder, 'answers.csv.part');
-  await until(() => existsSync(part), { deadlineMs: 30_000, what: 'the first answers' });
+  const written = async (): Promise<boolean> => existsSync(part) && (await stat(part)).size > 0;
+  await until(written, { deadlineMs: 60_000, what: 'the first answers' });
   first.child.kill('SIGKILL');
   await first.ended;
-  const { code } = await run(api, ...words);
+  expect(existsSync(path.join(folder, 'answers.csv'))).toBe(false);
+  door.open();
+  const { code } = await run(door, ...words);
   expect(code).toBe(0);
   const lines = (await readFile(path.join(folder, 'answers.csv'), 'utf8')).trimEnd().split('\r\n');
   expect(lines.slice(1).map((line) => Number(line.split(',')[0]))).toEqual(Array.from({ length: ROWS }, (_, n) => n));

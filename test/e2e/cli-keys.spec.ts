@@ -59,7 +59,7 @@ it('rotates a key: the new one is printed once, the old one ends with the overla
   expect(rotated.out.match(KEY)).toHaveLength(1);
   expect(await status(rotated.out.trim())).toBe(200);
   expect((await keys('list')).out).toContain(`replaced by ${rotated.out.trim().slice(8, 16)}`);
-  await until(async () => (await status(old.key)) === 401, { deadlineMs: 8_000, what: 'the old key to end' });
+  await until(async () => (await status(old.key)) === 401, { deadlineMs: 20_000, what: 'the old key to end' });
   const again = await keys('rotate', old.id);
   expect([again.code, again.out]).toEqual([1, '']);
   expect(again.err).toMatch(/^The key was rotated before/);
@@ -105,7 +105,7 @@ it('shows the first key once in production as well: past the log, and not again 
   const next = await fleet.api({ APP_ENV: 'production' });
   // By now it has asked Redis who may call: it knows the key.
   await until(async () => (await new Caller(next, first).call('GET', '/v1/keys')).status === 200, {
-    deadlineMs: 10_000,
+    deadlineMs: 30_000,
     what: 'the next process to know the keys',
   });
   expect(next.shownKey).toBeNull();

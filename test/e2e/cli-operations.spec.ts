@@ -31,7 +31,7 @@ function as({ key }: Caller, ...words: string[]): Promise<Ran> {
 describe('status and top', () => {
   it('show models, workers and webhooks', async () => {
     await until(async () => (await as(operator, 'status')).out.includes('iris:1.0.0'), {
-      deadlineMs: 15_000,
+      deadlineMs: 30_000,
       what: 'the worker',
     });
     const { code, out } = await as(operator, 'status');
@@ -61,7 +61,7 @@ describe('status and top', () => {
     const exited = once(child, 'exit') as Promise<[number | null]>;
     let shown = '';
     child.stdout.setEncoding('utf8').on('data', (chunk: string) => (shown += chunk));
-    await until(() => shown.includes('q quits'), { deadlineMs: 15_000, what: 'the screen' });
+    await until(() => shown.includes('q quits'), { deadlineMs: 30_000, what: 'the screen' });
     child.stdin.write('q');
     const [code] = await exited;
     expect(code, shown).toBe(0);

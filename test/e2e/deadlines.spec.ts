@@ -45,26 +45,27 @@ async function inHand(api: FleetProcess, queue: string, jobs: number): Promise<v
   );
 }
 
-/** The worker is free again for others. */
+/** The worker is free again for others: what held it would have held it for minutes. */
 async function expectServes(api: FleetProcess): Promise<void> {
-  const began = Date.now();
-  expect(await predict(api, SHORT)).toMatchObject({ status: 'succeeded', output: { value: 2 } });
-  expect(Date.now() - began).toBeLessThan(5_000);
+  const { json } = await post(api, SHORT, { prefer: 'wait=30' });
+  expect(json).toMatchObject({ status: 'succeeded', output: { value: 2 } });
 }
 
 describe('a deadline', () => {
   it('that passes before the prediction has started aborts it, though no worker lives', async () => {
     const fleet = fleetOfTest();
     const api = await fleet.api();
+    const sentAt = Date.now();
     const id = await submitted(api, IRIS, { 'cancel-after': '4s' });
+    const answeredAt = Date.now();
     const accepted = await get(api, id);
     expect(accepted).toMatchObject({ status: 'starting' });
     const aborted = await ended(api, id);
     expect(aborted).toMatchObject({ status: 'aborted', started_at: null, output: null });
-    const late = Date.parse(aborted.completed_at!) - Date.parse(accepted.created_at);
-    // It is counted from the arrival; the id, which says when it was created, is made a moment later.
-    expect(late).toBeGreaterThan(3_990);
-    expect(late).toBeLessThan(4_100);
+    // It is counted from the arrival, and ends at that moment, whenever somebody comes to end it.
+    const endedAt = Date.parse(aborted.completed_at!);
+    expect(endedAt).toBeGreaterThanOrEqual(sentAt + 4_000);
+    expect(endedAt).toBeLessThanOrEqual(answeredAt + 4_000);
     // A worker that comes now does not run it.
     await fleet.worker();
     await predict(api, IRIS);
@@ -74,7 +75,7 @@ describe('a deadline', () => {
   it('that passes while it runs stops it', async () => {
     const fleet = fleetOfTest({ MODELS_DIR: await copySlowModel() });
     const { api } = await fleet.pair();
-    const id = await submitted(api, LONG, { 'cancel-after': '2s' });
+    const id = await submitted(api, LONG, { 'cancel-after': '5s' });
     await running(api, id);
     const canceled = await ended(api, id);
     expect(canceled.status).toBe('canceled');
@@ -92,11 +93,12 @@ describe('a cancel of what runs', () => {
     const id = await submitted(api, LONG);
     await running(api, id);
     const neighbour = await submitted(api, SHORT);
-    const began = Date.now();
     const { json } = await api.call('POST', `/v1/predictions/${id}/cancel`);
     expect(json.status).toBe('canceled');
-    await until(async () => !(await worker.executors()).includes(executor), { deadlineMs: 5_000, what: 'its end' });
-    expect(Date.now() - began).toBeLessThan(1_000);
+    // By the clocks of who was told and of who ended it: to look for processes takes time of its own.
+    const { time } = await worker.line({ msg: 'an executor was ended, since what it ran was canceled' });
+    expect(Date.parse(String(time)) - Date.parse(json.completed_at!)).toBeLessThan(1_000);
+    await until(async () => !(await worker.executors()).includes(executor), { deadlineMs: 20_000, what: 'its end' });
     expect(await ended(api, neighbour)).toMatchObject({ status: 'succeeded', output: { value: 2 } });
     expect((await get(api, id)).status).toBe('canceled');
   });
@@ -167,16 +169,18 @@ describe('what waits', () => {
     const { api } = await fleet.pair();
     const holding = await submitted(api, LONG);
     await running(api, holding);
+    const costMs = await measuredCostMs(fleet);
+    // As many as a second's work, however quick the machine is.
+    const count = Math.max(30, Math.ceil(1_000 / costMs));
     const waiting: string[] = [];
-    for (let i = 0; i < 30; i += 1) waiting.push(await submitted(api, SHORT));
-    const expectedS = (31 * (await measuredCostMs(fleet))) / 1_000;
-    expect(expectedS).toBeGreaterThan(0.5);
+    for (let i = 0; i < count; i += 1) waiting.push(await submitted(api, SHORT));
+    const expectedS = ((count + 1) * costMs) / 1_000;
     const close = async (): Promise<boolean> => {
-      const seconds = await estimate(api, waiting[29]!);
+      const seconds = await estimate(api, waiting.at(-1)!);
       return seconds !== null && Math.abs(seconds - expectedS) <= 0.1 + 0.05 * expectedS;
     };
     // The backlog is counted once a second.
-    await until(close, { deadlineMs: 10_000, what: `an estimate near ${expectedS} s` });
+    await until(close, { deadlineMs: 30_000, what: `an estimate near ${expectedS} s` });
     expect(await estimate(api, holding)).toBeNull();
     await api.call('POST', `/v1/predictions/${holding}/cancel`);
     for (const id of waiting) expect(await ended(api, id)).toMatchObject({ status: 'succeeded' });

@@ -38,7 +38,7 @@ describe('without a worker', () => {
   it('the queue`s depth is on its metrics', async () => {
     const id = await submit(api, IRIS);
     const depth = (): Promise<number> => metric(api.opsUrl, 'millrace_queue_predictions', { model: 'iris' });
-    await until(async () => (await depth()) === 1, { deadlineMs: 5_000, what: 'a depth of 1' });
+    await until(async () => (await depth()) === 1, { deadlineMs: 20_000, what: 'a depth of 1' });
     await api.call('POST', `/v1/predictions/${id}/cancel`);
   });
 });
@@ -64,7 +64,11 @@ describe('with a worker', () => {
     const latency = (name: string, opsUrl: string): Promise<number> => metric(opsUrl, `${name}_count`);
     expect(await latency('millrace_http_request_duration_seconds', api.opsUrl)).toBeGreaterThan(0);
     expect(await latency('millrace_prediction_wait_seconds', api.opsUrl)).toBeGreaterThan(0);
-    expect(await latency('millrace_prediction_duration_seconds', worker.opsUrl)).toBeGreaterThan(0);
+    // The worker counts when Redis has confirmed, and by then the API may have told of it.
+    await until(async () => (await latency('millrace_prediction_duration_seconds', worker.opsUrl)) > 0, {
+      deadlineMs: 20_000,
+      what: 'the worker to have counted it',
+    });
     expect(await latency('millrace_inference_stage_seconds', worker.opsUrl)).toBeGreaterThan(0);
     expect(await metric(api.opsUrl, 'millrace_http_requests_total', { status: '400' })).toBeGreaterThan(0);
     const succeeded = { model: 'iris', outcome: 'succeeded' };
@@ -180,7 +184,7 @@ describe('an API that drains', () => {
         const seen = await readiness(draining.opsUrl);
         return seen.status === 503 && seen;
       },
-      { deadlineMs: 5_000, what: 'a draining API to say so' },
+      { deadlineMs: 20_000, what: 'a draining API to say so' },
     );
     expect(status).toBe(503);
     expect(JSON.stringify(json)).toMatch(/"serving":\{"status":"down"/);

@@ -128,7 +128,7 @@ it('a repeat after the result has expired still names the prediction, and does n
   const { json: first } = await postWith(key, IRIS, forgetful);
   await ended(api, first.id);
   await until(async () => (await forgetful.call('GET', `/v1/predictions/${first.id}`)).status === 404, {
-    deadlineMs: 5_000,
+    deadlineMs: 20_000,
     what: 'the result to expire',
   });
   const { status, headers, json } = await postWith(key, IRIS, forgetful);

@@ -288,5 +288,5 @@ describe('a body that is no request', () => {
 it('counts nothing of all this as accepted', async () => {
   const depth = (): Promise<number> => metric(api.opsUrl, 'millrace_queue_predictions');
   expect(await jobKeys(fleet)).toEqual([]);
-  await until(async () => (await depth()) === 0, { deadlineMs: 5_000, what: 'the queue to be counted' });
+  await until(async () => (await depth()) === 0, { deadlineMs: 20_000, what: 'the queue to be counted' });
 });

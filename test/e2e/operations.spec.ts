@@ -95,7 +95,8 @@ describe('a model that is paused', () => {
   });
 
   it('lets run what is in hand, and keeps what runs again', async () => {
-    const fleet = fleetOfTest({ MODELS_DIR: await impatientModel() });
+    // Long enough for the switch to come while it runs the first time.
+    const fleet = fleetOfTest({ MODELS_DIR: await impatientModel(3_000) });
     const { api, worker } = await fleet.pair();
     const id = await submit(api, ENDLESS);
     await eventually('it to start', async () => (await get(api, id)).status === 'processing');

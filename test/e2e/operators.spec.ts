@@ -194,7 +194,7 @@ describe('a prediction that failed for good', () => {
       what: 'it to fail',
     });
     await until(async () => (await browser.open('/ops/failed')).text.includes(failing.id), {
-      deadlineMs: 10_000,
+      deadlineMs: 30_000,
       what: 'it to be listed',
     });
     const page = (await browser.open(`/ops/predictions/${failing.id}`)).text;
@@ -232,7 +232,7 @@ it('the status page counts what waits, runs and has ended', async () => {
   await ended(api, json.id);
   const page = async (): Promise<string> => (await call('GET', `${api.opsUrl}/ops`)).text;
   await until(async () => /executors<\/th>/.test(await page()) && (await page()).includes('iris:1.0.0'), {
-    deadlineMs: 15_000,
+    deadlineMs: 30_000,
     what: 'the worker on the page',
   });
 });

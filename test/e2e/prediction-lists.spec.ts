@@ -112,7 +112,7 @@ describe('with workers', () => {
     const fleet = fleetOfTest({ RESULT_TTL_SECONDS: '1' });
     const { api } = await fleet.pair();
     const { id } = await predict(api, IRIS);
-    await expect.poll(async () => (await get(api, id)).code, { timeout: 10_000 }).toBe('expired');
+    await expect.poll(async () => (await get(api, id)).code, { timeout: 30_000 }).toBe('expired');
     expect(await pages(api, '')).toEqual([[]]);
   });
 });

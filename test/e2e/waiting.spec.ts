@@ -9,6 +9,9 @@ import { until } from '#testing/patience';
 import { get, IRIS, post, submit } from '#testing/predictions';
 import { fleetFor } from '../stage.js';
 
+/** Far from the half minute and the minute of who waits for nothing, with room for a machine that has much to do. */
+const IN_TIME_S = 10;
+
 const seconds = (sinceMs: number): number => (Date.now() - sinceMs) / 1_000;
 
 describe('with a worker', () => {
@@ -76,7 +79,7 @@ describe('without a worker', () => {
     expect(json.status).toBe('starting');
     expect(headers.get('preference-applied')).toBe('wait=1');
     expect(seconds(began)).toBeGreaterThanOrEqual(0.95);
-    expect(seconds(began)).toBeLessThan(2.5);
+    expect(seconds(began)).toBeLessThan(IN_TIME_S);
   });
 
   it('a GET that waits is answered as it stands when its time is over', async () => {
@@ -84,7 +87,7 @@ describe('without a worker', () => {
     const began = Date.now();
     expect(await get(here, id, '?wait=0.5')).toMatchObject({ id, status: 'starting' });
     expect(seconds(began)).toBeGreaterThanOrEqual(0.45);
-    expect(seconds(began)).toBeLessThan(2);
+    expect(seconds(began)).toBeLessThan(IN_TIME_S);
     expect(await get(here, id, '?wait=0')).toMatchObject({ id, status: 'starting' });
   });
 
@@ -101,13 +104,13 @@ describe('without a worker', () => {
     // Nobody can tell when they have begun to wait; a cancel that is first is answered at once as well.
     await here.call('POST', `/v1/predictions/${id}/cancel`);
     for (const prediction of await Promise.all(waiting)) expect(prediction).toMatchObject({ id, status: 'canceled' });
-    expect(seconds(began)).toBeLessThan(5);
+    expect(seconds(began)).toBeLessThan(IN_TIME_S);
   });
 
   it('a caller that waits is in flight until it is answered, or hangs up', async () => {
     const inFlight = (): Promise<number> => metric(here.opsUrl, 'millrace_http_requests_in_flight');
     const is = (count: number): Promise<unknown> =>
-      until(async () => (await inFlight()) === count, { deadlineMs: 5_000, what: `${count} in flight` });
+      until(async () => (await inFlight()) === count, { deadlineMs: 20_000, what: `${count} in flight` });
     await is(0);
     const hangUp = new AbortController();
     const waiting = fetch(`${here.url}/v1/predictions/${await submit(here, IRIS)}?wait=30`, { signal: hangUp.signal });

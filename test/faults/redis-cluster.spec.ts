@@ -21,7 +21,7 @@ let cluster: TestRedisCluster;
 
 beforeAll(async () => {
   cluster = await TestRedisCluster.start(inject('redisCommand'));
-}, 60_000);
+});
 
 afterAll(() => cluster.remove());
 
@@ -60,7 +60,7 @@ it('serves every model, batches and webhooks, whichever node holds them', async 
   const put = await api.call('PUT', '/v1/predictions/my-own', { body: IRIS });
   expect(put.status).toBe(201);
   expect((await api.call('GET', '/v1/predictions?limit=1')).json.results).toHaveLength(1);
-}, 120_000);
+});
 
 it('knows its keys', async () => {
   const fleet = await spreadFleet();
@@ -68,7 +68,7 @@ it('knows its keys', async () => {
   const admin = new Caller(api, await api.firstKey());
   const shop = await admin.make(['predict'], 'shop');
   expect((await shop.call('POST', '/v1/predictions', { body: IRIS })).status).toBe(201);
-}, 60_000);
+});
 
 it('says that it is away while a node is dead, and has lost nothing when it is back', async () => {
   const fleet = await spreadFleet();
@@ -86,7 +86,7 @@ it('says that it is away while a node is dead, and has lost nothing when it is b
   await fleet.worker();
   const finals = await forEach(ids, 10, (id) => ended(api, id));
   expect(finals.filter(({ status }) => status !== 'succeeded')).toEqual([]);
-}, 120_000);
+});
 
 async function expectReady(api: FleetProcess, status: 200 | 503): Promise<void> {
   const says = async (): Promise<boolean> => (await call('GET', `${api.opsUrl}/ready`)).status === status;

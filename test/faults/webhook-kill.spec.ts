@@ -31,7 +31,7 @@ it('each of 500 predictions is told of, whoever dies meanwhile', async () => {
     for (let i = 0; i < KILLS; i += 1) {
       // A random moment between two arrivals.
       const arrived = Math.round(((i + Math.random()) / KILLS) * PREDICTIONS * EVENTS.length);
-      await until(() => hooks.received.length >= arrived, { deadlineMs: 60_000, what: `${arrived} webhooks` });
+      await until(() => hooks.received.length >= arrived, { deadlineMs: 90_000, what: `${arrived} webhooks` });
       for (const app of ['worker', 'courier'] as const) {
         await live.get(app)!.kill();
         await launch(app);
@@ -46,7 +46,7 @@ it('each of 500 predictions is told of, whoever dies meanwhile', async () => {
   });
   await killing;
   const wanted = new Set(ids.flatMap((id) => EVENTS.map((event) => `${id}-${event}`)));
-  await until(() => [...wanted].every((id) => hooks.ids.has(id)), { deadlineMs: 60_000, what: 'the last webhook' });
+  await until(() => [...wanted].every((id) => hooks.ids.has(id)), { deadlineMs: 90_000, what: 'the last webhook' });
   // None missing, none that nobody ordered, and however often an event was sent, with the one id and body that it has.
   expect(hooks.ids).toEqual(wanted);
   const texts = new Map<string, string>();
@@ -57,4 +57,4 @@ it('each of 500 predictions is told of, whoever dies meanwhile', async () => {
     expect(id.startsWith(json.id)).toBe(true);
     expect(id.endsWith('-start') ? ['processing', 'succeeded'] : ['succeeded']).toContain(json.status);
   }
-}, 240_000);
+}, 480_000);

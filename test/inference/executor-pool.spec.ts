@@ -103,7 +103,7 @@ describe('a child that is killed from outside', () => {
 
 describe('a child that hangs', () => {
   it('is ended when it does not begin what it was given, and that runs on the next child', async () => {
-    const { pool, deaths } = await readyPool('inference/executor-main', { beginMs: 300 });
+    const { pool, deaths } = await readyPool('inference/executor-main', { beginMs: 2_000 });
     process.kill(pool.pids[0]!, 'SIGSTOP');
     // Two in its hands, one that waits for it; nobody is suspect.
     const rows = [new Row(), new Row(), new Row()];
@@ -118,13 +118,19 @@ describe('a child that hangs', () => {
     const folder = await mkdtemp(path.join(tmpdir(), 'millrace-release-'));
     onTestFinished(() => rm(folder, { recursive: true }));
     const release = path.join(folder, 'now');
-    const { pool, deaths } = await readyPool('testing/endless-executor', { beginMs: 50 });
+    const beginMs = 1_000;
+    const { pool, deaths } = await readyPool('testing/endless-executor', { beginMs });
+    const witness = await readyPool('inference/executor-main', { beginMs });
     const [held, behind] = [new Row({ ...GOOD_INPUT, sepal_length: ENDLESS, release }), new Row()];
     pool.submit([held]);
     pool.submit([behind]);
     await held.started;
-    // To start another child takes many times as long as this one may take to begin.
-    await readyPool('inference/executor-main');
+    // The time in which a child has to begin passes from here on: another one, which is frozen, is ended for it.
+    const late = new Row();
+    process.kill(witness.pool.pids[0]!, 'SIGSTOP');
+    witness.pool.submit([late]);
+    await late.outcome;
+    expect(witness.deaths[0]).toEqual({ cause: 'hung', suspects: 0 });
     await writeFile(release, '');
     await Promise.all([held.outcome, behind.outcome]);
     expect(deaths).toEqual([]);
@@ -143,7 +149,7 @@ describe('a child that talks nonsense', () => {
 
 describe('a run that takes longer than its version allows', () => {
   it('is ended: its rows leave to run alone, what waited behind it runs on the next child', async () => {
-    const { pool, deaths } = await readyPool('testing/endless-executor', { timeoutMs: 300 });
+    const { pool, deaths } = await readyPool('testing/endless-executor', { timeoutMs: 1_000 });
     const [endless, neighbour, behind] = [new Row({ ...GOOD_INPUT, sepal_length: ENDLESS }), new Row(), new Row()];
     pool.submit([endless, neighbour]);
     pool.submit([behind]);
@@ -156,7 +162,7 @@ describe('a run that takes longer than its version allows', () => {
 
 describe('runs that take too long, one after the other', () => {
   it('make nobody else wait: the next child starts at once each time', async () => {
-    const { pool, deaths } = await readyPool('testing/endless-executor', { timeoutMs: 100 });
+    const { pool, deaths } = await readyPool('testing/endless-executor', { timeoutMs: 500 });
     for (let i = 0; i < 3; i += 1) {
       const endless = new Row({ ...GOOD_INPUT, sepal_length: ENDLESS });
       pool.submit([endless]);

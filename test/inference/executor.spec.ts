@@ -47,7 +47,7 @@ describe('the child', () => {
     const gone = once(parent, 'exit');
     parent.kill('SIGKILL');
     await gone;
-    await vi.waitFor(async () => expect(await isRunning(child)).toBe(false), { timeout: 5_000, interval: 20 });
+    await vi.waitFor(async () => expect(await isRunning(child)).toBe(false), { timeout: 20_000, interval: 20 });
   });
 
   it('refuses a model that was tampered with, by one line with the file and the rule', async () => {

@@ -96,20 +96,20 @@ it('takes its turns: a verdict waits for the one before', async () => {
 });
 
 it('ends a run that takes longer than its version allows, and serves whoever comes next', async () => {
-  const quarantine = quarantineWith('testing/endless-executor', { timeoutMs: 300 });
+  const quarantine = quarantineWith('testing/endless-executor', { timeoutMs: 1_000 });
   const verdict = await quarantine.runAlone(IRIS.id, { ...GOOD_INPUT, sepal_length: ENDLESS }, ignore);
   expect(verdict).toEqual({
     kind: 'failed',
     failure: {
       code: 'timeout',
-      message: 'The prediction ran alone for longer than the 300 ms that its version allows.',
+      message: 'The prediction ran alone for longer than the 1000 ms that its version allows.',
     },
   });
   expect((await quarantine.runAlone(IRIS.id, GOOD_INPUT, ignore)).kind).toBe('succeeded');
 });
 
 it('ends a child that does not begin, and makes no verdict of that', async () => {
-  const quarantine = quarantineWith('inference/executor-main', { beginMs: 300 });
+  const quarantine = quarantineWith('inference/executor-main', { beginMs: 2_000 });
   expect((await quarantine.runAlone(IRIS.id, GOOD_INPUT, ignore)).kind).toBe('succeeded');
   process.kill(quarantine.pid!, 'SIGSTOP');
   expect((await quarantine.runAlone(IRIS.id, GOOD_INPUT, ignore)).kind).toBe('succeeded');
@@ -138,7 +138,7 @@ it('ends it as well when the cancel came while its child started', async () => {
   let canceled = false;
   const input = { ...GOOD_INPUT, sepal_length: ENDLESS };
   const verdict = quarantine.runAlone(IRIS.id, input, ignore, () => canceled);
-  await until(() => quarantine.pid, { deadlineMs: 10_000, what: 'the child' });
+  await until(() => quarantine.pid, { deadlineMs: 30_000, what: 'the child' });
   canceled = true;
   quarantine.endMarked();
   expect(await verdict).toEqual({ kind: 'dropped' });

@@ -77,7 +77,7 @@ beforeAll(async () => {
   await keepNames([day.api.opsUrl, day.courier.opsUrl, heir.opsUrl]);
   shown = await look(prometheus, began);
   await keep(shown, Date.now() - began);
-}, 240_000);
+}, 480_000);
 
 async function keepNames(addresses: readonly string[]): Promise<void> {
   for (const address of addresses) {

@@ -12,7 +12,7 @@ import { metric } from '#testing/http';
 import { MODELS_DIR } from '#testing/models';
 import { until } from '#testing/patience';
 import { forEach, IRIS, post, predict } from '#testing/predictions';
-import type { TestRedis } from '#testing/redis-server';
+import { freePort, type TestRedis } from '#testing/redis-server';
 import type { WebhookReceiver } from '#testing/webhook-receiver';
 
 /** So many predictions may wait: few enough to be reached. */
@@ -50,7 +50,10 @@ export async function begin(fleet: Fleet, redis: TestRedis, modelsDir: string): 
     MAX_QUEUE_DEPTH: String(QUEUE_DEPTH),
     WEBHOOK_ALLOW_PRIVATE: 'true',
   };
-  const { api, worker } = await fleet.pair(settings);
+  const api = fleet.launch('api', settings);
+  // Somebody comes after it on the same port, which nobody else may have taken by then.
+  const worker = await fleet.worker({ ...settings, OPS_PORT: String(await freePort()) });
+  await api.ready();
   return { settings, api, courier: await fleet.courier(settings), workers: [worker, await fleet.worker(settings)] };
 }
 
@@ -95,7 +98,7 @@ export async function deadWorkers(fleet: Fleet, { settings, api, courier, worker
   await forEach(Array.from({ length: 8 }), 8, () => post(api, IRIS));
   const held = (): Promise<number> =>
     metric(api.opsUrl, 'millrace_queue_predictions', { model: 'iris', state: 'active' });
-  await until(async () => (await held()) > 0, { deadlineMs: 10_000, what: 'workers to hold predictions' });
+  await until(async () => (await held()) > 0, { deadlineMs: 30_000, what: 'workers to hold predictions' });
   for (const worker of workers) await worker.kill();
   const full = async (): Promise<boolean> => (await post(api, IRIS, { 'cancel-after': '1s' })).status === 429;
   await goesOn(full, 'the queue to be full');

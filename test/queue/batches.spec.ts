@@ -19,7 +19,7 @@ function drained(corner: QueueCorner, id: string): Promise<Batch> {
     const batch = await reader.read(MODEL, id);
     return (await reader.batches.read(MODEL, id))?.state === 'ended' ? batch : null;
   };
-  return until(drain, { deadlineMs: 10_000, what: 'its rows to end' });
+  return until(drain, { deadlineMs: 30_000, what: 'its rows to end' });
 }
 
 it.each(['canceled', 'aborted'] as const)('that is %s does not fail any more, and is told once', async (kind) => {
@@ -38,7 +38,7 @@ it.each(['canceled', 'aborted'] as const)('that is %s does not fail any more, an
   expect(statusOf((await batches.read(MODEL, plan.id))!)).toBe(before);
   expect(await batches.read(MODEL, plan.id)).toMatchObject({ state: 'closed', mark: { kind, atMs: 1_234 } });
   await corner.redis.publish(channel, 'the last');
-  await until(() => heard.includes('the last'), { deadlineMs: 5_000, what: 'the last message' });
+  await until(() => heard.includes('the last'), { deadlineMs: 20_000, what: 'the last message' });
   expect(heard).toEqual([`${plan.id} * ${kind} 1234`, 'the last']);
 });
 
@@ -69,7 +69,7 @@ it('whose last command was not answered counts what it did', async () => {
   const upload = await uploadOf(writerOf(corner), planOf());
   await upload.add(batchRows(5));
   await until(async () => (await readerOf(corner).read(MODEL, upload.plan.id))?.rows === 2, {
-    deadlineMs: 5_000,
+    deadlineMs: 20_000,
     what: 'the first rows',
   });
   // As if the command had been carried out and its process had died then.
@@ -91,7 +91,7 @@ it('does not lose rows from its count while a repeat begins at the first', async
       const { rows = 0 } = (await batches.read(MODEL, plan.id)) ?? {};
       return rows > 2 && rows;
     },
-    { deadlineMs: 5_000, what: 'rows' },
+    { deadlineMs: 20_000, what: 'rows' },
   );
   const again = await uploadOf(writerOf(corner), plan);
   await again.add(batchRows(2));
@@ -134,7 +134,7 @@ it('tells a sender who waits for room that it was canceled', async () => {
 
 it('tells a sender who waits for room that its time is over', async () => {
   const corner = await QueueCorner.open();
-  const upload = await uploadOf(writerOf(corner, FULL), planOf({ expiresAtMs: Date.now() + 500 }));
+  const upload = await uploadOf(writerOf(corner, FULL), planOf({ expiresAtMs: Date.now() + 2_000 }));
   await expect(upload.add(batchRows(2))).rejects.toThrow(BatchStoppedError);
   expect((await readerOf(corner).read(MODEL, upload.plan.id))?.status).toBe('expired');
 });
@@ -157,7 +157,7 @@ it('asks for no room for rows that are there', async () => {
   const first = await uploadOf(writerOf(corner), plan);
   await first.add(batchRows(2));
   await until(async () => (await readerOf(corner).read(MODEL, plan.id))?.rows === 2, {
-    deadlineMs: 5_000,
+    deadlineMs: 20_000,
     what: 'the first rows',
   });
   const again = await uploadOf(writerOf(corner, FULL), plan);

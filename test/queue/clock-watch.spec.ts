@@ -21,8 +21,9 @@ async function watching(offMs: number) {
 }
 
 it.each([
-  [5_000, /^this machine's clock is (4\.9|5\.0|5\.1) s ahead of Redis's$/],
-  [-60_000, /^this machine's clock is (59\.9|60\.0|60\.1) s behind Redis's$/],
+  [5_000, /^this machine's clock is (4\.[5-9]|5\.[0-4]) s ahead of Redis's$/],
+  // Half a second is what answers of Redis may be late by where the machine has much to do.
+  [-60_000, /^this machine's clock is (59\.[5-9]|60\.[0-4]) s behind Redis's$/],
 ])('says that a clock is off by %i ms', async (offMs, sentence) => {
   const { clock, said } = await watching(offMs);
   expect(clock.complaint).toBeNull();

@@ -357,7 +357,7 @@ describe('what is owed, for metrics', () => {
     const [one, other] = [event(), event({ url: 'https://b.example.com/' })];
     expect(await deliveries.summary()).toMatchObject({ deliveries: 0, endpoints: 0, oldestOwedMs: 0, oldestDueMs: 0 });
     await deliveries.owe(one);
-    await until(async () => (await deliveries.summary()).oldestOwedMs >= 5, { deadlineMs: 5_000, what: 'some age' });
+    await until(async () => (await deliveries.summary()).oldestOwedMs >= 5, { deadlineMs: 20_000, what: 'some age' });
     await deliveries.owe(other);
     await deliveries.take(10);
     expect(await deliveries.summary()).toMatchObject({ deliveries: 2, endpoints: 2, oldestDueMs: 0 });

@@ -29,7 +29,7 @@ it('follows a prediction from starting over processing to its end, in one envelo
     await release.seen;
     return { kind: 'outcomes', outcomes: envelope.rows.map((_, n) => succeeded(n)) };
   });
-  await vi.waitFor(async () => expect(await corner.status(last)).toBe('processing'), { timeout: 5_000, interval: 10 });
+  await vi.waitFor(async () => expect(await corner.status(last)).toBe('processing'), { timeout: 20_000, interval: 10 });
   expect(await corner.status(rows[0]!)).toBe('starting');
 
   release.send();

@@ -193,7 +193,7 @@ describe('an envelope whose worker has died', () => {
     const [row] = await next;
     row!.onStarted(Date.now());
     await until(async () => (await corner.standing(address!)).attempts === 2, {
-      deadlineMs: 5_000,
+      deadlineMs: 20_000,
       what: 'the second',
     });
     row!.settle(succeeded(7));

@@ -69,7 +69,8 @@ it('is tried five times after growing pauses, and fails for good as a job of its
     expect(job.failedReason).toBe('An executor process ended by code 1 before it ran.');
     // The one among others, and those alone.
     expect(await corner.standing(address)).toMatchObject({ status: 'starting', attempts: attempt + 2, failure: null });
-    await job.promote();
+    // Its pause may be over by itself.
+    await job.promote().catch(() => undefined);
   }
   expect(await intake.settledBy(retryJobId(address.envelopeId, 0)).seen).toMatchObject({ failed: 1 });
   expect(await corner.standing(address)).toMatchObject({
@@ -82,7 +83,7 @@ it('is tried five times after growing pauses, and fails for good as a job of its
   });
   const [failed] = await corner.queues.of(MODEL).retry.getFailed();
   expect(failed?.failedReason).toMatch(/^executor_unavailable: /);
-}, 60_000);
+});
 
 it('succeeds where the reason has passed', async () => {
   const corner = await QueueCorner.open();
@@ -91,7 +92,7 @@ it('succeeds where the reason has passed', async () => {
   const intake = worker(corner, entry);
   const job = await delayed(corner, address, 1);
   await writeFile(entry, `import ${JSON.stringify(pathToFileURL(entryFile('inference/executor-main')).href)};`);
-  await job.promote();
+  await job.promote().catch(() => undefined);
   expect(await intake.settledBy(retryJobId(address.envelopeId, 0)).seen).toMatchObject({ succeeded: 1 });
   expect(await corner.standing(address)).toMatchObject({ status: 'succeeded', attempts: 3 });
 });
@@ -104,7 +105,7 @@ it('is tried no more once it is canceled, and counts no more attempts', async ()
   await setMark(corner.redis, corner.catalogue, { model: MODEL, ...address }, { kind: 'canceled', atMs: Date.now() });
   const canceled = await corner.standing(address);
   expect(canceled).toMatchObject({ status: 'canceled', attempts: 2 });
-  await job.promote();
+  await job.promote().catch(() => undefined);
   expect(await intake.settledBy(retryJobId(address.envelopeId, 0)).seen).toMatchObject({ dropped: 1 });
   expect(await corner.standing(address)).toEqual(canceled);
 });

@@ -41,7 +41,7 @@ it('ends a prediction past its deadline that no worker took', async () => {
   const { id } = await corner.writer.write(newPrediction({ deadlineAtMs: Date.now() + 5 }));
   const later = await corner.writer.write(newPrediction({ deadlineAtMs: Date.now() + 600_000 }));
   const janitor = janitorOf(corner);
-  await until(async () => (await janitor.sweep([MODEL]))?.deadline === 1, { deadlineMs: 5_000, what: 'the deadline' });
+  await until(async () => (await janitor.sweep([MODEL]))?.deadline === 1, { deadlineMs: 20_000, what: 'the deadline' });
   expect(await corner.status(addressOf(id))).toBe('aborted');
   expect(await corner.status(addressOf(later.id))).toBe('starting');
   expect(await janitor.sweep([MODEL])).toEqual(NOTHING);
@@ -54,7 +54,7 @@ it('ends an upload that nobody repeats, and keeps what has ended of it', async (
   open.release();
   const reader = readerOf(corner);
   await until(async () => ((await reader.read(MODEL, open.plan.id))?.rows ?? 0) >= 2, {
-    deadlineMs: 5_000,
+    deadlineMs: 20_000,
     what: 'the rows to arrive',
   });
   expect(await janitorOf(corner, { abandonedAfterMs: -1 }).sweep([MODEL])).toEqual({ ...NOTHING, upload: 1 });
@@ -70,7 +70,7 @@ it('leaves an upload alone whose rows are slow to come, however long that takes'
   const { batches } = readerOf(corner);
   const janitor = janitorOf(corner, { abandonedAfterMs: 2_500 });
   await until(async () => ((await batches.read(MODEL, plan.id))?.touchedAtMs ?? 0) > plan.createdAtMs + 3_000, {
-    deadlineMs: 10_000,
+    deadlineMs: 30_000,
     what: 'its upload to live longer than one that is abandoned',
   });
   expect(await janitor.sweep([MODEL])).toEqual(NOTHING);
@@ -119,7 +119,7 @@ it('says that a batch has expired whom nobody asks about', async () => {
   await open.finish();
   open.release();
   const janitor = janitorOf(corner);
-  await until(async () => (await janitor.sweep([MODEL]))?.batch === 1, { deadlineMs: 10_000, what: 'the expiry' });
+  await until(async () => (await janitor.sweep([MODEL]))?.batch === 1, { deadlineMs: 30_000, what: 'the expiry' });
   const { batches } = readerOf(corner);
   expect((await batches.read(MODEL, open.plan.id))?.mark?.kind).toBe('aborted');
 });
@@ -161,7 +161,7 @@ it('removes a batch past its time, with all that belongs to it, and not before',
       const batch = await reader.read(MODEL, id);
       return batch?.status === 'completed' && batch;
     },
-    { deadlineMs: 10_000, what: 'the batch to end' },
+    { deadlineMs: 30_000, what: 'the batch to end' },
   );
   expect(ended.counts).toEqual({ succeeded: 5, failed: 0, dropped: 0 });
   await intake.stop();

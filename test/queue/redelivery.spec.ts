@@ -53,7 +53,7 @@ it('is tried ten times, buried, and delivered with the same id and body when it 
         const delivery = await deliveries.read(ID);
         return delivery?.attempts.length === tries && delivery;
       },
-      { deadlineMs: 5_000, what: `try ${tries}` },
+      { deadlineMs: 20_000, what: `try ${tries}` },
     );
   // Its time comes: the clock is Redis's, so the test moves the marks and not the clock.
   const endpoint = endpointOf('shop', url);

@@ -11,7 +11,7 @@ it('does not take a connection to a frozen Redis for an answer', async () => {
   // A worker's connection, which waits as long as it has to.
   const redis = connectWorker(server.url, () => undefined);
   onTestFinished(() => redis.disconnect());
-  await until(() => redis.status === 'ready', { deadlineMs: 5_000, what: 'a connection' });
+  await until(() => redis.status === 'ready', { deadlineMs: 20_000, what: 'a connection' });
   const watch = new RedisWatch(redis, () => undefined);
   expect(watch.isUp).toBe(false);
   expect(await watch.isAnswering()).toBe(true);
@@ -19,7 +19,7 @@ it('does not take a connection to a frozen Redis for an answer', async () => {
   expect(await Promise.all([watch.isAnswering(), watch.isAnswering()])).toEqual([false, false]);
   expect([watch.isUp, redis.status]).toEqual([false, 'ready']);
   server.thaw();
-  expect(await watch.isAnswering()).toBe(true);
+  await until(() => watch.isAnswering(), { deadlineMs: 20_000, what: 'an answer in time' });
   expect(watch.isUp).toBe(true);
 });
 
@@ -30,12 +30,12 @@ it('sees how full Redis is, whether it may evict, and whether it appends', async
   const errors: Error[] = [];
   const redis = connectProducer(server.url, (error) => errors.push(error));
   onTestFinished(() => redis.disconnect());
-  await until(() => redis.status === 'ready', { deadlineMs: 5_000, what: 'a connection' });
+  await until(() => redis.status === 'ready', { deadlineMs: 20_000, what: 'a connection' });
   const watch = new RedisWatch(redis, (error) => errors.push(error));
   expect([watch.keepsAll, watch.complaint]).toEqual([true, null]);
   watch.start();
   onTestFinished(() => watch.stop());
-  const seen = (what: string, holds: () => boolean): Promise<unknown> => until(holds, { deadlineMs: 5_000, what });
+  const seen = (what: string, holds: () => boolean): Promise<unknown> => until(holds, { deadlineMs: 20_000, what });
 
   await seen('a round trip', () => watch.facts.roundTripMs > 0);
   expect(watch.share).toBeGreaterThan(0);

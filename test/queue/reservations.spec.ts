@@ -84,7 +84,7 @@ it('is granted again, with the same envelope, when the first caller’s lease is
       const answer = await reservations.reserve('local', 'k', claim());
       return answer.kind === 'held' ? null : answer;
     },
-    { deadlineMs: 10_000, what: 'the lease to end' },
+    { deadlineMs: 30_000, what: 'the lease to end' },
   );
   expect(again).toEqual({ kind: 'granted', claim: first });
   // And it is a lease again: the second caller is alone as well.

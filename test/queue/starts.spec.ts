@@ -9,7 +9,7 @@ async function report(corner: QueueCorner, rows: readonly PredictionAddress[], a
   const starts = new StartReporter(corner.redis, corner.onError);
   for (const { envelopeId, row } of rows) starts.started(corner.catalogue.envelopeKey(MODEL, envelopeId), row, atMs);
   await vi.waitFor(async () => expect(await corner.status(rows.at(-1)!)).toBe('processing'), {
-    timeout: 5_000,
+    timeout: 20_000,
     interval: 5,
   });
 }
@@ -39,6 +39,6 @@ it('is silent about a job that ends within a moment: its outcomes say when they 
   const keys = [quick, slow].map(({ envelopeId }) => corner.catalogue.envelopeKey(MODEL, envelopeId));
   for (const key of keys) starts.started(key, 0, 1_700_000_000_000);
   starts.ended(keys[0]!);
-  await vi.waitFor(async () => expect(await corner.status(slow)).toBe('processing'), { timeout: 5_000, interval: 5 });
+  await vi.waitFor(async () => expect(await corner.status(slow)).toBe('processing'), { timeout: 20_000, interval: 5 });
   expect(await corner.status(quick)).toBe('starting');
 });

@@ -8,13 +8,13 @@ it('a hundred who ask at once share a look, and who asks during it shares the ne
   const looks = new BatchLooks(read);
   const ask = (): Promise<unknown> => Promise.all(Array.from({ length: 100 }, () => looks.look('iris', 'b1')));
   const first = ask();
-  await vi.waitFor(() => expect(read).toHaveBeenCalledTimes(1));
+  await vi.waitFor(() => expect(read).toHaveBeenCalledTimes(1), { timeout: 10_000 });
   // What has begun may be older than what these were told of.
   const second = ask();
   answer(null);
   await first;
   expect(read).toHaveBeenCalledTimes(1);
-  await vi.waitFor(() => expect(read).toHaveBeenCalledTimes(2), { timeout: 3_000 });
+  await vi.waitFor(() => expect(read).toHaveBeenCalledTimes(2), { timeout: 10_000 });
   answer(null);
   await second;
   expect(read).toHaveBeenCalledTimes(2);
