@@ -75,7 +75,8 @@ export function pageHeaders(policy: string): Record<string, string> {
     'content-type': 'text/html; charset=utf-8',
     'content-security-policy': policy,
     'x-content-type-options': 'nosniff',
-    'referrer-policy': 'no-referrer',
+    // Not `no-referrer`: under it browsers send our own forms with `Origin: null`, as those of another site.
+    'referrer-policy': 'same-origin',
     'cache-control': 'no-store',
   };
 }
