@@ -66,7 +66,7 @@ describe('an operator', () => {
 
     await page.waitForURL((url) => url.pathname.startsWith('/ops/predictions/') && !url.pathname.endsWith(failedId));
     const freshId = new URL(page.url()).pathname.split('/').at(-1) ?? '';
-    await page.getByText(`put back from ${failedId}`).waitFor();
+    await page.getByText('Put back from').getByRole('link', { name: failedId }).waitFor();
     expect(await statusOn(page)).toBe('starting');
     // What killed it is mended.
     await fleet.worker();
@@ -81,6 +81,26 @@ describe('an operator', () => {
     expect(await statusOn(page)).toBe('failed');
     expect([...new Set(complaints)]).toEqual([SIGN_IN_ASKED]);
   }, 120_000);
+});
+
+it('a model is paused, resumed and drained by its buttons, and its predictions say so', async () => {
+  const { json } = await client.call('POST', '/v1/predictions', { body: { ...IRIS, version: 'iris' } });
+  const { page, complaints } = await signIn('/ops');
+  const row = page.getByRole('row', { name: /iris/ }).first();
+  await row.getByRole('button', { name: 'Pause' }).click();
+  await row.getByText(/paused since .* by night-shift/).waitFor();
+  const { page: other } = await signIn(`/ops/predictions/${json.id}`);
+  await other
+    .getByRole('status')
+    .filter({ hasText: /iris is paused since .* by night-shift/ })
+    .waitFor();
+  await row.getByRole('button', { name: 'Drain' }).click();
+  await row.getByText(/draining since .* by night-shift/).waitFor();
+  const refused = await client.call('POST', '/v1/predictions', { body: IRIS });
+  expect([refused.status, refused.json.code]).toEqual([503, 'model_draining']);
+  await row.getByRole('button', { name: 'Resume' }).click();
+  await row.getByText('running').waitFor();
+  expect(complaints).toEqual([SIGN_IN_ASKED]);
 });
 
 describe('the board', () => {
