@@ -28,8 +28,6 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['test/**/*.spec.ts'],
-          // Needs a browser; run by itself.
-          exclude: ['test/browser/**'],
           globalSetup: ['test/global-setup.ts'],
           // Each file starts processes of its own; more at once than this and they starve one another.
           pool: 'forks',

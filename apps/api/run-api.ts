@@ -98,6 +98,7 @@ export async function runApi(settings: Settings, logger: Logger): Promise<Runnin
   });
   const putBack = new PutBack(parts.reader, parts.accept, parts.catalogue, logger);
   const { deliveries } = parts.webhooks;
+  const operatorsDo = new Operations({ status, switches, putBack, queues, deliveries, logger });
   const operations = await listenForOperations({
     host: settings.OPS_HOST,
     port: settings.OPS_PORT,
@@ -111,11 +112,8 @@ export async function runApi(settings: Settings, logger: Logger): Promise<Runnin
       mountOperatorPages(app, {
         isOpen: access.keys === null,
         baseUrl: settings.PUBLIC_URL ?? `http://${settings.HOST}:${settings.PORT}`,
-        status,
-        putBack,
-        queues,
+        operations: operatorsDo,
         repository,
-        deliveries,
         logger,
       });
       await mountRunbooks(app, path.join(projectRoot(), 'docs', 'runbooks'));
@@ -125,7 +123,7 @@ export async function runApi(settings: Settings, logger: Logger): Promise<Runnin
   const handles = {
     ...parts,
     manageKeys: access.manageKeys,
-    operations: new Operations({ status, switches, putBack, queues, deliveries, logger }),
+    operations: operatorsDo,
   };
   const app = await createPublicApp(settings, handles, readiness, access.keys, { logger, tracing });
   mountOpenApi(app, repository, build.version);

@@ -52,6 +52,7 @@ describe('with keys on', () => {
     '/ops/',
     '/ops/failed',
     '/ops/predictions/x',
+    '/ops/models/iris/pause',
     '/ops/queues',
     '/ops/queues/',
     '/ops/queues/queue/iris',
@@ -162,7 +163,9 @@ describe('with keys on', () => {
     }
     const foreign = { origin: 'https://evil.example' };
     expect((await browser.send('/ops/predictions/x/put-back', {}, foreign)).status).toBe(403);
+    expect((await browser.send('/ops/models/iris/pause', {}, foreign)).status).toBe(403);
     expect((await browser.send('/ops/predictions/x/put-back', {}, { origin: api.opsUrl })).status).toBe(404);
+    expect((await browser.send('/ops/models/nobody/pause', {})).status).toBe(404);
   });
 });
 

@@ -2,21 +2,18 @@
  * The child process that runs the graphs dies: killed from outside it costs nobody anything; killed by a prediction
  * inside a micro-batch of 32, it costs that prediction alone, and an operator finds it as a failed job.
  */
-import path from 'node:path';
-import { describe, expect, inject, it, onTestFinished } from 'vitest';
-import { projectRoot, readSettings } from '#config/settings';
+import { describe, expect, inject, it } from 'vitest';
 import { Catalogue } from '#queue/catalogue';
 import { EnvelopeWriter } from '#queue/envelope-writer';
 import { ModelQueues } from '#queue/model-queues';
-import { createLogger } from '#telemetry/logger';
 import { goldenWishes, wrongAbout } from '#testing/golden-work';
 import { call, metric } from '#testing/http';
 import { shipped } from '#testing/models';
 import { until } from '#testing/patience';
 import { POISON } from '#testing/poison';
 import { ended, forEach, IRIS, predict } from '#testing/predictions';
-import { freePort, withRedis } from '#testing/redis-server';
-import { runWorker } from '../../apps/worker/run-worker.js';
+import { withRedis } from '#testing/redis-server';
+import { startPoisonableWorker } from '../poisonable-worker.js';
 import { fleetFor } from '../stage.js';
 
 const fleet = fleetFor('test');
@@ -61,7 +58,7 @@ describe('a prediction that kills its executor', () => {
   it('fails alone, out of a micro-batch of 32, and its 31 neighbours succeed', async () => {
     const api = await fleet.api();
     const ids = await submitTogether(32, 13);
-    const opsUrl = await startPoisonableWorker();
+    const { opsUrl } = await startPoisonableWorker(fleet.settings);
 
     const finals = await forEach(ids, 32, (id) => ended(api, id, 60_000));
     const guilty = finals[13]!;
@@ -119,19 +116,4 @@ async function submitTogether(count: number, poisoned: number): Promise<string[]
     expect(new Set(ids.map((id) => id.slice(0, -2))).size).toBe(1);
     return ids;
   });
-}
-
-/** A worker in this process, whose executors are those of libs/testing. @returns the address of its metrics */
-async function startPoisonableWorker(): Promise<string> {
-  const port = await freePort();
-  const worker = await runWorker({
-    settings: readSettings({ ...fleet.settings, OPS_PORT: String(port), WORKER_MODELS: 'iris' }),
-    logger: await createLogger({ app: 'worker', level: 'silent' }),
-    executorEntry: path.join(projectRoot(), 'dist/libs/testing/poison-executor.js'),
-    refuse: (reason) => {
-      throw new Error(reason);
-    },
-  });
-  onTestFinished(() => worker.stop());
-  return `http://127.0.0.1:${port}`;
 }

@@ -43,6 +43,10 @@ export class Operations {
     return this.parts.status.models();
   }
 
+  model(name: string): ModelStatus | undefined {
+    return this.parts.status.model(name);
+  }
+
   /** @throws ProblemError 404; QueueUnavailableError: then repeat it, which is harmless */
   async switchModel(model: string, state: ModelState, operator: Caller): Promise<ModelStatus> {
     const { status, switches, queues, logger } = this.parts;

@@ -2,40 +2,42 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ProblemError } from '#contract/problem';
-import { parsePredictionId } from '#domain/prediction-id';
+import type { Caller } from '#domain/key-record';
 import type { ModelRepository } from '#models/repository';
 import { QueueFullError, QueueUnavailableError } from '#queue/connection';
-import type { Deliveries } from '#queue/deliveries';
-import type { ModelQueues } from '#queue/model-queues';
 import type { Logger } from '#telemetry/logger';
 import { LOCAL_CALLER } from '../access/guard.js';
-import type { FleetStatusReader } from './fleet-status.js';
+import type { Operations } from './operations.js';
 import { escapeHtml, htmlOf, pageHeaders, pagePolicy } from './page.js';
 import { predictionPage } from './prediction-page.js';
-import type { PutBack } from './put-back.js';
-import { failureTable, LIVE_SCRIPT, OPEN_BANNER, opsNav, statusPage, type StatusPageOptions } from './status-page.js';
-import { timelineOf } from './timeline.js';
+import {
+  failureTable,
+  LIVE_SCRIPT,
+  OPEN_BANNER,
+  opsNav,
+  statusPage,
+  type StatusPageOptions,
+  SWITCHES,
+} from './status-page.js';
 
 export interface OperatorPagesParts {
   /** Keys are off. */
   readonly isOpen: boolean;
   /** Address of the public API, for what the new prediction's links name. */
   readonly baseUrl: string;
-  readonly status: FleetStatusReader;
-  readonly putBack: PutBack;
-  readonly queues: ModelQueues;
+  readonly operations: Operations;
   readonly repository: ModelRepository;
-  readonly deliveries: Pick<Deliveries, 'read'>;
   readonly logger: Logger;
 }
 
 const POLICIES = { live: pagePolicy({ script: LIVE_SCRIPT, hasForms: true }), still: pagePolicy({ hasForms: true }) };
 
 type ById = { Params: { id: string } };
+type ByModel = { Params: { model: string } };
 
 export function mountOperatorPages(app: NestFastifyApplication, parts: OperatorPagesParts): void {
   const server: FastifyInstance = app.getHttpAdapter().getInstance();
-  const { isOpen, status, putBack, queues, repository, deliveries } = parts;
+  const { isOpen, operations, repository } = parts;
   const viewOf = ({ operator }: FastifyRequest): StatusPageOptions => ({ isOpen, operator: operator?.client ?? null });
   /** An error of a page is a page. */
   const page =
@@ -51,12 +53,12 @@ export function mountOperatorPages(app: NestFastifyApplication, parts: OperatorP
   server.get('/', (_request, reply) => reply.redirect('/ops', 302));
   server.get(
     '/ops',
-    page('live', async (request) => statusPage(await status.read(), viewOf(request))),
+    page('live', async (request) => statusPage(await operations.fleet(), viewOf(request))),
   );
   server.get(
     '/ops/failed',
     page('still', async (request) => {
-      const { last_failures: failures } = await status.read();
+      const { last_failures: failures } = await operations.fleet();
       const main = `${isOpen ? OPEN_BANNER : ''}<h1>Failed predictions</h1>
 <p>They ran, and failed for good. They stay failed; one that is put back is a new one. All that are kept stand on the
 <a href="/ops/queues">board</a>, as failed jobs of each model's retry queue.</p>
@@ -67,23 +69,44 @@ ${failureTable(failures, 'The last of all models')}`;
   server.get<ById>(
     '/ops/predictions/:id',
     page<FastifyRequest<ById>>('still', async (request) => {
-      const found = await putBack.find(request.params.id);
-      const { submission } = found;
-      // `find` has read it, so the id has an address.
-      const address = parsePredictionId(submission.id);
-      const timeline = address === null ? [] : await timelineOf(queues, deliveries, found, address);
-      const features = repository.byId(submission.versionId)?.manifest.inputs ?? null;
-      return predictionPage(found, { ...viewOf(request), features, timeline });
+      const { prediction, held, steps: timeline } = await operations.story(request.params.id);
+      const { model, versionId } = prediction.submission;
+      const features = repository.byId(versionId)?.manifest.inputs ?? null;
+      return predictionPage(prediction, {
+        ...viewOf(request),
+        features,
+        timeline,
+        held,
+        model: operations.model(model),
+      });
     }),
   );
-  server.post<ById>('/ops/predictions/:id/put-back', async (request, reply) => {
-    try {
-      const fresh = await putBack.putBack(request.params.id, request.operator ?? LOCAL_CALLER, parts.baseUrl);
-      return await reply.redirect(`/ops/predictions/${fresh.id}`, 303);
-    } catch (error) {
-      return sendError(error, viewOf(request), reply, parts.logger);
-    }
-  });
+  /** What is done leads to the page that shows it. */
+  const form =
+    <T extends FastifyRequest>(act: (request: T, operator: Caller) => Promise<string>) =>
+    async (request: T, reply: FastifyReply): Promise<FastifyReply> => {
+      try {
+        return await reply.redirect(await act(request, request.operator ?? LOCAL_CALLER), 303);
+      } catch (error) {
+        return sendError(error, viewOf(request), reply, parts.logger);
+      }
+    };
+  server.post<ById>(
+    '/ops/predictions/:id/put-back',
+    form<FastifyRequest<ById>>(async ({ params }, operator) => {
+      const fresh = await operations.redrive(params.id, operator, parts.baseUrl);
+      return `/ops/predictions/${fresh.id}`;
+    }),
+  );
+  for (const { verb, to } of SWITCHES) {
+    server.post<ByModel>(
+      `/ops/models/:model/${verb}`,
+      form<FastifyRequest<ByModel>>(async ({ params }, operator) => {
+        await operations.switchModel(params.model, to, operator);
+        return '/ops';
+      }),
+    );
+  }
 }
 
 function sendError(error: unknown, view: StatusPageOptions, reply: FastifyReply, logger: Logger): FastifyReply {

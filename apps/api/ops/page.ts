@@ -26,6 +26,7 @@ pre code { padding: 0; background: none; font-size: 1em }
 table { display: block; overflow-x: auto; border-collapse: collapse }
 th, td { padding: 0.4rem 0.75rem 0.4rem 0; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top }
 td.n, th.n { text-align: right; font-variant-numeric: tabular-nums }
+time { white-space: nowrap }
 ol, ul { padding-left: 1.5rem }
 li { margin: 0.25rem 0 }
 .banner { margin: 0.75rem 0; padding: 0.5rem 0.75rem; border-left: 4px solid var(--warn); background: var(--soft) }
@@ -36,7 +37,21 @@ input { width: 100%; max-width: 30rem; padding: 0.5rem; font: inherit; color: in
   border: 1px solid var(--line); border-radius: 4px }
 main button { margin: 0.75rem 0; padding: 0.5rem 1rem; font: inherit; color: var(--paper); background: var(--link);
   border: 0; border-radius: 4px; cursor: pointer }
-@media (max-width: 40rem) { pre { white-space: pre-wrap } }
+main form.small { margin-top: 0.25rem; white-space: nowrap }
+main .small button { margin: 0 0.25rem 0 0; padding: 0.1rem 0.5rem; font-size: 0.875rem; color: var(--link);
+  background: none; border: 1px solid var(--line) }
+@media (max-width: 40rem) {
+  pre { white-space: pre-wrap }
+  main .small button { padding: 0.375rem 0.75rem }
+  td[data-name] { display: block; position: relative; padding: 0.15rem 0 0.15rem 7.5rem; border: 0; text-align: left;
+    overflow-wrap: anywhere; min-height: 1.85rem }
+  td[data-name]::before { content: attr(data-name); position: absolute; left: 0; width: 7rem; opacity: 0.75;
+    font-size: 0.9375rem }
+  td.n[data-name] { display: inline-block; width: 50% }
+  table:has(td[data-name]), table:has(td[data-name]) tbody { display: block }
+  table:has(td[data-name]) thead { display: none }
+  table:has(td[data-name]) tr { display: block; padding: 0.5rem 0; border-bottom: 1px solid var(--line) }
+}
 `;
 
 export interface Page {
@@ -75,7 +90,8 @@ export function pageHeaders(policy: string): Record<string, string> {
     'content-type': 'text/html; charset=utf-8',
     'content-security-policy': policy,
     'x-content-type-options': 'nosniff',
-    'referrer-policy': 'no-referrer',
+    // Not `no-referrer`: under it browsers send our own forms with `Origin: null`, as those of another site.
+    'referrer-policy': 'same-origin',
     'cache-control': 'no-store',
   };
 }

@@ -2,13 +2,25 @@
 import type { Feature } from '#domain/model-version';
 import type { Prediction } from '#domain/prediction';
 import { escapeHtml, htmlOf } from './page.js';
-import { cell, OPEN_BANNER, opsNav, type StatusPageOptions, table } from './status-page.js';
+import {
+  moment,
+  OPEN_BANNER,
+  opsNav,
+  type StatusPageOptions,
+  type SwitchStatus,
+  switchedTo,
+  table,
+} from './status-page.js';
 import type { TimelineStep } from './timeline.js';
 
 export interface PredictionPageOptions extends StatusPageOptions {
   /** Of its version; null where this process does not have it, and then no value of its input is shown. */
   readonly features: readonly Feature[] | null;
   readonly timeline: readonly TimelineStep[];
+  /** Why it does not run; null where nothing holds it. */
+  readonly held: string | null;
+  /** State of its model; undefined where that is not here any more. */
+  readonly model: SwitchStatus | undefined;
 }
 
 const LONGEST_VALUE = 200;
@@ -19,8 +31,20 @@ export function predictionPage({ submission, standing }: Prediction, options: Pr
   const main = `${options.isOpen ? OPEN_BANNER : ''}<h1>Prediction</h1>
 <p><code>${escapeHtml(id)}</code> of ${escapeHtml(`${model}:${versionLabel}`)} for ${escapeHtml(client)}:
 <strong class="${status === 'failed' ? 'bad' : ''}">${status}</strong></p>
-${failure === null ? '' : `<p><code>${escapeHtml(failure.code)}</code> ${escapeHtml(failure.message)}</p>\n`}${status === 'failed' ? putBackForm(id) : ''}${timelineTable(options.timeline)}${inputTable(submission.input, options.features)}`;
+${holdBanner(model, options)}${retryOf(submission.metadata?.['retry_of'])}${failure === null ? '' : `<p><code>${escapeHtml(failure.code)}</code> ${escapeHtml(failure.message)}</p>\n`}${status === 'failed' ? putBackForm(id) : ''}${timelineTable(options.timeline)}${inputTable(submission.input, options.features)}`;
   return htmlOf({ title: `Prediction ${id}`, nav: opsNav(options), main, isWide: true });
+}
+
+function holdBanner(name: string, { held, model }: PredictionPageOptions): string {
+  if (held !== null) return `<p class="banner" role="status">${escapeHtml(held)}</p>\n`;
+  if (model === undefined || model.state === 'running') return '';
+  return `<p class="banner" role="status">${escapeHtml(name)} is ${switchedTo(model)}.</p>\n`;
+}
+
+function retryOf(id: string | undefined): string {
+  // A client may say this as well: it is text until the page behind it is asked for.
+  if (id === undefined) return '';
+  return `<p>Put back from <a href="/ops/predictions/${encodeURIComponent(id)}">${escapeHtml(id)}</a>.</p>\n`;
 }
 
 function putBackForm(id: string): string {
@@ -33,20 +57,20 @@ function putBackForm(id: string): string {
 
 function timelineTable(steps: readonly TimelineStep[]): string {
   const rows = steps.map(({ at, step, detail }) => [
-    cell(at === null ? '' : at.replace('T', ' ').slice(0, 23)),
-    cell(step),
-    cell(escapeHtml(detail)),
+    at === null ? '' : moment(at, 'milliseconds'),
+    step,
+    escapeHtml(detail),
   ]);
-  return table('Its story', ['when (UTC)', 'what', ''], rows);
+  return table('Its story', ['when (UTC)', 'what', 'how'], rows);
 }
 
 /** A value that its manifest calls sensitive is nobody's business here. */
 function inputTable(input: Readonly<Record<string, unknown>>, features: readonly Feature[] | null): string {
   if (features === null) return '<h2>Input</h2>\n<p>Not shown: its version is not served here any more.</p>\n';
   const rows = features.map(({ name, unit, sensitive }) => [
-    cell(escapeHtml(name)),
-    cell(sensitive ? '<span class="quiet">sensitive, not shown</span>' : escapeHtml(shortened(input[name]))),
-    cell(escapeHtml(unit ?? '')),
+    escapeHtml(name),
+    sensitive ? '<span class="quiet">sensitive, not shown</span>' : escapeHtml(shortened(input[name])),
+    escapeHtml(unit ?? ''),
   ]);
   return table('Input', ['name', 'value', 'unit'], rows);
 }

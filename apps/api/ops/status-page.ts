@@ -5,13 +5,17 @@ import { escapeHtml, htmlOf } from './page.js';
 /** Puts a fresh copy of the page's numbers in the place of the old ones; without a script a reload does. */
 export const LIVE_SCRIPT = `
 const main = document.querySelector('main');
+const PRESSED = 'a, button';
 async function refresh() {
   try {
     const answer = await fetch(location.href, { headers: { accept: 'text/html' } });
     if (answer.status === 401) return location.reload();
     if (!answer.ok) throw new Error(answer.status);
     const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html').querySelector('main');
+    if (main.querySelector('button:active')) return;
+    const place = [...main.querySelectorAll(PRESSED)].indexOf(document.activeElement);
     main.innerHTML = fresh.innerHTML;
+    if (place >= 0) main.querySelectorAll(PRESSED)[place]?.focus();
   } catch {
     const note = document.getElementById('age');
     if (note) { note.textContent = 'These numbers are old: the API does not answer.'; note.className = 'bad'; }
@@ -26,6 +30,15 @@ export interface StatusPageOptions {
   /** Null where nobody has signed in. */
   readonly operator: string | null;
 }
+
+export type SwitchStatus = Pick<ModelStatus, 'state' | 'state_since' | 'state_by'>;
+
+/** What the buttons beside a model do; each is a path below the model's. */
+export const SWITCHES = [
+  { verb: 'pause', name: 'Pause', to: 'paused' },
+  { verb: 'drain', name: 'Drain', to: 'draining' },
+  { verb: 'resume', name: 'Resume', to: 'running' },
+] as const;
 
 export function statusPage(status: FleetStatus, options: StatusPageOptions): string {
   const main = `${banners(status, options)}<h1>Millrace</h1>
@@ -67,37 +80,45 @@ function banners({ degraded, redis }: FleetStatus, { isOpen }: StatusPageOptions
 
 function modelTable(models: readonly ModelStatus[]): string {
   const rows = models.map((one) => [
-    cell(`<a href="/ops/queues/queue/${encodeURIComponent(one.model)}">${escapeHtml(one.model)}</a>`),
-    cell(escapeHtml(one.version_label)),
-    cell(switchedTo(one)),
-    number(one.waiting.normal),
-    number(one.waiting.low),
-    number(one.running),
-    cell(seconds(one.oldest_waiting), 'n'),
-    cell(one.rate >= 10 ? one.rate.toFixed(0) : one.rate.toFixed(1), 'n'),
-    cell(seconds(one.time_to_drain), 'n'),
-    cell(one.workers === 0 ? '<span class="bad">0</span>' : String(one.workers), 'n'),
-    cell(String(one.executors), 'n'),
-    cell(one.dead_letters === 0 ? '0' : `<a class="warn" href="/ops/failed">${one.dead_letters}</a>`, 'n'),
+    `<a href="/ops/queues/queue/${encodeURIComponent(one.model)}">${escapeHtml(one.model)}</a>`,
+    escapeHtml(one.version_label),
+    switchedTo(one) + switchForms(one),
+    one.waiting.normal.toLocaleString('en-US'),
+    one.waiting.low.toLocaleString('en-US'),
+    one.running.toLocaleString('en-US'),
+    seconds(one.oldest_waiting),
+    one.rate >= 10 ? one.rate.toFixed(0) : one.rate.toFixed(1),
+    seconds(one.time_to_drain),
+    one.workers === 0 ? '<span class="bad">0</span>' : String(one.workers),
+    String(one.executors),
+    one.dead_letters === 0 ? '0' : `<a class="warn" href="/ops/failed">${one.dead_letters}</a>`,
   ]);
   const heads = ['model', 'version', 'state', '#waiting', '#in batches', '#running', '#oldest waits', '#a second'];
   return table('Queues', [...heads, '#time to drain', '#workers', '#executors', '#failed'], rows);
 }
 
-function switchedTo({ state, state_since: since, state_by: by }: ModelStatus): string {
+export function switchedTo({ state, state_since: since, state_by: by }: SwitchStatus): string {
   if (state === 'running') return state;
-  const when = since === null ? '' : ` since ${since.replace('T', ' ').slice(0, 16)}`;
-  return `<span class="warn">${state}</span>${escapeHtml(when + (by === null ? '' : ` by ${by}`))}`;
+  const when = since === null ? '' : ` since ${moment(since, 'minutes')}`;
+  return `<span class="warn">${state}</span>${when}${by === null ? '' : ` by ${escapeHtml(by)}`}`;
+}
+
+/** Where the model may go from here. */
+function switchForms({ model, state }: ModelStatus): string {
+  const buttons = SWITCHES.filter(({ to }) => to !== state).map(
+    ({ verb, name }) => `<button formaction="/ops/models/${encodeURIComponent(model)}/${verb}">${name}</button>`,
+  );
+  return `<form method="post" class="small">${buttons.join('')}</form>`;
 }
 
 function workerTable(workers: readonly WorkerStatus[]): string {
   if (workers.length === 0) return '<h2>Workers</h2>\n<p class="bad">No worker lives: what is accepted waits.</p>\n';
   const rows = workers.map(({ host, pid, models, executors, started_at: startedAt }) => [
-    cell(escapeHtml(host)),
-    cell(String(pid), 'n'),
-    cell(`${executors.busy} of ${executors.ready} busy`),
-    cell(escapeHtml(models.join(', '))),
-    cell(startedAt.replace('T', ' ').slice(0, 19)),
+    escapeHtml(host),
+    String(pid),
+    `${executors.busy} of ${executors.ready} busy`,
+    escapeHtml(models.join(', ')),
+    moment(startedAt),
   ]);
   return table('Workers', ['host', '#pid', 'executors', 'has loaded', 'since (UTC)'], rows);
 }
@@ -120,28 +141,42 @@ function deliveryLine({ deliveries }: FleetStatus): string {
 export function failureTable(failures: readonly FailureStatus[], title = 'Last failures'): string {
   if (failures.length === 0) return `<h2>${title}</h2>\n<p>No prediction that failed for good is kept.</p>\n`;
   const rows = failures.map(({ id, model, version_label: label, error_code: code, error, failed_at: at }) => [
-    cell(at.replace('T', ' ').slice(0, 19)),
-    cell(`<a href="/ops/predictions/${encodeURIComponent(id)}">${escapeHtml(id)}</a>`),
-    cell(escapeHtml(`${model}:${label}`)),
-    cell(`<code>${escapeHtml(code)}</code> ${escapeHtml(error)}`),
+    moment(at),
+    `<a href="/ops/predictions/${encodeURIComponent(id)}">${escapeHtml(id)}</a>`,
+    escapeHtml(`${model}:${label}`),
+    `<code>${escapeHtml(code)}</code> ${escapeHtml(error)}`,
   ]);
   return table(title, ['failed (UTC)', 'prediction', 'version', 'why'], rows);
 }
 
-/** @param heads a column of numbers begins with # */
+/**
+ * On a phone each row is a list, in which a cell says the name of its column.
+ * @param heads a column of numbers begins with #
+ * @param rows HTML of the cells; texts in it were escaped
+ */
 export function table(title: string, heads: readonly string[], rows: readonly (readonly string[])[]): string {
-  const head = heads.map((text) => (text.startsWith('#') ? `<th class="n">${text.slice(1)}</th>` : `<th>${text}</th>`));
-  const body = rows.map((cells) => `<tr>${cells.join('')}</tr>`).join('\n');
-  return `<h2>${title}</h2>\n<table>\n<thead><tr>${head.join('')}</tr></thead>\n<tbody>\n${body}\n</tbody>\n</table>\n`;
+  const columns = heads.map((text) => ({
+    name: text.replace('#', ''),
+    kind: text.startsWith('#') ? ' class="n"' : '',
+  }));
+  const head = columns.map(({ name, kind }) => `<th${kind}>${name}</th>`);
+  const lines = rows.map((cells) => {
+    const line = columns.map(({ name, kind }, i) => `<td${kind} data-name="${name}">${cells[i] ?? ''}</td>`);
+    return `<tr>${line.join('')}</tr>`;
+  });
+  return `<h2>${title}</h2>
+<table>
+<thead><tr>${head.join('')}</tr></thead>
+<tbody>
+${lines.join('\n')}
+</tbody>
+</table>
+`;
 }
 
-/** @param html texts in it were escaped */
-export function cell(html: string, kind?: 'n'): string {
-  return kind === undefined ? `<td>${html}</td>` : `<td class="n">${html}</td>`;
-}
-
-function number(value: number): string {
-  return cell(value.toLocaleString('en-US'), 'n');
+/** @param at RFC 3339, in UTC */
+export function moment(at: string, length: 'minutes' | 'seconds' | 'milliseconds' = 'seconds'): string {
+  return `<time>${at.replace('T', ' ').slice(0, { minutes: 16, seconds: 19, milliseconds: 23 }[length])}</time>`;
 }
 
 function seconds(value: number | null): string {
