@@ -11,7 +11,7 @@ import type { Fleet, FleetProcess } from '#testing/fleet';
 import { metric } from '#testing/http';
 import { MODELS_DIR } from '#testing/models';
 import { until } from '#testing/patience';
-import { forEach, IRIS, post, predict } from '#testing/predictions';
+import { IRIS, post, predict } from '#testing/predictions';
 import { freePort, type TestRedis } from '#testing/redis-server';
 import type { WebhookReceiver } from '#testing/webhook-receiver';
 
@@ -90,15 +90,15 @@ function portOf(worker: FleetProcess | undefined): string {
 
 /** Both workers die with their hands full; the queue fills up; deadlines pass; another worker takes all of it over. */
 export async function deadWorkers(fleet: Fleet, { settings, api, courier, workers }: Day): Promise<FleetProcess> {
-  for (const worker of workers) {
-    // One whose run has just timed out may still be starting, and quarantine may have one of its own.
-    await worker.ready();
-    for (const pid of await worker.executors()) process.kill(pid, 'SIGSTOP');
-  }
-  await forEach(Array.from({ length: 8 }), 8, () => post(api, IRIS));
   const held = (): Promise<number> =>
     metric(api.opsUrl, 'millrace_queue_predictions', { model: 'iris', state: 'active' });
-  await until(async () => (await held()) > 0, { deadlineMs: 30_000, what: 'workers to hold predictions' });
+  const freeze = async (): Promise<boolean> => {
+    for (const worker of workers) for (const pid of await worker.executors()) process.kill(pid, 'SIGSTOP');
+    await post(api, IRIS);
+    return (await held()) > 0;
+  };
+  // Again and again: an executor whose run has just timed out may have an heir that nobody has seen yet.
+  await until(freeze, { deadlineMs: 30_000, what: 'workers to hold predictions' });
   for (const worker of workers) await worker.kill();
   const full = async (): Promise<boolean> => (await post(api, IRIS, { 'cancel-after': '1s' })).status === 429;
   await goesOn(full, 'the queue to be full');
