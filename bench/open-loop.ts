@@ -81,6 +81,7 @@ export class OpenLoop {
 
   readonly #onBroken = (connection: HttpConnection): void => {
     if (this.#cameAtMs.delete(connection)) this.#tally.broken();
+    this.#idle = this.#idle.filter((one) => one !== connection);
     this.#sendWaiting();
   };
 }

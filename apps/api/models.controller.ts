@@ -1,30 +1,20 @@
 import { Controller, Get, Inject, Param } from '@nestjs/common';
 import { ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
-import { Matches, MaxLength } from 'class-validator';
+import { Matches } from 'class-validator';
 import { notFound } from '#contract/problem';
 import { inputSchema, outputSchema } from '#models/input-schema';
 import type { ModelVersion } from '#models/repository';
 import { Requires } from './access/requires.js';
 import { ModelCatalogue } from './model-catalogue.js';
-
-const NAME = /^[a-z][a-z0-9-]*$/;
-export const MODEL_NAME_RULE = 'must be at most 63 lower-case letters, digits and dashes, and begin with a letter';
-
-const LONGEST_NAME = 63;
-
-export function isModelName(text: string): boolean {
-  return text.length <= LONGEST_NAME && NAME.test(text);
-}
+import { MODEL_NAME, MODEL_NAME_RULE } from './model-name.js';
 
 export class ModelParams {
   @ApiProperty({ example: 'millrace' })
-  @Matches(NAME, { message: MODEL_NAME_RULE })
-  @MaxLength(LONGEST_NAME, { message: MODEL_NAME_RULE })
+  @Matches(MODEL_NAME, { message: MODEL_NAME_RULE })
   owner!: string;
 
   @ApiProperty({ example: 'iris' })
-  @Matches(NAME, { message: MODEL_NAME_RULE })
-  @MaxLength(LONGEST_NAME, { message: MODEL_NAME_RULE })
+  @Matches(MODEL_NAME, { message: MODEL_NAME_RULE })
   name!: string;
 }
 

@@ -1,8 +1,8 @@
 /**
  * The routes of single predictions.
  *
- * They stand on Fastify itself, beside Nest: its six hooks and its wrappers around a handler cost as much as all that
- * Millrace does to accept a prediction (docs/adr/0009). All other routes are controllers.
+ * They stand on Fastify itself, beside Nest, whose hooks and wrappers every request would pass for nothing
+ * (docs/adr/0009). All other routes are controllers.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import {
@@ -26,7 +26,7 @@ import type { CancelPrediction } from './cancel-prediction.js';
 import type { ClientAddress } from './client-address.js';
 import type { RepeatKey } from './idempotency.js';
 import type { ModelCatalogue } from './model-catalogue.js';
-import { isModelName, MODEL_NAME_RULE } from './models.controller.js';
+import { MODEL_NAME, MODEL_NAME_RULE } from './model-name.js';
 import { type OwnPredictions, requireOwn } from './own-predictions.js';
 import { traceOf } from './request-trace.js';
 import { cancelAfterMs, idempotencyKeyOf, waitSecondsOf, waitSecondsOfQuery } from './preferences.js';
@@ -206,7 +206,7 @@ export class PredictionRoutes {
 
 /** @throws ProblemError 422 */
 function requireModelPath({ owner, name }: ModelPath): void {
-  const wrong = Object.entries({ owner, name }).filter(([, text]) => !isModelName(text));
+  const wrong = Object.entries({ owner, name }).filter(([, text]) => !MODEL_NAME.test(text));
   if (wrong.length === 0) return;
   throw invalidFields(
     wrong.map(([field]) => ({ pointer: `/${field}`, code: 'invalid_field', detail: MODEL_NAME_RULE })),

@@ -1,17 +1,16 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { Matches, MaxLength } from 'class-validator';
+import { Matches } from 'class-validator';
 import { type Status, TRANSITIONS } from '#domain/prediction';
 import { MODEL_STATES, type ModelState } from '#queue/model-switch';
+import { MODEL_NAME, MODEL_NAME_RULE } from '../model-name.js';
 import type { FailureStatus, FleetStatus, ModelStatus, WorkerStatus } from './fleet-status.js';
 import { STEPS, type TimelineStep } from './timeline.js';
 
-const NAME_RULE = 'must be at most 63 lower-case letters, digits and dashes, and begin with a letter';
 const ID_RULE = 'must be the id of a prediction';
 
 export class ModelParam {
   @ApiProperty({ description: 'Its name, without its owner.', example: 'iris' })
-  @Matches(/^[a-z][a-z0-9-]*$/, { message: NAME_RULE })
-  @MaxLength(63, { message: NAME_RULE })
+  @Matches(MODEL_NAME, { message: MODEL_NAME_RULE })
   model!: string;
 }
 
