@@ -19,7 +19,6 @@ import {
   type NewPrediction,
   type PlacedListener,
   queueKindFor,
-  type WriteOptions,
 } from '#queue/envelope-writer';
 import type { OwnIds } from '#queue/own-ids';
 import type { Claim, Reservations } from '#queue/reservations';
@@ -40,7 +39,7 @@ export interface AcceptOptions {
   /** What travels on with it, given whom it tells of its end. */
   readonly traceFor: (callback: Callback | null) => Trace | null;
   /** See `WriteOptions`. */
-  readonly onPlaced?: PlacedListener;
+  readonly onPlaced: PlacedListener | null;
 }
 
 export interface Accepted {
@@ -87,7 +86,7 @@ export class AcceptPrediction {
     if (callback !== null && callback.url !== null) await this.webhooks.requirePublicHost(callback.url);
     if (options.repeat !== null) return this.#acceptOnce(request, version, prediction, options.repeat, options);
     this.#requireRoom(version.name);
-    const submission = await this.writer.write(prediction, placing(options));
+    const submission = await this.writer.write(prediction, { onPlaced: options.onPlaced });
     this.#count(prediction, version.name);
     return { submission, version, replayed: false };
   }
@@ -126,7 +125,7 @@ export class AcceptPrediction {
         }
         const claimed = this.#claimed(reservation.claim, prediction);
         const { envelopeId, createdAtMs } = reservation.claim;
-        const written = await this.writer.write(claimed.prediction, { envelopeId, createdAtMs, ...placing(options) });
+        const written = await this.writer.write(claimed.prediction, { envelopeId, createdAtMs, onPlaced: options.onPlaced });
         this.#count(claimed.prediction, version.name);
         await desk.accept(options.client, key);
         return { submission: written, version: claimed.version, replayed: false };
@@ -163,10 +162,6 @@ export class AcceptPrediction {
     this.backlog.accepted(model, 1, priority);
     this.metrics.accepted.inc({ model });
   }
-}
-
-function placing({ onPlaced }: AcceptOptions): WriteOptions {
-  return onPlaced === undefined ? {} : { onPlaced };
 }
 
 /** SHA-256 of the body in its canonical form (RFC 8785), so that the order of fields does not matter. */

@@ -4,9 +4,10 @@
  * The fast way: this process enqueued the envelope, and the worker's message carries the outcome. The sure way: read.
  * A message may be lost, so everybody who waits also reads every two seconds.
  */
+import type { Outcome } from '#domain/outcome';
 import { isTerminal, type Prediction, type Submission } from '#domain/prediction';
 import { parsePredictionId, type PredictionAddress } from '#domain/prediction-id';
-import { GONE, project } from '#domain/project';
+import { GONE, type JobRow, project } from '#domain/project';
 import { retryJobId } from '#queue/catalogue';
 import type { Completions, Notice } from '#queue/completions';
 import type { EnvelopeReader, Found } from '#queue/envelope-reader';
@@ -79,10 +80,10 @@ export class AwaitPrediction {
     timeoutMs: number,
     isGone: IsGone,
   ): Promise<Found> {
-    const address = parsePredictionId(submission.id);
-    return replayed && address !== null
-      ? this.awaitAny({ model: submission.model, address }, timeoutMs, isGone)
-      : this.awaitOwn(submission, ear, timeoutMs, isGone);
+    const address = replayed ? parsePredictionId(submission.id) : null;
+    return address === null
+      ? this.awaitOwn(submission, ear, timeoutMs, isGone)
+      : this.awaitAny({ model: submission.model, address }, timeoutMs, isGone);
   }
 
   /** Waits for a prediction that this process has just enqueued. */
@@ -139,18 +140,23 @@ export class AwaitPrediction {
 function interpret(submission: Submission, notice: Notice): Prediction | null {
   if (notice.kind !== 'ended' || notice.outcome?.kind !== 'succeeded') return null;
   const { endedAtMs, outcome } = notice;
-  const standing = project({ ...FIRST_ATTEMPT, endedAtMs, outcome }, null);
+  const standing = project(settledAtOnce(endedAtMs, outcome), null);
   return standing === GONE ? null : { submission, standing };
 }
 
-const FIRST_ATTEMPT = {
-  startedAtMs: null,
-  failedReason: null,
-  mark: null,
-  attempts: 1,
-  stalls: 0,
-  deadlineAtMs: null,
-} as const;
+/** What is known of a row whose first attempt has settled it. */
+function settledAtOnce(endedAtMs: number, outcome: Outcome): JobRow {
+  return {
+    startedAtMs: null,
+    endedAtMs,
+    failedReason: null,
+    mark: null,
+    outcome,
+    attempts: 1,
+    stalls: 0,
+    deadlineAtMs: null,
+  };
+}
 
 /** Nobody tells of a deadline where no worker lives: it is looked at when it comes. */
 function untilDeadline(found: Found): number {

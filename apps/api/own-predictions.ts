@@ -2,7 +2,8 @@
 import type { FastifyRequest } from 'fastify';
 import type { KeyRing } from '#access/key-ring';
 import { newStreamToken } from '#access/stream-token';
-import { type PredictionResource, toResource } from '#contract/prediction.dto';
+import type { PredictionResource } from '#contract/prediction.dto';
+import { toResource } from '#contract/prediction-resource';
 import { notFound } from '#contract/problem';
 import type { Caller } from '#domain/key-record';
 import type { Prediction } from '#domain/prediction';

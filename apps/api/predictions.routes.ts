@@ -152,20 +152,14 @@ export class PredictionRoutes {
     repeat = repeatKeyOf(request),
   ): Promise<void> {
     const waitSeconds = waitSecondsOf(request.headers.prefer);
-    const options = {
-      client: request.caller.client,
-      repeat,
-      cancelAfterMs: cancelAfterMs(request.headers['cancel-after']),
-      baseUrl: this.parts.address.baseUrl(request),
-      traceFor: (callback: Callback | null) => traceOf(request, callback),
-    };
     if (waitSeconds === null) {
-      const accepted = await this.parts.accept.accept(body, options);
-      return this.#answer(accepted, await this.#current(accepted), request, reply);
+      const accepted = await this.#accept(body, request, repeat, null);
+      const found = accepted.replayed ? await this.#current(accepted) : asNew(accepted);
+      return this.#answer(accepted, found, request, reply);
     }
     const ear = new EarlyEar();
     const onPlaced: PlacedListener = (envelopeId, row) => ear.listen(this.parts.completions, envelopeId, row);
-    const accepted = await this.parts.accept.accept(body, { ...options, onPlaced }).catch((error: unknown) => {
+    const accepted = await this.#accept(body, request, repeat, onPlaced).catch((error: unknown) => {
       // It may have been placed before Redis fell silent.
       ear.close();
       throw error;
@@ -175,6 +169,22 @@ export class PredictionRoutes {
     this.#answer(accepted, found, request, reply);
   }
 
+  #accept(
+    body: PredictionRequest,
+    request: FastifyRequest,
+    repeat: RepeatKey | null,
+    onPlaced: PlacedListener | null,
+  ): Promise<Accepted> {
+    return this.parts.accept.accept(body, {
+      client: request.caller.client,
+      repeat,
+      cancelAfterMs: cancelAfterMs(request.headers['cancel-after']),
+      baseUrl: this.parts.address.baseUrl(request),
+      traceFor: (callback: Callback | null) => traceOf(request, callback),
+      onPlaced,
+    });
+  }
+
   async #await(accepted: Accepted, ear: EarlyEar, timeoutMs: number, isGone: IsGone): Promise<Found> {
     const { model, createdAtMs } = accepted.submission;
     const found = await this.parts.await.awaitAccepted(accepted, ear, timeoutMs, isGone);
@@ -182,9 +192,8 @@ export class PredictionRoutes {
     return found;
   }
 
-  /** A new prediction has not started; a repeated one stands where it stands. */
-  async #current({ submission, replayed }: Accepted): Promise<Found> {
-    if (!replayed) return { submission, standing: NOT_STARTED };
+  /** A repeated prediction stands where it stands. */
+  async #current({ submission }: Accepted): Promise<Found> {
     const address = parsePredictionId(submission.id);
     return address === null ? 'unknown' : this.parts.reader.readInTime(submission.model, address);
   }
@@ -193,8 +202,7 @@ export class PredictionRoutes {
     // The record of a repeated prediction may be gone: its key still answers with the same id, as it was accepted.
     const gone = typeof found === 'string';
     request.accepted = accepted.submission;
-    const prediction = gone ? { submission: accepted.submission, standing: NOT_STARTED } : found;
-    const resource = this.parts.own.show(prediction, request);
+    const resource = this.parts.own.show(gone ? asNew(accepted) : found, request);
     if (accepted.replayed) reply.header('idempotency-replayed', 'true');
     reply
       // A resource that is put and was there before is not created.
@@ -202,6 +210,10 @@ export class PredictionRoutes {
       .header('location', resource.urls.get)
       .send(gone ? { ...resource, data_removed: true } : resource);
   }
+}
+
+function asNew({ submission }: Accepted): Prediction {
+  return { submission, standing: NOT_STARTED };
 }
 
 /** @throws ProblemError 422 */

@@ -3,7 +3,7 @@
  * event's id is a function of its prediction, and the store makes each of them at most once.
  */
 import { toBatchResource } from '#contract/batch.dto';
-import { toResource } from '#contract/prediction.dto';
+import { toResource } from '#contract/prediction-resource';
 import type { Batch } from '#domain/batch';
 import { type Callback, eventId, type EventKind } from '#domain/callback';
 import { isTerminal, type Prediction } from '#domain/prediction';

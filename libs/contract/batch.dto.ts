@@ -1,7 +1,8 @@
 /** The batch on the wire. */
 import { type Batch, timeLeftMs } from '#domain/batch';
-import { streamUrl } from './prediction.dto.js';
 import { EVENT_KINDS, type EventKind } from '#domain/callback';
+import { streamUrl } from './prediction-resource.js';
+import { toTime, toTimeOrNull } from './time.js';
 
 export interface BatchResource {
   readonly id: string;
@@ -168,9 +169,9 @@ export function toBatchResource(
     webhook_events_filter: plan.callback?.events ?? null,
     metadata: plan.metadata,
     created_at: toTime(plan.createdAtMs),
-    started_at: startedAtMs === null ? null : toTime(startedAtMs),
+    started_at: toTimeOrNull(startedAtMs),
     expires_at: toTime(plan.expiresAtMs),
-    completed_at: endedAtMs === null ? null : toTime(endedAtMs),
+    completed_at: toTimeOrNull(endedAtMs),
     urls: { get: url, results: `${url}/results`, cancel: `${url}/cancel`, stream: streamUrl(url, streamToken) },
   };
 }
@@ -180,8 +181,4 @@ export interface BatchShown {
   readonly waitS?: number | null;
   /** Opens its stream; null where callers need none. */
   readonly streamToken?: string | null;
-}
-
-function toTime(ms: number): string {
-  return new Date(ms).toISOString();
 }

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import type { Prediction, Standing } from '#domain/prediction';
-import { PREDICTION_SCHEMA, toResource } from './prediction.dto.js';
+import { PREDICTION_SCHEMA } from './prediction.dto.js';
+import { toResource } from './prediction-resource.js';
 
 const standing: Standing = {
   status: 'starting',

@@ -3,7 +3,7 @@
  * OpenAPI shows them.
  */
 import { EVENT_KINDS, type EventKind } from '#domain/callback';
-import type { Prediction, Priority } from '#domain/prediction';
+import type { Priority } from '#domain/prediction';
 
 /** The one that routes begin with, as lines of predictions name it. */
 export const API_VERSION = 'v1';
@@ -239,77 +239,3 @@ export const PROBLEM_SCHEMA = {
     },
   },
 } as const;
-
-/**
- * The prediction as clients see it.
- * @param owner of the model
- * @param baseUrl of this API, without a slash at its end
- * @param shown of this caller and this moment: `estimatedWaitS` is shown only while it has not started
- */
-export function toResource(
-  { submission, standing }: Prediction,
-  owner: string,
-  baseUrl: string,
-  { estimatedWaitS = null, streamToken = null }: Shown = {},
-): PredictionResource {
-  const { createdAtMs, callback, deadlineAtMs } = submission;
-  const { failure, startedAtMs, completedAtMs } = standing;
-  const id = submission.ownId ?? submission.id;
-  const url = `${baseUrl}/v1/predictions/${id}`;
-  return {
-    id,
-    model: `${owner}/${submission.model}`,
-    version: submission.versionId,
-    version_label: submission.versionLabel,
-    status: standing.status,
-    input: submission.input,
-    output: standing.output,
-    error: failure?.message ?? null,
-    error_code: failure?.code ?? null,
-    attempts: standing.attempts,
-    logs: '',
-    metrics: {
-      ...(standing.predictMs === null ? {} : { predict_time: toSeconds(standing.predictMs) }),
-      ...(startedAtMs === null ? {} : { queue_time: toSeconds(Math.max(0, startedAtMs - createdAtMs)) }),
-      ...(completedAtMs === null ? {} : { total_time: toSeconds(Math.max(0, completedAtMs - createdAtMs)) }),
-      ...(standing.batchSize === null ? {} : { batch_size: standing.batchSize }),
-    },
-    webhook: callback?.url ?? null,
-    webhook_events_filter: callback?.events ?? null,
-    priority: submission.priority,
-    deadline: deadlineAtMs === null ? null : toTime(deadlineAtMs),
-    estimated_wait: standing.status === 'starting' ? estimatedWaitS : null,
-    metadata: submission.metadata,
-    source: 'api',
-    data_removed: false,
-    created_at: toTime(createdAtMs),
-    started_at: startedAtMs === null ? null : toTime(startedAtMs),
-    completed_at: completedAtMs === null ? null : toTime(completedAtMs),
-    urls: { get: url, cancel: `${url}/cancel`, stream: streamUrl(url, streamToken) },
-  };
-}
-
-export interface Shown {
-  /** Seconds until it is expected to start. */
-  readonly estimatedWaitS?: number | null;
-  /** Opens its stream; null where callers need none. */
-  readonly streamToken?: string | null;
-}
-
-/** @param url of a prediction or a batch */
-export function streamUrl(url: string, token: string | null): string {
-  return `${url}/events${token === null ? '' : `?token=${token}`}`;
-}
-
-/** Milliseconds as seconds, to the microsecond. */
-function toSeconds(ms: number): number {
-  return Math.round(ms * 1_000) / 1_000_000;
-}
-
-/** Under load many predictions are accepted in one millisecond, and formatting it costs as much as the rest. */
-let lastTime = { ms: Number.NaN, text: '' };
-
-function toTime(ms: number): string {
-  if (ms !== lastTime.ms) lastTime = { ms, text: new Date(ms).toISOString() };
-  return lastTime.text;
-}

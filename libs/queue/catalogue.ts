@@ -191,10 +191,17 @@ export function retryJobId(envelopeId: string, row: number): string {
   return `${envelopeId}-${row}-r`;
 }
 
+/** Every id that is given out has one. A process meets few models. */
+const codes = new Map<string, string>();
+
 /** Four base-32 characters; `assertDistinctCodes` makes sure that no two served models share one. */
 export function modelCode(model: string): string {
+  const known = codes.get(model);
+  if (known !== undefined) return known;
   const digits = BigInt(`0x${hash(model).slice(0, 16)}`).toString(32);
-  return digits.slice(-MODEL_CODE_LENGTH).padStart(MODEL_CODE_LENGTH, '0');
+  const code = digits.slice(-MODEL_CODE_LENGTH).padStart(MODEL_CODE_LENGTH, '0');
+  codes.set(model, code);
+  return code;
 }
 
 /** @throws Error that names two models which the same ids would stand for */

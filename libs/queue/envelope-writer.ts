@@ -24,7 +24,7 @@ export interface WriteOptions {
   /** When such a submission first came; now, unless said otherwise. Milliseconds since the epoch. */
   readonly createdAtMs?: number;
   /** Called when the place is known and before Redis hears of it: who waits for the end listens from here. */
-  readonly onPlaced?: PlacedListener;
+  readonly onPlaced?: PlacedListener | null;
 }
 
 /** Rows an envelope may hold, whatever they cost. */
@@ -35,7 +35,7 @@ const MOST_WORK_MS = 5;
 interface Pending {
   readonly prediction: NewPrediction;
   readonly createdAtMs: number;
-  readonly onPlaced: PlacedListener | undefined;
+  readonly onPlaced: PlacedListener | null;
   readonly resolve: (submission: Submission) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -66,7 +66,7 @@ export class EnvelopeWriter {
   write(prediction: NewPrediction, options: WriteOptions = {}): Promise<Submission> {
     return new Promise((resolve, reject) => {
       const createdAtMs = options.createdAtMs ?? Date.now();
-      const pending = { prediction, createdAtMs, onPlaced: options.onPlaced, resolve, reject };
+      const pending = { prediction, createdAtMs, onPlaced: options.onPlaced ?? null, resolve, reject };
       if (options.envelopeId === undefined) this.#gather(pending);
       else void this.#send(options.envelopeId, [pending]);
     });
@@ -121,7 +121,7 @@ export class EnvelopeWriter {
     if (first === undefined) return;
     const { model, versionId, versionLabel, priority } = first;
     const rows = group.map(toRow);
-    const awaited = group.some(({ onPlaced }) => onPlaced !== undefined);
+    const awaited = group.some(({ onPlaced }) => onPlaced !== null);
     const envelope: Envelope = {
       v: ENVELOPE_VERSION,
       model,

@@ -2,6 +2,7 @@ import { Body, Controller, Get, Header, HttpCode, Inject, Param, Post, Req } fro
 import { ApiBody, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { invalidFields } from '#contract/problem';
+import { toTime, toTimeOrNull } from '#contract/time';
 import { isValid, type KeyRecord } from '#domain/key-record';
 import { ApiProblems } from '../openapi-parts.js';
 import { KeyCreation, KeyList, KeyParams, KeyResource, KeyRotation, NewKeyResource } from './keys.dto.js';
@@ -113,14 +114,10 @@ function toResource(record: KeyRecord, lastUsedMs: number | null): KeyResource {
     scopes: [...scopes],
     status: revokedAtMs !== null ? 'revoked' : isValid(record, Date.now()) ? 'active' : 'expired',
     created_by: createdBy,
-    created_at: toTime(createdAtMs) ?? '',
-    expires_at: toTime(expiresAtMs),
-    revoked_at: toTime(revokedAtMs),
-    last_used_at: toTime(lastUsedMs),
+    created_at: toTime(createdAtMs),
+    expires_at: toTimeOrNull(expiresAtMs),
+    revoked_at: toTimeOrNull(revokedAtMs),
+    last_used_at: toTimeOrNull(lastUsedMs),
     replaced_by: replacedBy,
   };
-}
-
-function toTime(ms: number | null): string | null {
-  return ms === null ? null : new Date(ms).toISOString();
 }

@@ -121,7 +121,7 @@ export class Infer {
         ...options,
         // Keys of clients have no space in them.
         repeat: idempotencyKey === null ? null : { kind: 'idempotency_key', text: `${idempotencyKey} infer ${row}` },
-        ...(isAwaited ? { onPlaced } : {}),
+        onPlaced: isAwaited ? onPlaced : null,
       },
     );
     return { accepted, ear };

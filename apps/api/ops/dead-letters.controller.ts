@@ -2,6 +2,7 @@ import { Controller, Get, HttpCode, Inject, Param, Post, Query, Req } from '@nes
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { problem, ProblemError } from '#contract/problem';
+import { toTime } from '#contract/time';
 import type { Delivery } from '#domain/delivery';
 import type { FailedPlace, FailedPrediction } from '#queue/failed-predictions';
 import { Requires } from '../access/requires.js';
@@ -137,8 +138,8 @@ function toDeadLetter(prediction: FailedPrediction): DeadLetterResource {
     client,
     error_code: failure.code,
     error: failure.message,
-    created_at: new Date(createdAtMs).toISOString(),
-    failed_at: new Date(failedAtMs).toISOString(),
+    created_at: toTime(createdAtMs),
+    failed_at: toTime(failedAtMs),
   };
 }
 

@@ -1,4 +1,5 @@
 /** The whole fleet on one sheet, for the status page and `millrace status`. Times are seconds, and RFC 3339 for moments. */
+import { toTime, toTimeOrNull } from '#contract/time';
 import type { ModelRepository } from '#models/repository';
 import type { Backlog, LaneBacklog } from '#queue/backlog';
 import { withinBudget } from '#queue/connection';
@@ -119,7 +120,7 @@ export class FleetStatusReader {
       id,
       host,
       pid,
-      started_at: new Date(startedAtMs).toISOString(),
+      started_at: toTime(startedAtMs),
       models: versions.map((served) => `${served.model}:${repository.byId(served.id)?.label ?? 'unknown'}`),
       executors,
     }));
@@ -148,7 +149,7 @@ export class FleetStatusReader {
       model,
       version_label: version?.label ?? 'unknown',
       state,
-      state_since: sinceMs === null ? null : new Date(sinceMs).toISOString(),
+      state_since: toTimeOrNull(sinceMs),
       state_by: by,
       workers: fleet.workers.filter(({ models }) => models.includes(model)).length,
       executors,
@@ -170,7 +171,7 @@ export class FleetStatusReader {
       version_label: versionLabel,
       error_code: failure.code,
       error: failure.message,
-      failed_at: new Date(failedAtMs).toISOString(),
+      failed_at: toTime(failedAtMs),
     }));
   }
 }

@@ -1,5 +1,6 @@
 /** What operators do by HTTP; each change of theirs is a line in the log, with who it was. */
 import { notFound } from '#contract/problem';
+import { toTime } from '#contract/time';
 import type { Delivery } from '#domain/delivery';
 import type { Caller } from '#domain/key-record';
 import type { Prediction, Submission } from '#domain/prediction';
@@ -103,7 +104,7 @@ export class Operations {
     const { status, switches } = this.parts;
     const { state, sinceMs, by: who } = switches.of(model);
     if (state === 'paused') {
-      const since = sinceMs === null ? '' : ` since ${new Date(sinceMs).toISOString()}`;
+      const since = sinceMs === null ? '' : ` since ${toTime(sinceMs)}`;
       return `The model ${model} is paused${since}${who === null ? '' : ` by ${who}`}.`;
     }
     return status.model(model)?.workers === 0 ? `No live worker serves ${model}.` : null;

@@ -51,7 +51,7 @@ export class PutBack {
     };
     const traceFor = (): null => null;
     const repeat = { kind: 'idempotency_key', text: `put-back ${id}` } as const;
-    const options = { client, cancelAfterMs: null, baseUrl, repeat, traceFor };
+    const options = { client, cancelAfterMs: null, baseUrl, repeat, traceFor, onPlaced: null };
     const { submission: fresh, replayed } = await this.accept.accept(request, options);
     const audit = { retry_of: id, prediction: fresh.id, model: fresh.model, client, operator: operator.client };
     this.logger.info({ ...audit, key: operator.keyId, replayed }, 'a failed prediction was put back');

@@ -1,4 +1,5 @@
 /** The story of one prediction, for whoever asks why it is where it is. */
+import { toTime } from '#contract/time';
 import type { Prediction } from '#domain/prediction';
 import { isTerminal } from '#domain/prediction';
 import { EVENT_KINDS, eventId } from '#domain/callback';
@@ -84,5 +85,5 @@ function stepsOfDelivery({ event, url, attempts, status, nextAtMs }: Delivery): 
 }
 
 function step(atMs: number, name: TimelineStep['step'], detail: string): TimelineStep {
-  return { at: new Date(atMs).toISOString(), step: name, detail };
+  return { at: toTime(atMs), step: name, detail };
 }

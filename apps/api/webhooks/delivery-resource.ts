@@ -1,4 +1,5 @@
 /** A delivery as it is shown. */
+import { toTime, toTimeOrNull } from '#contract/time';
 import type { Delivery, DeliveryAttempt } from '#domain/delivery';
 import type { AttemptResource, DeliveryResource } from './deliveries.dto.js';
 
@@ -11,15 +12,11 @@ export function toResource(delivery: Delivery): DeliveryResource {
     subject: subjectId,
     status,
     created_at: toTime(createdAtMs),
-    next_attempt_at: nextAtMs === null ? null : toTime(nextAtMs),
+    next_attempt_at: toTimeOrNull(nextAtMs),
     attempts: attempts.map(toAttempt),
   };
 }
 
 function toAttempt({ atMs, status, error, durationMs }: DeliveryAttempt): AttemptResource {
   return { at: toTime(atMs), status, error, duration: durationMs / 1_000 };
-}
-
-function toTime(ms: number): string {
-  return new Date(ms).toISOString();
 }
