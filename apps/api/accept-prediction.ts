@@ -14,12 +14,7 @@ import type { Trace } from '#domain/trace';
 import type { ModelVersion } from '#models/repository';
 import type { Backlog } from '#queue/backlog';
 import { modelCode } from '#queue/catalogue';
-import {
-  type EnvelopeWriter,
-  type NewPrediction,
-  type PlacedListener,
-  queueKindFor,
-} from '#queue/envelope-writer';
+import { type EnvelopeWriter, type NewPrediction, type PlacedListener, queueKindFor } from '#queue/envelope-writer';
 import type { OwnIds } from '#queue/own-ids';
 import type { Claim, Reservations } from '#queue/reservations';
 import type { ApiMetrics } from '#telemetry/metrics';
@@ -125,7 +120,11 @@ export class AcceptPrediction {
         }
         const claimed = this.#claimed(reservation.claim, prediction);
         const { envelopeId, createdAtMs } = reservation.claim;
-        const written = await this.writer.write(claimed.prediction, { envelopeId, createdAtMs, onPlaced: options.onPlaced });
+        const written = await this.writer.write(claimed.prediction, {
+          envelopeId,
+          createdAtMs,
+          onPlaced: options.onPlaced,
+        });
         this.#count(claimed.prediction, version.name);
         await desk.accept(options.client, key);
         return { submission: written, version: claimed.version, replayed: false };
