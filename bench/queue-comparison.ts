@@ -1,4 +1,4 @@
-/** Parts a and b: Millrace beside BullMQ alone, on the same Redis, by turns. */
+/** Parts a and b: Millrace beside BullMQ alone, on the same Redis, and beside Fastify alone, by turns. */
 import { FLOOD_QUEUE } from './bare-queue.js';
 import { alternate, type Measurement, type Sample } from './alternating-rounds.js';
 import { nowMs } from './clock.js';
@@ -39,7 +39,7 @@ export async function compareWithQueue(
   say: (line: string) => void,
 ): Promise<Finding[]> {
   const comparison = new QueueComparison(load, bare, fleet, inputs, options.quick ? QUICK : FULL);
-  const floods = [comparison.bareFlood, comparison.flood];
+  const floods = [comparison.bareFlood, comparison.flood, comparison.bareHttp];
   const waits = [comparison.waiting, comparison.bareRoundTrip, comparison.loneCaller];
   const chosen = options.parts.has('b') ? [...floods, ...waits] : floods;
   const samples = await alternate(chosen, options.rounds, say);
@@ -80,6 +80,28 @@ class QueueComparison {
       const cost = observer.end();
       await this.bare.producer.ask({ kind: 'clean', redisUrl, prefix: BARE_PREFIX });
       return { value, count: jobs, cost, grouping: null };
+    },
+  };
+
+  readonly bareHttp: Measurement = {
+    name: 'bare HTTP',
+    unit: 'answers/s',
+    measure: async () => {
+      const { generator } = this.load;
+      const observer = new Observer([
+        { name: 'bare server', pid: this.bare.server.pid },
+        { name: 'generator', pid: generator.pid },
+      ]);
+      const result = await generator.ask({
+        engine: 'sockets',
+        port: this.bare.httpPort,
+        invalidEvery: null,
+        ...this.#spec(CONNECTIONS, false),
+        until: { requests: this.sizes.flood },
+      });
+      mustBeClean(result.errors);
+      const elapsedMs = result.lastAnswerAtMs - result.firstSentAtMs;
+      return { value: (result.good / elapsedMs) * 1_000, count: result.good, cost: observer.end(), grouping: null };
     },
   };
 
@@ -136,9 +158,10 @@ class QueueComparison {
       ratio: spreadOf(ratios(values(over), values(under))),
       sides: [over, under].map((one) => ({ name: one.name, unit: one.unit, samples: of(one) })),
     });
-    const { flood, bareFlood, waiting, loneCaller, bareRoundTrip } = this;
+    const { flood, bareFlood, bareHttp, waiting, loneCaller, bareRoundTrip } = this;
     const findings = [
       { ...finding('a', 'flood / bare BullMQ', flood, bareFlood), limit: { least: LIMITS.flood } },
+      { ...finding('a', 'Fastify alone, answering a constant / bare BullMQ', bareHttp, bareFlood), limit: null },
     ] as Finding[];
     if (!samples.has(waiting)) return findings;
     return [

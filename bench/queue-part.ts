@@ -53,7 +53,10 @@ async function compare(
   options: BenchOptions,
   say: (line: string) => void,
 ): Promise<Finding[]> {
-  const bare = await BareBench.start(load.redis.url, BARE_PREFIX);
+  const bare = await BareBench.start(load.redis.url, BARE_PREFIX, {
+    model: MODEL,
+    input: inputs[0] as Record<string, unknown>,
+  });
   try {
     return await compareWithQueue(load, bare, fleet, inputs, options, say);
   } finally {

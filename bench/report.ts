@@ -16,11 +16,13 @@ export interface Finding {
   readonly part: string;
   readonly what: string;
   readonly ratio: Spread;
-  readonly limit: Limit;
+  /** Null for what only says how another ratio is to be read. */
+  readonly limit: Limit | null;
   readonly sides: readonly Side[];
 }
 
 export function passes({ ratio, limit }: Finding): boolean {
+  if (limit === null) return true;
   return 'least' in limit ? ratio.median >= limit.least : ratio.median <= limit.most;
 }
 
@@ -30,10 +32,15 @@ export function renderFindings(findings: readonly Finding[]): string {
     finding.what,
     finding.ratio.median.toFixed(2),
     `${finding.ratio.least.toFixed(2)} to ${finding.ratio.most.toFixed(2)}`,
-    'least' in finding.limit ? `at least ${finding.limit.least}` : `at most ${finding.limit.most}`,
-    passes(finding) ? 'pass' : 'FAIL',
+    limitInWords(finding.limit),
+    finding.limit === null ? '' : passes(finding) ? 'pass' : 'FAIL',
   ]);
   return renderTable(['', 'ratio', 'median', 'spread', 'limit', ''], rows);
+}
+
+function limitInWords(limit: Limit | null): string {
+  if (limit === null) return 'none';
+  return 'least' in limit ? `at least ${limit.least}` : `at most ${limit.most}`;
 }
 
 /** Each measurement once, with what it cost by process. */

@@ -2,6 +2,7 @@
 import path from 'node:path';
 import { Catalogue } from '#queue/catalogue';
 import { openRepository } from '#models/repository';
+import type { BareHttpAnswer, BareHttpQuestion } from './bare-http.js';
 import type { BareAnswer, BareQuestion } from './bare-queue.js';
 import { BenchChild } from './child-channel.js';
 import type { FleetUnderTest } from './fleet-under-test.js';
@@ -110,17 +111,22 @@ function keyOf(model: string, queue: string): string {
   return `${CATALOGUE.tag(model)}:${queue}`;
 }
 
-/** BullMQ alone: a producer and a worker that does nothing, in a process each. */
+/** What Millrace is built on: BullMQ alone, a producer and a worker that does nothing, and Fastify alone; a process each. */
 export class BareBench {
   private constructor(
     readonly producer: BenchChild<BareQuestion, BareAnswer>,
     readonly worker: BenchChild<BareQuestion, BareAnswer>,
+    readonly server: BenchChild<BareHttpQuestion, BareHttpAnswer>,
+    /** Of the server, on 127.0.0.1. */
+    readonly httpPort: number,
   ) {}
 
-  static async start(redisUrl: string, prefix: string): Promise<BareBench> {
-    const bench = new BareBench(await BenchChild.start('bare-producer'), await BenchChild.start('bare-worker'));
-    await bench.worker.ask({ kind: 'work', redisUrl, prefix });
-    return bench;
+  static async start(redisUrl: string, prefix: string, request: BareHttpQuestion): Promise<BareBench> {
+    const producer = await BenchChild.start<BareQuestion, BareAnswer>('bare-producer');
+    const worker = await BenchChild.start<BareQuestion, BareAnswer>('bare-worker');
+    const server = await BenchChild.start<BareHttpQuestion, BareHttpAnswer>('bare-http');
+    await worker.ask({ kind: 'work', redisUrl, prefix });
+    return new BareBench(producer, worker, server, await server.ask(request));
   }
 
   processes(): Watched[] {
@@ -131,7 +137,7 @@ export class BareBench {
   }
 
   async stop(): Promise<void> {
-    await Promise.all([this.producer.stop(), this.worker.stop()]);
+    await Promise.all([this.producer.stop(), this.worker.stop(), this.server.stop()]);
   }
 }
 
