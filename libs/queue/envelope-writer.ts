@@ -1,9 +1,8 @@
 /**
  * Puts predictions into the queue.
  *
- * Submissions of one version that arrive in the same turn of the event loop share an envelope, so that the queue's
- * cost, which is by the job, is paid once for all of them. There is no timer: a lone submission leaves at the end of its
- * own turn. Under load a turn of the loop takes in what has come meanwhile, so envelopes grow by themselves.
+ * Submissions of one version that arrive in the same turn of the event loop, or while the envelope before them is on its
+ * way, share an envelope, so that the queue's cost, which is by the job, is paid once for all of them. See `Gathering`.
  */
 import { type Envelope, ENVELOPE_VERSION, type EnvelopeRow } from '#contract/envelope';
 import { formatPredictionId, newEnvelopeId, type QueueKind, queueKindOf } from '#domain/prediction-id';
@@ -12,6 +11,7 @@ import { announced } from './announcements.js';
 import { modelCode } from './catalogue.js';
 import { ClientIndex } from './client-index.js';
 import { withinBudget } from './connection.js';
+import { Gathering } from './gathering.js';
 import type { ModelQueues } from './model-queues.js';
 
 export type NewPrediction = Omit<Submission, 'id' | 'createdAtMs' | 'batchId'>;
@@ -41,9 +41,8 @@ interface Pending {
 }
 
 export class EnvelopeWriter {
-  /** Submissions that have not left, by what an envelope must have in common. */
-  readonly #gathering = new Map<string, Pending[]>();
-  #flushPlanned = false;
+  /** By what an envelope must have in common. */
+  readonly #gatherings = new Map<string, Gathering<Pending>>();
   readonly #index: ClientIndex;
 
   /**
@@ -74,26 +73,23 @@ export class EnvelopeWriter {
 
   #gather(pending: Pending): void {
     const key = groupOf(pending.prediction);
-    const group = this.#gathering.get(key);
-    if (group === undefined) this.#gathering.set(key, [pending]);
-    else group.push(pending);
-    if (this.#flushPlanned) return;
-    this.#flushPlanned = true;
-    setImmediate(() => this.#flush());
+    let gathering = this.#gatherings.get(key);
+    if (gathering === undefined) {
+      const rows = (): number => this.#rowsPerEnvelope(pending.prediction.versionId);
+      gathering = new Gathering(rows, (together) => this.#sendAll(together, rows()));
+      this.#gatherings.set(key, gathering);
+    }
+    gathering.add(pending);
   }
 
-  #flush(): void {
-    this.#flushPlanned = false;
-    const groups = [...this.#gathering.values()];
-    this.#gathering.clear();
-    for (const group of groups) {
-      const [first] = group;
-      if (first === undefined) continue;
-      const size = this.#rowsPerEnvelope(first.prediction.versionId);
-      for (let i = 0; i < group.length; i += size) {
-        void this.#send(newEnvelopeId(queueKindFor(first.prediction), Date.now()), group.slice(i, i + size));
-      }
-    }
+  async #sendAll(group: readonly Pending[], size: number): Promise<void> {
+    const [first] = group;
+    if (first === undefined) return;
+    const kind = queueKindFor(first.prediction);
+    const parts = Array.from({ length: Math.ceil(group.length / size) }, (_, i) =>
+      group.slice(i * size, (i + 1) * size),
+    );
+    await Promise.all(parts.map((part) => this.#send(newEnvelopeId(kind, Date.now()), part)));
   }
 
   #rowsPerEnvelope(versionId: string): number {

@@ -1,9 +1,12 @@
-import { describe, expect, it } from 'vitest';
+import { setImmediate as turn } from 'node:timers/promises';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { newEnvelopeId } from '#domain/prediction-id';
 import { QueueUnavailableError } from '#queue/connection';
 import { EnvelopeWriter } from '#queue/envelope-writer';
 import { ModelQueues } from '#queue/model-queues';
 import { addressOf, MODEL, newPrediction, QueueCorner } from '#testing/queue-corner';
+import { signal } from '#testing/signal';
+import { ownRedis } from '../stage.js';
 
 async function jobsOf(corner: QueueCorner) {
   const jobs = await corner.queues.of(MODEL).interactive.getWaiting();
@@ -57,11 +60,20 @@ describe('submissions of one turn of the event loop', () => {
     expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(64);
   });
 
-  it('and those of the next turn do not wait for each other', async () => {
-    const corner = await QueueCorner.open();
+  it('leave without the others where Redis does not answer', async () => {
+    const server = await ownRedis();
+    onTestFinished(() => server.remove());
+    await server.start();
+    const corner = await QueueCorner.open(server.url);
+    const operator = await corner.connect();
+    await operator.client('PAUSE', 60_000, 'WRITE');
+    const [placed, release] = [signal(), () => operator.client('UNPAUSE')];
     const first = corner.writer.write(newPrediction());
-    await new Promise((resolve) => setImmediate(resolve));
-    await Promise.all([first, corner.writer.write(newPrediction())]);
+    await turn();
+    const second = corner.writer.write(newPrediction(), { onPlaced: () => placed.send() });
+    await placed.seen;
+    await release();
+    await Promise.all([first, second]);
     expect(await jobsOf(corner)).toHaveLength(2);
   });
 });
