@@ -75,8 +75,9 @@ export class EnvelopeWriter {
     const key = groupOf(pending.prediction);
     let gathering = this.#gatherings.get(key);
     if (gathering === undefined) {
-      const rows = (): number => this.#rowsPerEnvelope(pending.prediction.versionId);
-      gathering = new Gathering(rows, (together) => this.#sendAll(together, rows()));
+      const { versionId } = pending.prediction;
+      const enough = (): number => this.#rowsPerEnvelope(versionId);
+      gathering = new Gathering(enough, (together) => this.#sendAll(together, enough()));
       this.#gatherings.set(key, gathering);
     }
     gathering.add(pending);
