@@ -5,7 +5,7 @@ import { alternate, type Measurement, type Sample } from './alternating-rounds.j
 import { FleetUnderTest } from './fleet-under-test.js';
 import { Observer } from './observer.js';
 import type { BenchOptions } from './options.js';
-import { FLEET_PREFIX, SILENT_PREFIX } from './redis-under-test.js';
+import { OBSERVED_PREFIX, SILENT_PREFIX } from './redis-under-test.js';
 import type { Finding } from './report.js';
 import { goldenInputs, type LoadBench } from './setting.js';
 import { medianInterval, ratios, spreadOf } from './statistics.js';
@@ -38,7 +38,7 @@ export async function measureObservability(
       fleets.push(fleet);
       return waitingCallers(name, load, fleet, inputs, requests);
     };
-    const observed = await start('with metrics and logs', FLEET_PREFIX, {});
+    const observed = await start('with metrics and logs', OBSERVED_PREFIX, {});
     const silent = await start('without', SILENT_PREFIX, SILENT);
     const samples = await alternate([observed, silent], options.quick ? QUICK_PAIRS : PAIRS, say);
     return compare([observed, samples.get(observed) ?? []], [silent, samples.get(silent) ?? []]);

@@ -4,8 +4,12 @@ import path from 'node:path';
 import { Redis } from 'ioredis';
 import { findOrStartRedis, type RedisServer } from '#process/redis-server';
 
-/** Key prefixes of the fleet, of one without metrics and logs beside it, and of BullMQ alone. */
+/**
+ * Key prefixes of the fleet, of two that are compared side by side, with metrics and logs and without (neither finds what
+ * other parts have left), and of BullMQ alone.
+ */
 export const FLEET_PREFIX = 'bench';
+export const OBSERVED_PREFIX = 'bench-observed';
 export const SILENT_PREFIX = 'bench-silent';
 export const BARE_PREFIX = '{bench:bare}';
 
@@ -73,7 +77,10 @@ export class RedisUnderTest {
 
   /** A Redis that is not ours goes back as it was. */
   async #removeOurKeys(): Promise<void> {
-    for (const pattern of [FLEET_PREFIX, SILENT_PREFIX].flatMap((prefix) => [`${prefix}:*`, `{${prefix}:*`])) {
+    for (const pattern of [FLEET_PREFIX, OBSERVED_PREFIX, SILENT_PREFIX].flatMap((prefix) => [
+      `${prefix}:*`,
+      `{${prefix}:*`,
+    ])) {
       for await (const keys of this.client.scanStream({ match: pattern, count: 1_000 }) as AsyncIterable<string[]>) {
         if (keys.length > 0) await this.client.unlink(...keys);
       }
