@@ -20,6 +20,8 @@ export default defineConfig({
           testTimeout: 20_000,
           // They share nothing that one could spoil for another, and setting each apart takes longer than running it.
           isolate: false,
+          // Several wait for a clock: alone in their process, one after the other, they hold up all the rest.
+          maxWorkers: 2,
           sequence: { groupOrder: 0 },
         },
       },
