@@ -74,34 +74,50 @@ function takeAsStream(request: FastifyRequest, hasBody: boolean): void {
   request.bytesBefore = bytesBefore(request);
 }
 
+interface Expected {
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+  readonly untilMs: number;
+}
+
 class LateBodies {
-  readonly #expected = new Map<FastifyRequest, { readonly reply: FastifyReply; readonly untilMs: number }>();
+  readonly #expected = new Map<FastifyRequest, Expected>();
+  /** Of this turn of the event loop: most bodies come with their headers, and are never late. */
+  #fresh: Expected[] = [];
   readonly #sweep = setInterval(() => this.#refuseLate(), SWEEP_EVERY_MS).unref();
 
   constructor(private readonly refuse: Refuse) {}
 
   expect(request: FastifyRequest, reply: FastifyReply): void {
-    this.#expected.set(request, { reply, untilMs: Date.now() + BODY_TIMEOUT_MS });
+    if (this.#fresh.length === 0) setImmediate(() => this.#keepIncomplete());
+    this.#fresh.push({ request, reply, untilMs: Date.now() + BODY_TIMEOUT_MS });
   }
 
   arrived(request: FastifyRequest): void {
-    this.#expected.delete(request);
+    if (this.#expected.size > 0) this.#expected.delete(request);
   }
 
   stop(): void {
     clearInterval(this.#sweep);
   }
 
+  #keepIncomplete(): void {
+    for (const expected of this.#fresh) {
+      if (!isOver(expected)) this.#expected.set(expected.request, expected);
+    }
+    this.#fresh = [];
+  }
+
   #refuseLate(): void {
     const now = Date.now();
-    for (const [request, { reply, untilMs }] of this.#expected) {
-      const { raw } = request;
-      const isOver = raw.complete || raw.destroyed;
-      if (!isOver && now < untilMs) continue;
+    for (const expected of this.#expected.values()) {
+      const { request, reply, untilMs } = expected;
+      const over = isOver(expected);
+      if (!over && now < untilMs) continue;
       this.#expected.delete(request);
-      if (isOver) continue;
+      if (over) continue;
       // Refused at the door, and still sending.
-      if (reply.sent) raw.socket.destroy();
+      if (reply.sent) request.raw.socket.destroy();
       else this.#refuse(request, reply);
     }
   }
@@ -112,6 +128,10 @@ class LateBodies {
     this.refuse(bodyTimeout(), request, reply);
     reply.raw.once('finish', () => raw.socket.destroySoon());
   }
+}
+
+function isOver({ request: { raw } }: Expected): boolean {
+  return raw.complete || raw.destroyed;
 }
 
 function bodyTimeout(): ProblemError {
