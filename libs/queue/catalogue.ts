@@ -4,7 +4,7 @@
  * All keys that one script or flow touches share the hash tag `{<prefix>:<model>}`, so that a Redis Cluster keeps them
  * on one node and spreads models over its nodes.
  */
-import { createHash } from 'node:crypto';
+import { hash as digest } from 'node:crypto';
 import { formatBatchId } from '#domain/batch';
 import { type QueueKind, queueKindOf } from '#domain/prediction-id';
 
@@ -215,5 +215,5 @@ export function assertDistinctCodes(models: readonly string[]): void {
 }
 
 function hash(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
+  return digest('sha256', text);
 }

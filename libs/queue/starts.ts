@@ -40,7 +40,7 @@ return 1
 
 export class StartReporter {
   /** Starts that are not written yet, by the key of their job. */
-  readonly #unwritten = new Map<string, { readonly attempt: number; readonly rows: Map<number, number> }>();
+  readonly #unwritten = new Map<string, { readonly attempt: number; readonly rowsAndTimes: number[] }>();
   #timer: NodeJS.Timeout | null = null;
 
   constructor(
@@ -51,8 +51,8 @@ export class StartReporter {
   /** @param attempt see `TakenEnvelope` */
   started(jobKey: string, row: number, atMs: number, attempt = 1): void {
     const job = this.#unwritten.get(jobKey);
-    if (job === undefined) this.#unwritten.set(jobKey, { attempt, rows: new Map([[row, atMs]]) });
-    else job.rows.set(row, atMs);
+    if (job === undefined) this.#unwritten.set(jobKey, { attempt, rowsAndTimes: [row, atMs] });
+    else job.rowsAndTimes.push(row, atMs);
     this.#timer ??= setTimeout(() => this.#write(), MOMENT_MS);
   }
 
@@ -71,8 +71,8 @@ export class StartReporter {
 
   #write(): void {
     this.#timer = null;
-    for (const [jobKey, { attempt, rows }] of this.#unwritten) {
-      SET_STARTS.run(this.redis, [jobKey, attempt, channelOfJob(jobKey), ...[...rows].flat()]).catch(this.onError);
+    for (const [jobKey, { attempt, rowsAndTimes }] of this.#unwritten) {
+      SET_STARTS.run(this.redis, [jobKey, attempt, channelOfJob(jobKey), ...rowsAndTimes]).catch(this.onError);
     }
     this.#unwritten.clear();
   }
