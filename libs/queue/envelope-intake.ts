@@ -229,7 +229,8 @@ export class EnvelopeIntake {
     const failures = countFailures(end.outcomes);
     const ending: Ending = { taken, counts, failures, end, settled, told: null };
     this.#endings.set(job, ending);
-    setImmediate(() => {
+    // Behind the command that ends the job, and in the same write.
+    process.nextTick(() => {
       ending.told = this.#tell(ending);
     });
     return { token, counts };

@@ -1,4 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
+import type { Settled } from '#queue/envelope-intake';
 import { MODEL, QueueCorner, succeeded } from '#testing/queue-corner';
 import { signal } from '#testing/signal';
 
@@ -12,11 +13,15 @@ async function watched(corner: QueueCorner) {
   monitor.on('monitor', (_time: string, [command = '', key = '']: string[]) => {
     const isQuestion = command.toLowerCase() === 'rpoplpush' && key.startsWith(tag) && key.endsWith(':wait');
     if (isQuestion) seen.push('asked');
+    else if (command.toLowerCase() === 'zadd' && key === `${tag}:${MODEL}:completed`) seen.push('ended');
     else if (command.toLowerCase() === 'set' && key === `${tag}:began`) seen.push('began');
     else return;
     for (const { length, send } of expected) if (seen.length >= length) send();
   });
   return {
+    get count(): number {
+      return seen.length;
+    },
     async first(length: number): Promise<string[]> {
       const enough = signal();
       expected.push({ length, send: enough.send });
@@ -42,20 +47,42 @@ describe('a worker with free slots', () => {
     await intake.settled(row!);
   });
 
-  it('fills its slots nevertheless', async () => {
+  it('leaves the next question to the end of a job that ends soon', async () => {
     const corner = await QueueCorner.open();
-    const rows = [await corner.submit(), await corner.submit(), await corner.submit()].flat();
+    const commands = await watched(corner);
+    const outcomes: Settled = { kind: 'outcomes', outcomes: [succeeded(1)] };
+    const intake = corner.intake(() => Promise.resolve(outcomes), { slots: 16 });
+    // It has found nothing, and is idle.
+    await commands.first(1);
+    const orders: string[] = [];
+    for (let i = 0; i < 20; i += 1) {
+      const before = commands.count;
+      const [row] = await corner.submit();
+      await intake.settled(row!);
+      orders.push((await commands.first(before + 3)).slice(before).join(' '));
+    }
+    // Not each: a job may take longer than a moment once in a while.
+    expect(orders.filter((order) => order.includes('asked ended asked')).length).toBeGreaterThan(10);
+  });
+
+  it.each(['has work from the start', 'was idle'])('fills its slots nevertheless, where it %s', async (start) => {
+    const corner = await QueueCorner.open();
+    const commands = await watched(corner);
+    const submit = async () => [await corner.submit(), await corner.submit(), await corner.submit()].flat();
+    const early = start === 'was idle' ? [] : await submit();
     const [together, release] = [signal(), signal()];
     let running = 0;
     const intake = corner.intake(
       async () => {
         running += 1;
-        if (running === rows.length) together.send();
+        if (running === 3) together.send();
         await release.seen;
         return { kind: 'outcomes', outcomes: [succeeded(1)] };
       },
       { slots: 3 },
     );
+    if (early.length === 0) await commands.first(1);
+    const rows = early.length === 0 ? await submit() : early;
     await together.seen;
     release.send();
     for (const row of rows) await intake.settled(row);
