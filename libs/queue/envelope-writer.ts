@@ -29,6 +29,11 @@ export interface WriteOptions {
 
 /** Rows an envelope may hold, whatever they cost. */
 const MOST_ROWS = 64;
+/**
+ * The same where callers wait. With fifty of them, envelopes of up to 64 hold nearly all: then they all wait for the worker,
+ * and the worker for them. With half of that, some are answered and ask again while others are run (docs/adr/0011).
+ */
+const MOST_AWAITED_ROWS = 32;
 /** Measured work that an envelope may hold. */
 const MOST_WORK_MS = 5;
 
@@ -72,11 +77,12 @@ export class EnvelopeWriter {
   }
 
   #gather(pending: Pending): void {
-    const key = groupOf(pending.prediction);
+    const key = groupOf(pending);
     let gathering = this.#gatherings.get(key);
     if (gathering === undefined) {
       const { versionId } = pending.prediction;
-      const enough = (): number => this.#rowsPerEnvelope(versionId);
+      const most = isAwaited(pending) ? MOST_AWAITED_ROWS : MOST_ROWS;
+      const enough = (): number => this.#rowsPerEnvelope(versionId, most);
       gathering = new Gathering(enough, (together) => this.#sendAll(together, enough()));
       this.#gatherings.set(key, gathering);
     }
@@ -93,10 +99,10 @@ export class EnvelopeWriter {
     await Promise.all(parts.map((part) => this.#send(newEnvelopeId(kind, Date.now()), part)));
   }
 
-  #rowsPerEnvelope(versionId: string): number {
+  #rowsPerEnvelope(versionId: string, most: number): number {
     const cost = this.rowCostMs(versionId);
-    if (cost === null || cost <= 0) return MOST_ROWS;
-    return Math.max(1, Math.min(MOST_ROWS, Math.floor(MOST_WORK_MS / cost)));
+    if (cost === null || cost <= 0) return most;
+    return Math.max(1, Math.min(most, Math.floor(MOST_WORK_MS / cost)));
   }
 
   async #send(envelopeId: string, group: readonly Pending[]): Promise<void> {
@@ -118,7 +124,7 @@ export class EnvelopeWriter {
     if (first === undefined) return;
     const { model, versionId, versionLabel, priority } = first;
     const rows = group.map(toRow);
-    const awaited = group.some(({ onPlaced }) => onPlaced !== null);
+    const awaited = group.some(isAwaited);
     const envelope: Envelope = {
       v: ENVELOPE_VERSION,
       model,
@@ -199,7 +205,12 @@ export function queueKindFor({ priority }: Pick<NewPrediction, 'priority'>): Que
   return priority === 'low' ? 'b' : 'i';
 }
 
-/** Predictions of a group can ride together: the queue, the version, and whether an end is announced are the job's. */
-function groupOf({ versionId, priority, callback }: NewPrediction): string {
-  return `${versionId} ${priority} ${callback === null ? '' : 'told'}`;
+function isAwaited({ onPlaced }: Pending): boolean {
+  return onPlaced !== null;
+}
+
+/** Predictions of a group can ride together: the queue, the version, and who hears of an end are the job's. */
+function groupOf(pending: Pending): string {
+  const { versionId, priority, callback } = pending.prediction;
+  return `${versionId} ${priority} ${callback === null ? '' : 'told'} ${isAwaited(pending) ? 'awaited' : ''}`;
 }

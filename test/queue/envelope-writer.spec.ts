@@ -10,7 +10,11 @@ import { ownRedis } from '../stage.js';
 
 async function jobsOf(corner: QueueCorner) {
   const jobs = await corner.queues.of(MODEL).interactive.getWaiting();
-  return jobs.map(({ id, name, data }) => ({ id, name, data: data as { versionId: string; rows: unknown[] } }));
+  return jobs.map(({ id, name, data }) => ({
+    id,
+    name,
+    data: data as { versionId: string; awaited: boolean; rows: unknown[] },
+  }));
 }
 
 function writeMany(writer: EnvelopeWriter, count: number) {
@@ -44,6 +48,19 @@ describe('submissions of one turn of the event loop', () => {
     const corner = await QueueCorner.open();
     await writeMany(corner.writer, 100);
     expect((await jobsOf(corner)).map(({ data }) => data.rows.length).sort()).toEqual([36, 64]);
+  });
+
+  it('part earlier where callers wait, so that some run while others are answered', async () => {
+    const corner = await QueueCorner.open();
+    await corner.submit(50);
+    expect((await jobsOf(corner)).map(({ data }) => data.rows.length).sort()).toEqual([18, 32]);
+  });
+
+  it('part by whether somebody waits', async () => {
+    const corner = await QueueCorner.open();
+    await Promise.all([corner.submit(3), writeMany(corner.writer, 5)]);
+    const jobs = await jobsOf(corner);
+    expect(jobs.map(({ data }) => [data.rows.length, data.awaited]).sort()).toEqual([[3, true], [5, false]]); // prettier-ignore
   });
 
   it.each([
