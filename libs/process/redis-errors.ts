@@ -1,5 +1,5 @@
 import type { Logger } from '#telemetry/logger';
-import { codeOf } from '#telemetry/error-fields';
+import { codeOf, errorFieldsWithStack } from '#telemetry/error-fields';
 import { RateGate } from '#telemetry/sampling';
 
 const LINES_PER_SECOND = 2;
@@ -16,13 +16,19 @@ export function logRedisErrors(
   return (error, facts) => {
     const suppressed = gate.pass();
     if (suppressed === null) return;
-    logger.warn({ ...kindOf(error), err: error, ...facts, suppressed }, message);
+    const isBug = BUGS.some((type) => error instanceof type);
+    const fields = isBug ? errorFieldsWithStack(error) : error;
+    logger.warn({ ...kindOf(error, isBug), err: fields, ...facts, suppressed }, message);
   };
 }
 
 const BUGS = [TypeError, RangeError, ReferenceError, SyntaxError];
 
-function kindOf(error: Error): { readonly category: 'dependency' | 'internal'; readonly code: string } {
-  const isBug = BUGS.some((type) => error instanceof type);
+interface Kind {
+  readonly category: 'dependency' | 'internal';
+  readonly code: string;
+}
+
+function kindOf(error: Error, isBug: boolean): Kind {
   return { category: isBug ? 'internal' : 'dependency', code: codeOf(error) ?? error.name };
 }

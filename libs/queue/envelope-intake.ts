@@ -205,10 +205,17 @@ export class EnvelopeIntake {
     }
   }
 
-  /** During an upgrade another worker may read what this one cannot. */
-  #process(taken: TakenEnvelope): Promise<Settled> {
+  async #process(taken: TakenEnvelope): Promise<Settled> {
+    // During an upgrade another worker may read what this one cannot.
     const version: number = taken.envelope.v;
-    return version === ENVELOPE_VERSION ? this.options.process(taken) : Promise.resolve({ kind: 'postponed' });
+    if (version !== ENVELOPE_VERSION) return { kind: 'postponed' };
+    try {
+      return await this.options.process(taken);
+    } catch (error) {
+      // BullMQ tries the job again, and keeps of why no more than the message.
+      this.options.onError(error as Error);
+      throw error;
+    }
   }
 
   /**

@@ -17,7 +17,8 @@ const ENVELOPE_BACKOFF_MS = 1_000;
 export const JOB_OPTIONS = {
   attempts: ENVELOPE_ATTEMPTS,
   backoff: { type: 'fixed', delay: ENVELOPE_BACKOFF_MS },
-  stackTraceLimit: 1,
+  // A stack names paths of this machine, and the board would show it; the worker's log has that of a bug.
+  stackTraceLimit: 0,
 } as const;
 
 export interface QueueSet {

@@ -32,7 +32,7 @@ export class StartNotices {
       prefix: prefixOf(catalogue),
       skipVersionCheck: true,
       streams: { events: { maxLen: 100 } },
-      defaultJobOptions: { removeOnComplete: true, removeOnFail: { age: 3_600 }, attempts: 3, stackTraceLimit: 1 },
+      defaultJobOptions: { removeOnComplete: true, removeOnFail: { age: 3_600 }, attempts: 3, stackTraceLimit: 0 },
     });
     this.#queue.on('error', onError);
   }
@@ -59,6 +59,7 @@ export class StartNoticeIntake {
       skipVersionCheck: true,
     });
     this.#worker.on('error', onError);
+    this.#worker.on('failed', (_, error) => onError(error));
   }
 
   start(): void {

@@ -14,6 +14,8 @@ export interface LogOptions {
 }
 
 const STDOUT = 1;
+/** How lines say what is no plain value. */
+export const SERIALIZERS = { err: (error: unknown) => (error instanceof Error ? errorFields(error) : error) };
 
 export async function createLogger({ app, level }: LogOptions): Promise<Logger> {
   const options = {
@@ -21,7 +23,7 @@ export async function createLogger({ app, level }: LogOptions): Promise<Logger> 
     base: { app, pid: process.pid },
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     formatters: { level: (label: string) => ({ level: label }) },
-    serializers: { err: (error: unknown) => (error instanceof Error ? errorFields(error) : error) },
+    serializers: SERIALIZERS,
   };
   return pino(options, await destination());
 }

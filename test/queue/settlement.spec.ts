@@ -140,6 +140,7 @@ describe('a worker that lets go', () => {
 it('an infrastructure error is an attempt of the job and never an outcome', async () => {
   const corner = await QueueCorner.open();
   const [row] = await corner.submit();
+  const reported = corner.reported(({ message }) => message === 'WRONGTYPE');
   let takes = 0;
   const failed = signal();
   const intake = corner.intake(async () => {
@@ -152,4 +153,8 @@ it('an infrastructure error is an attempt of the job and never an outcome', asyn
   expect(await corner.status(row!)).toBe('starting');
   await intake.settled(row!);
   expect(await corner.status(row!)).toBe('succeeded');
+  await reported;
+  // The board shows what a job keeps: no stack, which names paths.
+  const job = await corner.queues.of(MODEL).interactive.getJob(row!.envelopeId);
+  expect(job?.stacktrace).toEqual([]);
 });
