@@ -67,11 +67,10 @@ export class QueueCorner {
     return completions;
   }
 
-  /** Puts predictions into one envelope. */
-  async submit(rows = 1): Promise<PredictionAddress[]> {
+  /** Puts predictions into one envelope: at most 32 as for callers that wait, whose process is told of the end, or 64. */
+  async submit(rows = 1, { awaited = true } = {}): Promise<PredictionAddress[]> {
     const predictions = Array.from({ length: rows }, (_, n) => newPrediction({ input: { n } }));
-    // As for callers that wait: the origin is told of the end.
-    const onPlaced = (): void => undefined;
+    const onPlaced = awaited ? (): void => undefined : null;
     const accepted = await Promise.all(predictions.map((prediction) => this.writer.write(prediction, { onPlaced })));
     return accepted.map(({ id }) => addressOf(id));
   }

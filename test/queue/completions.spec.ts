@@ -17,12 +17,12 @@ describe('the process that enqueued', () => {
   it('hears of the end with the outcome inside, each caller of its own row', async () => {
     const corner = await QueueCorner.open();
     const completions = await corner.completions();
-    const rows = await corner.submit(40);
-    const [first, last] = [listener(completions, rows[0]!), listener(completions, rows[39]!)];
+    const rows = await corner.submit(32);
+    const [first, last] = [listener(completions, rows[0]!), listener(completions, rows[31]!)];
     corner.intake(async ({ envelope }) => ({ kind: 'outcomes', outcomes: envelope.rows.map((_, n) => succeeded(n)) }));
     await Promise.all([first.nth(1), last.nth(1)]);
     expect(first.heard).toMatchObject([{ kind: 'ended', outcome: { kind: 'succeeded', output: { value: 0 } } }]);
-    expect(last.heard).toMatchObject([{ kind: 'ended', outcome: { kind: 'succeeded', output: { value: 39 } } }]);
+    expect(last.heard).toMatchObject([{ kind: 'ended', outcome: { kind: 'succeeded', output: { value: 31 } } }]);
     const { completedAtMs } = await corner.standing(rows[0]!);
     expect(first.heard).toMatchObject([{ endedAtMs: completedAtMs }]);
   });

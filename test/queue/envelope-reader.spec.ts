@@ -18,7 +18,7 @@ function stopClock(): (atMs: number) => void {
 
 it('follows a prediction from starting over processing to its end, in one envelope with its neighbours', async () => {
   const corner = await QueueCorner.open();
-  const rows = await corner.submit(40);
+  const rows = await corner.submit(40, { awaited: false });
   const last = rows[39]!;
   expect(await corner.standing(last)).toMatchObject({ status: 'starting', startedAtMs: null });
 

@@ -81,7 +81,7 @@ describe('a mark', () => {
 // Cancel and end race in Redis alone, and whoever asks is told who won.
 it('never lets cancel and end both win, or neither', async () => {
   const corner = await QueueCorner.open();
-  const rows = await corner.submit(64);
+  const rows = await corner.submit(64, { awaited: false });
   const other = await corner.connect();
   const { held, release, intake } = holding(corner);
   await held;
