@@ -25,11 +25,17 @@ export class PatientWorker extends Worker {
   #hasOneToStart = false;
   /** Redis had nothing when it was asked last. */
   #isIdle = false;
-  /** The one job in hand came to an idle worker, and has not ended. */
+  /** A job came to the idle worker, and none has ended since. */
   #mayEndSoon = false;
   #onEnd: () => void = () => undefined;
 
-  constructor(name: string, processor: Processor, options: WorkerOptions) {
+  /** @param momentMs a job that takes longer does not keep others from free slots */
+  constructor(
+    name: string,
+    processor: Processor,
+    options: WorkerOptions,
+    private readonly momentMs = MOMENT_MS,
+  ) {
     super(name, processor, options);
     this.on('drained', () => (this.#isIdle = true));
     for (const end of ['completed', 'failed'] as const) {
@@ -75,7 +81,7 @@ export class PatientWorker extends Worker {
   #endsWithinAMoment(): Promise<boolean> {
     this.#mayEndSoon = false;
     return new Promise((resolve) => {
-      const moment = setTimeout(() => resolve(false), MOMENT_MS);
+      const moment = setTimeout(() => resolve(false), this.momentMs);
       this.#onEnd = () => {
         clearTimeout(moment);
         resolve(true);
