@@ -38,7 +38,7 @@ export function connectProducer(url: string, onError: ErrorListener): Redis {
   return open(url, onError, { ...options, enableOfflineQueue: false });
 }
 
-/** For workers, which wait until Redis is back, and end each job with several commands. */
+/** For workers and couriers, which wait until Redis is back, and end each job with several commands. */
 export function connectWorker(url: string, onError: ErrorListener): Redis {
   return open(url, onError, { maxRetriesPerRequest: null, writesOnceATurn: true });
 }
