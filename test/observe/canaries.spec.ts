@@ -11,7 +11,6 @@ import { Fleet, type FleetProcess } from '#testing/fleet';
 import { type Call, call } from '#testing/http';
 import { Caller } from '#testing/keys';
 import { copySlowModel, MODELS_DIR } from '#testing/models';
-import { until } from '#testing/patience';
 import { IRIS } from '#testing/predictions';
 import { TraceCollector } from '#testing/trace-collector';
 import { WebhookReceiver } from '#testing/webhook-receiver';
@@ -134,7 +133,7 @@ it('keeps every secret out of what it writes', { timeout: 480_000 }, async () =>
   const locked = fleet.launch('courier', { REDIS_URL: `redis://:${canary('wrong password')}@127.0.0.1:${redis.port}` });
   await locked.line({ level: 'warn', category: 'dependency' });
   const lost = fleet.launch('courier', { REDIS_URL: `redis://:${canary('password of nowhere')}@[nowhere:6379` });
-  await until(() => lost.isOver || lost.lines.length > 0, { deadlineMs: 30_000, what: 'it to say something' });
+  expect(await lost.exited).toEqual({ code: 78, signal: null });
   const metrics = await Promise.all([api, worker, courier].map(({ opsUrl }) => call('GET', `${opsUrl}/metrics`)));
   await redis.kill();
   await refused(shop, '/v1/predictions', { body: { ...IRIS, metadata: { note: canary('metadata in the dark') } } });
