@@ -19,6 +19,7 @@ import { sendProblem } from './problem-filter.js';
 import { observeRequests } from './request-log.js';
 import { traceRequests } from './request-spans.js';
 import { streamBodies } from './streamed-body.js';
+import { takeJsonBodies, WHOLE_MESSAGES } from './whole-messages.js';
 
 /** A request's headers have this long to arrive. */
 const HEADERS_TIMEOUT_MS = 10_000;
@@ -76,6 +77,7 @@ async function mountNest(server: FastifyInstance, module: DynamicModule): Promis
 
 function openServer(settings: Settings, logger: Logger): FastifyInstance {
   const server = fastify({
+    http: WHOLE_MESSAGES,
     logger: false,
     bodyLimit: settings.BODY_LIMIT_BYTES,
     requestIdHeader: false,
@@ -94,6 +96,7 @@ function openServer(settings: Settings, logger: Logger): FastifyInstance {
   server.server.headersTimeout = HEADERS_TIMEOUT_MS;
   // Fastify takes plain text as well, unless it is told not to.
   server.removeContentTypeParser('text/plain');
+  takeJsonBodies(server);
   return server;
 }
 
