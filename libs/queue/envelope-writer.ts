@@ -46,8 +46,8 @@ interface Pending {
 }
 
 export class EnvelopeWriter {
-  /** By what an envelope must have in common. */
-  readonly #gatherings = new Map<string, Gathering<Pending>>();
+  /** By version, and what else an envelope must have in common. */
+  readonly #gatherings = new Map<string, Gathering<Pending>[]>();
   readonly #index: ClientIndex;
 
   /**
@@ -77,16 +77,17 @@ export class EnvelopeWriter {
   }
 
   #gather(pending: Pending): void {
-    const key = groupOf(pending);
-    let gathering = this.#gatherings.get(key);
-    if (gathering === undefined) {
-      const { versionId } = pending.prediction;
-      const most = isAwaited(pending) ? MOST_AWAITED_ROWS : MOST_ROWS;
-      const enough = (): number => this.#rowsPerEnvelope(versionId, most);
-      gathering = new Gathering(enough, (together) => this.#sendAll(together, enough()));
-      this.#gatherings.set(key, gathering);
-    }
+    const { versionId } = pending.prediction;
+    let gatherings = this.#gatherings.get(versionId);
+    if (gatherings === undefined) this.#gatherings.set(versionId, (gatherings = []));
+    const gathering = (gatherings[groupOf(pending)] ??= this.#newGathering(versionId, pending));
     gathering.add(pending);
+  }
+
+  #newGathering(versionId: string, first: Pending): Gathering<Pending> {
+    const most = isAwaited(first) ? MOST_AWAITED_ROWS : MOST_ROWS;
+    const enough = (): number => this.#rowsPerEnvelope(versionId, most);
+    return new Gathering(enough, (together) => this.#sendAll(together, enough()));
   }
 
   async #sendAll(group: readonly Pending[], size: number): Promise<void> {
@@ -209,8 +210,11 @@ function isAwaited({ onPlaced }: Pending): boolean {
   return onPlaced !== null;
 }
 
-/** Predictions of a group can ride together: the queue, the version, and who hears of an end are the job's. */
-function groupOf(pending: Pending): string {
-  const { versionId, priority, callback } = pending.prediction;
-  return `${versionId} ${priority} ${callback === null ? '' : 'told'} ${isAwaited(pending) ? 'awaited' : ''}`;
+/**
+ * Predictions of a version can ride together in the same group: the queue and who hears of an end are the job's. A number
+ * and not a text, which would be put together and hashed for each prediction.
+ */
+function groupOf(pending: Pending): number {
+  const { priority, callback } = pending.prediction;
+  return Number(priority === 'low') + 2 * Number(callback !== null) + 4 * Number(isAwaited(pending));
 }
