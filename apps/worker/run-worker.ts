@@ -25,6 +25,7 @@ import type { Tracing } from '#telemetry/tracing';
 import { EnvelopeConsumer } from './envelope-consumer.js';
 import { ExecuteEnvelope, type ExecuteEnvelopeParts } from './execute-envelope.js';
 import { ExecuteRetry } from './execute-retry.js';
+import { giveWay } from './give-way.js';
 import { Heartbeat } from './heartbeat.js';
 import { InHand } from './in-hand.js';
 import { buildInference, type Inference } from './inference.js';
@@ -81,6 +82,8 @@ export async function runWorker(options: WorkerOptions): Promise<Running> {
     })),
   });
   inference.pool.start();
+  // Behind the executors, which keep theirs: they are the ones that are waited for.
+  giveWay(logger);
   watch.start();
   clock.start();
   register.announce(repository.names());
