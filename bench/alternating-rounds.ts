@@ -21,14 +21,18 @@ export interface Measurement {
 /** What one measurement left behind, an fsync or a garbage collection, is not charged to the next. */
 const PAUSE_MS = 300;
 
-/** @returns the samples of each measurement, in the order of the rounds; a first round only warms up */
+/**
+ * @param warmUps first rounds that do not count
+ * @returns the samples of each measurement, in the order of the rounds
+ */
 export async function alternate(
   measurements: readonly Measurement[],
   rounds: number,
   say: (line: string) => void,
+  warmUps = 1,
 ): Promise<ReadonlyMap<Measurement, Sample[]>> {
   const samples = new Map<Measurement, Sample[]>(measurements.map((measurement) => [measurement, []]));
-  for (let round = 0; round <= rounds; round += 1) {
+  for (let round = 1 - warmUps; round <= rounds; round += 1) {
     // Every second round backwards: nobody always comes after the same neighbour.
     const order = round % 2 === 0 ? measurements : measurements.toReversed();
     for (const measurement of order) {
@@ -36,7 +40,7 @@ export async function alternate(
       const sample = await measurement.measure();
       if (round > 0) samples.get(measurement)?.push(sample);
     }
-    say(`  round ${round} of ${rounds}${round === 0 ? ' (warm-up)' : ''}: ${inWords(measurements, samples, round)}`);
+    say(round > 0 ? `  round ${round} of ${rounds}: ${inWords(measurements, samples, round)}` : '  warmed up');
   }
   return samples;
 }
@@ -46,7 +50,6 @@ function inWords(
   samples: ReadonlyMap<Measurement, Sample[]>,
   round: number,
 ): string {
-  if (round === 0) return 'done';
   return measurements
     .map((one) => `${one.name} ${formatNumber(samples.get(one)?.[round - 1]?.value ?? Number.NaN)} ${one.unit}`)
     .join(', ');

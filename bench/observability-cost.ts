@@ -13,11 +13,17 @@ import { medianInterval, ratios, spreadOf } from './statistics.js';
 const MODEL = 'iris';
 const CONNECTIONS = 50;
 const MOST = 1.05;
-/** Many short ones: the machine's own pace wanders by more in half a minute than what is looked for. */
-const PAIRS = 40;
-const QUICK_PAIRS = 10;
+/**
+ * Two processes of one build differ by up to a tenth for as long as they live, so both fleets are started several times;
+ * and the machine's own pace wanders by more in half a minute than what is looked for, so the rounds are short.
+ */
+const STARTS = { full: 6, quick: 2 };
+const PAIRS_PER_START = 7;
+const REQUESTS = 5_000;
+const WARM_UPS = 8;
 /** Prometheus comes every 15 s. */
 const SCRAPE_EVERY_MS = 5_000;
+const UNIT = 'us a prediction';
 const SILENT = { METRICS: 'off', LOG_LEVEL: 'silent' };
 
 export async function measureObservability(
@@ -29,36 +35,45 @@ export async function measureObservability(
   const modelsDir = path.join(projectRoot(), 'models');
   const common = { redisUrl: load.redis.url, modelsDir, workers: 1 };
   const inputs = await goldenInputs(modelsDir, MODEL);
-  const requests = 5_000;
-  // Side by side, so that the two of a pair are seconds apart; the one whose turn it is not has nothing to do.
-  const fleets: FleetUnderTest[] = [];
-  try {
-    const start = async (name: string, prefix: string, settings: Readonly<Record<string, string>>) => {
-      const fleet = await FleetUnderTest.start({ ...common, workDir: path.join(workDir, name), prefix, settings });
-      fleets.push(fleet);
-      return waitingCallers(name, load, fleet, inputs, requests);
-    };
-    const observed = await start('with metrics and logs', OBSERVED_PREFIX, {});
-    const silent = await start('without', SILENT_PREFIX, SILENT);
-    const samples = await alternate([observed, silent], options.quick ? QUICK_PAIRS : PAIRS, say);
-    return compare([observed, samples.get(observed) ?? []], [silent, samples.get(silent) ?? []]);
-  } finally {
-    for (const fleet of fleets) await fleet.stop();
+  const observed: Side = { name: 'with metrics and logs', prefix: OBSERVED_PREFIX, settings: {}, samples: [] };
+  const silent: Side = { name: 'without', prefix: SILENT_PREFIX, settings: SILENT, samples: [] };
+  const starts = options.quick ? STARTS.quick : STARTS.full;
+  for (let start = 1; start <= starts; start += 1) {
+    say(`  start ${start} of ${starts}`);
+    // Side by side, so that the two of a pair are seconds apart; the one whose turn it is not has nothing to do.
+    const fleets: FleetUnderTest[] = [];
+    const sides = new Map<Measurement, Side>();
+    try {
+      // In turn: of two fleets that are the same, the one that was started first costs more.
+      for (const side of start % 2 === 1 ? [observed, silent] : [silent, observed]) {
+        const { name, prefix, settings } = side;
+        const fleet = await FleetUnderTest.start({ ...common, workDir: path.join(workDir, name), prefix, settings });
+        fleets.push(fleet);
+        sides.set(waitingCallers(name, load, fleet, inputs), side);
+      }
+      const samples = await alternate([...sides.keys()], PAIRS_PER_START, say, WARM_UPS);
+      for (const [measurement, side] of sides) side.samples.push(...(samples.get(measurement) ?? []));
+    } finally {
+      for (const fleet of fleets) await fleet.stop();
+    }
   }
+  return compare(observed, silent);
+}
+
+interface Side {
+  readonly name: string;
+  /** Of its keys. */
+  readonly prefix: string;
+  readonly settings: Readonly<Record<string, string>>;
+  readonly samples: Sample[];
 }
 
 /** Every caller waits for its outcome and checks it: that counts them, also where the worker does not. */
-function waitingCallers(
-  name: string,
-  load: LoadBench,
-  fleet: FleetUnderTest,
-  inputs: readonly unknown[],
-  requests: number,
-): Measurement {
+function waitingCallers(name: string, load: LoadBench, fleet: FleetUnderTest, inputs: readonly unknown[]): Measurement {
   let scrapedAt = performance.now();
   return {
     name,
-    unit: 'us a prediction',
+    unit: UNIT,
     measure: async () => {
       const observer = new Observer(fleet.processes());
       const asked = load.generator.ask({
@@ -69,7 +84,7 @@ function waitingCallers(
         connections: CONNECTIONS,
         wait: true,
         invalidEvery: null,
-        until: { requests },
+        until: { requests: REQUESTS },
       });
       if (performance.now() - scrapedAt > SCRAPE_EVERY_MS) {
         // Of a fleet without metrics the answer is 404.
@@ -86,11 +101,9 @@ function waitingCallers(
   };
 }
 
-type Measured = readonly [Measurement, readonly Sample[]];
-
-function compare(...sides: readonly [Measured, Measured]): { findings: Finding[]; tables: string[] } {
-  const [over, under] = sides.map(([, samples]) => samples.map(({ value }) => value));
-  const pairs = ratios(over ?? [], under ?? []);
+function compare(observed: Side, silent: Side): { findings: Finding[]; tables: string[] } {
+  const [over = [], under = []] = [observed, silent].map(({ samples }) => samples.map(({ value }) => value));
+  const pairs = ratios(over, under);
   const ratio = spreadOf(pairs);
   const interval = medianInterval(pairs);
   const finding: Finding = {
@@ -98,11 +111,15 @@ function compare(...sides: readonly [Measured, Measured]): { findings: Finding[]
     what: 'processor time a prediction, with metrics and logs / without',
     ratio,
     limit: { most: MOST },
-    sides: sides.map(([{ name, unit }, samples]) => ({ name, unit, samples })),
+    sides: [observed, silent].map(({ name, samples }) => ({ name, unit: UNIT, samples })),
   };
+  const medians = Array.from({ length: pairs.length / PAIRS_PER_START }, (_, start) =>
+    percent(spreadOf(pairs.slice(start * PAIRS_PER_START, (start + 1) * PAIRS_PER_START)).median),
+  );
   const line =
     `i: metrics and logs cost ${percent(ratio.median)} of processor time a prediction, median of ${ratio.count} pairs; ` +
-    `95 % interval of the median ${percent(interval.from)} to ${percent(interval.to)}`;
+    `95 % interval of the median ${percent(interval.from)} to ${percent(interval.to)}; ` +
+    `by start ${medians.join(', ')}`;
   return { findings: [finding], tables: [line] };
 }
 

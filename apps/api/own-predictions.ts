@@ -2,11 +2,12 @@
 import type { FastifyRequest } from 'fastify';
 import type { KeyRing } from '#access/key-ring';
 import { newStreamToken } from '#access/stream-token';
+import { type AcceptedFor, AcceptedTexts } from '#contract/accepted-text';
 import type { PredictionResource } from '#contract/prediction.dto';
-import { toResource } from '#contract/prediction-resource';
+import { predictionUrl, toResource } from '#contract/prediction-resource';
 import { notFound } from '#contract/problem';
 import type { Caller } from '#domain/key-record';
-import type { Prediction } from '#domain/prediction';
+import { NOT_STARTED, type Prediction, type Submission } from '#domain/prediction';
 import { isOwnId, parsePredictionId, type PredictionAddress } from '#domain/prediction-id';
 import { modelCode } from '#queue/catalogue';
 import type { Found } from '#queue/envelope-reader';
@@ -21,6 +22,8 @@ export interface Place {
 }
 
 export class OwnPredictions {
+  readonly #texts = new AcceptedTexts();
+
   constructor(
     private readonly catalogue: ModelCatalogue,
     private readonly ownIds: OwnIds,
@@ -41,13 +44,24 @@ export class OwnPredictions {
   }
 
   show(prediction: Prediction, request: FastifyRequest): PredictionResource {
+    const { owner, baseUrl, shown } = this.#givenFor(prediction, request);
+    return toResource(prediction, owner, baseUrl, shown);
+  }
+
+  /** What `show` does for one that has just been accepted, as JSON. */
+  showAccepted(submission: Submission, request: FastifyRequest): { readonly url: string; readonly text: string } {
+    const given = this.#givenFor({ submission, standing: NOT_STARTED }, request);
+    const url = predictionUrl(given.baseUrl, submission.ownId ?? submission.id);
+    return { url, text: this.#texts.of(submission, given) };
+  }
+
+  #givenFor(prediction: Prediction, request: FastifyRequest): AcceptedFor {
     const { model, versionId, id, ownId } = prediction.submission;
     const { repository } = this.catalogue;
     const owner = (repository.byId(versionId) ?? repository.latest(model))?.owner ?? 'millrace';
-    return toResource(prediction, owner, this.address.baseUrl(request), {
-      estimatedWaitS: this.waitEstimate.seconds(prediction),
-      streamToken: this.tokens.of(request.caller, ownId ?? id),
-    });
+    const estimatedWaitS = this.waitEstimate.seconds(prediction);
+    const streamToken = this.tokens.of(request.caller, ownId ?? id);
+    return { owner, baseUrl: this.address.baseUrl(request), shown: { estimatedWaitS, streamToken } };
   }
 
   async #ownAddress(id: string, client: string): Promise<PredictionAddress | null> {

@@ -38,6 +38,9 @@ const GIVEN_BY_US = 'Ids of this form are given by Millrace: a prediction of you
 const OWN_ID_RULE =
   'must have an id of 1 to 128 letters, digits, dots, dashes, underscores and tildes that begins with a letter or digit';
 
+/** As Fastify says it of an object. */
+const JSON_TYPE = 'application/json; charset=utf-8';
+
 export interface PredictionRouteParts {
   readonly accept: AcceptPrediction;
   readonly await: AwaitPrediction;
@@ -154,8 +157,8 @@ export class PredictionRoutes {
     const waitSeconds = waitSecondsOf(request.headers.prefer);
     if (waitSeconds === null) {
       const accepted = await this.#accept(body, request, repeat, null);
-      const found = accepted.replayed ? await this.#current(accepted) : asNew(accepted);
-      return this.#answer(accepted, found, request, reply);
+      if (!accepted.replayed) return this.#answerNew(accepted, request, reply);
+      return this.#answer(accepted, await this.#current(accepted), request, reply);
     }
     const ear = new EarlyEar();
     const onPlaced: PlacedListener = (envelopeId, row) => ear.listen(this.parts.completions, envelopeId, row);
@@ -196,6 +199,12 @@ export class PredictionRoutes {
   async #current({ submission }: Accepted): Promise<Found> {
     const address = parsePredictionId(submission.id);
     return address === null ? 'unknown' : this.parts.reader.readInTime(submission.model, address);
+  }
+
+  #answerNew({ submission }: Accepted, request: FastifyRequest, reply: FastifyReply): void {
+    request.accepted = submission;
+    const { url, text } = this.parts.own.showAccepted(submission, request);
+    reply.code(201).header('location', url).header('content-type', JSON_TYPE).send(text);
   }
 
   #answer(accepted: Accepted, found: Found, request: FastifyRequest, reply: FastifyReply): void {

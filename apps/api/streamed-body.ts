@@ -77,11 +77,10 @@ function takeAsStream(request: FastifyRequest, hasBody: boolean): void {
 interface Expected {
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
-  readonly untilMs: number;
 }
 
 class LateBodies {
-  readonly #expected = new Map<FastifyRequest, Expected>();
+  readonly #expected = new Map<FastifyRequest, Expected & { readonly untilMs: number }>();
   /** Of this turn of the event loop: most bodies come with their headers, and are never late. */
   #fresh: Expected[] = [];
   readonly #sweep = setInterval(() => this.#refuseLate(), SWEEP_EVERY_MS).unref();
@@ -90,7 +89,7 @@ class LateBodies {
 
   expect(request: FastifyRequest, reply: FastifyReply): void {
     if (this.#fresh.length === 0) setImmediate(() => this.#keepIncomplete());
-    this.#fresh.push({ request, reply, untilMs: Date.now() + BODY_TIMEOUT_MS });
+    this.#fresh.push({ request, reply });
   }
 
   arrived(request: FastifyRequest): void {
@@ -102,8 +101,9 @@ class LateBodies {
   }
 
   #keepIncomplete(): void {
+    const untilMs = Date.now() + BODY_TIMEOUT_MS;
     for (const expected of this.#fresh) {
-      if (!isOver(expected)) this.#expected.set(expected.request, expected);
+      if (!isOver(expected)) this.#expected.set(expected.request, { ...expected, untilMs });
     }
     this.#fresh = [];
   }

@@ -2,8 +2,8 @@ import { getPriority, setPriority } from 'node:os';
 import { errorFields } from '#telemetry/error-fields';
 import type { Logger } from '#telemetry/logger';
 
-/** A niceness: the thread gets a third of the time of one that has none, where both want the same core. */
-const NICE = 5;
+/** A niceness: the thread gets a tenth of the time of one that has none, where both want the same core. */
+const NICE = 10;
 
 /**
  * Lets others go first where cores are short: an API that shares them with workers is what callers wait for, and a worker that

@@ -18,7 +18,7 @@ export function toResource(
   const { createdAtMs, callback, deadlineAtMs } = submission;
   const { failure } = standing;
   const id = submission.ownId ?? submission.id;
-  const url = `${baseUrl}/v1/predictions/${id}`;
+  const url = predictionUrl(baseUrl, id);
   return {
     id,
     model: `${owner}/${submission.model}`,
@@ -45,6 +45,11 @@ export function toResource(
     completed_at: toTimeOrNull(standing.completedAtMs),
     urls: { get: url, cancel: `${url}/cancel`, stream: streamUrl(url, streamToken) },
   };
+}
+
+/** Where a prediction is read. */
+export function predictionUrl(baseUrl: string, id: string): string {
+  return `${baseUrl}/v1/predictions/${id}`;
 }
 
 export interface Shown {

@@ -74,9 +74,10 @@ export class ModelRepository {
    * @returns undefined where nothing has that name
    */
   resolve(reference: string): ModelVersion | undefined {
+    const known = this.#byId.get(reference) ?? this.latest(reference);
+    if (known !== undefined) return known;
     const match = /^(?:([a-z][a-z0-9-]*)\/)?([a-z][a-z0-9-]*)(?::([0-9A-Za-z.-]+))?$/.exec(reference);
-    const direct = this.#byId.get(reference);
-    if (direct !== undefined || match === null) return direct;
+    if (match === null) return undefined;
     const [, owner, name = '', pin] = match;
     const versions = this.versions(name).filter((version) => owner === undefined || version.owner === owner);
     if (pin === undefined) return versions[0];

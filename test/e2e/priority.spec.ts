@@ -10,7 +10,7 @@ it('gives way with its own thread, and not with the graphs that it runs', async 
   const { api, worker } = await fleet.pair();
   const ours = getPriority();
   expect(getPriority(api.pid)).toBe(ours);
-  expect(getPriority(worker.pid)).toBe(Math.max(5, ours));
+  expect(getPriority(worker.pid)).toBe(Math.max(10, ours));
   expect(getPriority(await worker.executor())).toBe(ours);
   await predict(api, IRIS);
 });
