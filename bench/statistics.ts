@@ -22,6 +22,11 @@ export function ratios(numerators: readonly number[], denominators: readonly num
   return numerators.map((numerator, round) => numerator / (denominators[round] ?? Number.NaN));
 }
 
+/** What ratios have in the middle: that of a ratio and its inverse is 1. */
+export function geometricMean(ratios: readonly number[]): number {
+  return Math.exp(ratios.reduce((sum, ratio) => sum + Math.log(ratio), 0) / ratios.length);
+}
+
 /**
  * Two samples between which the true median lies with at least 95 %, whatever their distribution: so rarely do nearly all
  * of them fall on one side of it (the sign test).
