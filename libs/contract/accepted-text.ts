@@ -2,7 +2,7 @@
  * The JSON text of a prediction that has just been accepted, as nearly every submit is answered.
  *
  * From one to the next of a version little of it differs, and JSON.stringify writes it all anew: of what the API does for a
- * prediction that was a twentieth (docs/adr/0014). Here the resource is written once with marks where something differs,
+ * prediction that was 7 % (docs/adr/0014). Here the resource is written once with marks where something differs,
  * cut at them, and put together around what differs. What it looks like is said in `toResource` alone.
  */
 import { NOT_STARTED, type Submission } from '#domain/prediction';
