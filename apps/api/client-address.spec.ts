@@ -15,10 +15,19 @@ it.each([
   ['[::1]:3000', 'http://[::1]:3000'],
   // Nothing of a strange header gets into an answer.
   [undefined, 'http://127.0.0.1:3000'],
+  ['', 'http://127.0.0.1:3000'],
   ['a b', 'http://127.0.0.1:3000'],
   ['x/../y', 'http://127.0.0.1:3000'],
   ['user@host', 'http://127.0.0.1:3000'],
   ['"><script>', 'http://127.0.0.1:3000'],
 ])('is without them the Host header, if it is one: %s', (host, url) => {
   expect(new ClientAddress(undefined, '127.0.0.1:3000').baseUrl(from(host))).toBe(url);
+});
+
+it("is each caller's own, in whatever order they come", () => {
+  const address = new ClientAddress(undefined, '127.0.0.1:3000');
+  const hosts = ['a.example', 'a.example', '', 'b.example', 'a b', undefined, 'b.example', 'a.example'];
+  expect(hosts.map((host) => address.baseUrl(from(host)))).toEqual(
+    hosts.map((host) => `http://${host?.endsWith('.example') === true ? host : '127.0.0.1:3000'}`),
+  );
 });

@@ -7,7 +7,7 @@ export class ClientAddress {
   readonly #publicUrl: string | undefined;
   readonly #fallbackUrl: string;
   /** The last good one: callers come by few. */
-  #last = { host: '', url: '' };
+  #last: { readonly host: string; readonly url: string } | null = null;
 
   /** @param publicUrl what operators say it is; without it, the caller's own Host header is its best guess */
   constructor(publicUrl: string | undefined, fallback: string) {
@@ -18,9 +18,8 @@ export class ClientAddress {
   baseUrl(request: FastifyRequest): string {
     if (this.#publicUrl !== undefined) return this.#publicUrl;
     const { host } = request.headers;
-    if (host === undefined) return this.#fallbackUrl;
-    if (host === this.#last.host) return this.#last.url;
-    if (!HOST.test(host)) return this.#fallbackUrl;
+    if (host !== undefined && host === this.#last?.host) return this.#last.url;
+    if (host === undefined || !HOST.test(host)) return this.#fallbackUrl;
     this.#last = { host, url: `http://${host}` };
     return this.#last.url;
   }
