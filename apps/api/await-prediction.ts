@@ -4,8 +4,9 @@
  * The fast way: this process enqueued the envelope, and the worker's message carries the outcome. The sure way: read.
  * A message may be lost, so everybody who waits also reads every two seconds.
  */
-import type { Outcome } from '#domain/outcome';
-import { isTerminal, type Prediction, type Submission } from '#domain/prediction';
+import { type TextPrediction, withOutput } from '#contract/prediction-text';
+import type { NewSuccess } from '#domain/outcome';
+import { isTerminal, type Submission } from '#domain/prediction';
 import { parsePredictionId, type PredictionAddress } from '#domain/prediction-id';
 import { GONE, type JobRow, project } from '#domain/project';
 import { retryJobId } from '#queue/catalogue';
@@ -16,6 +17,15 @@ import { Bell } from './bell.js';
 import type { Place } from './own-predictions.js';
 
 const READ_EVERY_MS = 2_000;
+
+/** What the message of its worker says: the output is still the JSON that stands there. */
+export interface Heard {
+  readonly heard: TextPrediction;
+}
+
+export function isHeard(found: Found | Heard): found is Heard {
+  return typeof found === 'object' && 'heard' in found;
+}
 
 /** True once the caller has hung up: nobody waits any more. */
 export type IsGone = () => boolean;
@@ -73,28 +83,34 @@ export class AwaitPrediction {
     for (const release of this.#waiting) release();
   }
 
+  /** The same as `hearAccepted`, with the output read. */
+  async awaitAccepted(accepted: Accepted, ear: EarlyEar, timeoutMs: number, isGone: IsGone): Promise<Found> {
+    const found = await this.hearAccepted(accepted, ear, timeoutMs, isGone);
+    return isHeard(found) ? withOutput(found.heard) : found;
+  }
+
   /** Waits for what has just been accepted; a repeated prediction was enqueued some time ago, by whichever process. */
-  async awaitAccepted(
+  hearAccepted(
     { submission, replayed }: Accepted,
     ear: EarlyEar,
     timeoutMs: number,
     isGone: IsGone,
-  ): Promise<Found> {
+  ): Promise<Found | Heard> {
     const address = replayed ? parsePredictionId(submission.id) : null;
     return address === null
-      ? this.awaitOwn(submission, ear, timeoutMs, isGone)
+      ? this.#hearOwn(submission, ear, timeoutMs, isGone)
       : this.awaitAny({ model: submission.model, address }, timeoutMs, isGone);
   }
 
   /** Waits for a prediction that this process has just enqueued. */
-  async awaitOwn(submission: Submission, ear: EarlyEar, timeoutMs: number, isGone: IsGone): Promise<Found> {
+  async #hearOwn(submission: Submission, ear: EarlyEar, timeoutMs: number, isGone: IsGone): Promise<Found | Heard> {
     const deadline = Date.now() + timeoutMs;
     const release = (): void => ear.close();
     this.#waiting.add(release);
     try {
       const notice = this.#isReleased() ? null : await ear.hear(Math.min(timeoutMs, READ_EVERY_MS));
       const heard = notice === null ? null : interpret(submission, notice);
-      if (heard !== null) return heard;
+      if (heard !== null) return { heard };
     } finally {
       this.#waiting.delete(release);
       ear.close();
@@ -137,21 +153,20 @@ export class AwaitPrediction {
  * when it began, how often it was tried.
  * @returns the ended prediction, or null where it has to be read
  */
-function interpret(submission: Submission, notice: Notice): Prediction | null {
-  if (notice.kind !== 'ended' || notice.outcome?.kind !== 'succeeded') return null;
-  const { endedAtMs, outcome } = notice;
-  const standing = project(settledAtOnce(endedAtMs, outcome), null);
+function interpret(submission: Submission, notice: Notice): TextPrediction | null {
+  if (notice.kind !== 'ended' || notice.success === null) return null;
+  const standing = project(settledAtOnce(notice.endedAtMs, notice.success), null);
   return standing === GONE ? null : { submission, standing };
 }
 
 /** What is known of a row whose first attempt has settled it. */
-function settledAtOnce(endedAtMs: number, outcome: Outcome): JobRow {
+function settledAtOnce(endedAtMs: number, { outputJson, run }: NewSuccess): JobRow<string> {
   return {
     startedAtMs: null,
     endedAtMs,
     failedReason: null,
     mark: null,
-    outcome,
+    outcome: { kind: 'succeeded', output: outputJson, run },
     attempts: 1,
     stalls: 0,
     deadlineAtMs: null,

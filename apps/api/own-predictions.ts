@@ -2,12 +2,12 @@
 import type { FastifyRequest } from 'fastify';
 import type { KeyRing } from '#access/key-ring';
 import { newStreamToken } from '#access/stream-token';
-import { type AcceptedFor, AcceptedTexts } from '#contract/accepted-text';
 import type { PredictionResource } from '#contract/prediction.dto';
 import { predictionUrl, toResource } from '#contract/prediction-resource';
+import { PredictionTexts, type ShownTo, type TextPrediction } from '#contract/prediction-text';
 import { notFound } from '#contract/problem';
 import type { Caller } from '#domain/key-record';
-import { NOT_STARTED, type Prediction, type Submission } from '#domain/prediction';
+import type { Prediction } from '#domain/prediction';
 import { isOwnId, parsePredictionId, type PredictionAddress } from '#domain/prediction-id';
 import { modelCode } from '#queue/catalogue';
 import type { Found } from '#queue/envelope-reader';
@@ -22,7 +22,7 @@ export interface Place {
 }
 
 export class OwnPredictions {
-  readonly #texts = new AcceptedTexts();
+  readonly #texts = new PredictionTexts();
 
   constructor(
     private readonly catalogue: ModelCatalogue,
@@ -44,18 +44,18 @@ export class OwnPredictions {
   }
 
   show(prediction: Prediction, request: FastifyRequest): PredictionResource {
-    const { owner, baseUrl, shown } = this.#givenFor(prediction, request);
+    const { owner, baseUrl, shown } = this.#shownTo(prediction, request);
     return toResource(prediction, owner, baseUrl, shown);
   }
 
-  /** What `show` does for one that has just been accepted, as JSON. */
-  showAccepted(submission: Submission, request: FastifyRequest): { readonly url: string; readonly text: string } {
-    const given = this.#givenFor({ submission, standing: NOT_STARTED }, request);
-    const url = predictionUrl(given.baseUrl, submission.ownId ?? submission.id);
-    return { url, text: this.#texts.of(submission, given) };
+  /** The same as JSON, and where it is read. */
+  showAsText(prediction: TextPrediction, request: FastifyRequest): { readonly url: string; readonly text: string } {
+    const to = this.#shownTo(prediction, request);
+    const { id, ownId } = prediction.submission;
+    return { url: predictionUrl(to.baseUrl, ownId ?? id), text: this.#texts.of(prediction, to) };
   }
 
-  #givenFor(prediction: Prediction, request: FastifyRequest): AcceptedFor {
+  #shownTo(prediction: Prediction<unknown>, request: FastifyRequest): ShownTo {
     const { model, versionId, id, ownId } = prediction.submission;
     const { repository } = this.catalogue;
     const owner = (repository.byId(versionId) ?? repository.latest(model))?.owner ?? 'millrace';

@@ -12,6 +12,7 @@ import {
 } from '#contract/prediction.dto';
 import { invalidFields, notFound, problem, ProblemError } from '#contract/problem';
 import type { Callback } from '#domain/callback';
+import type { TextPrediction } from '#contract/prediction-text';
 import type { Prediction } from '#domain/prediction';
 import { isTerminal, NOT_STARTED } from '#domain/prediction';
 import { isOfOurForm, isOwnId, parsePredictionId, type PredictionAddress, queueKindOf } from '#domain/prediction-id';
@@ -20,7 +21,7 @@ import type { Completions } from '#queue/completions';
 import type { PlacedListener } from '#queue/envelope-writer';
 import type { ApiMetrics } from '#telemetry/metrics';
 import type { Accepted, AcceptPrediction } from './accept-prediction.js';
-import { type AwaitPrediction, EarlyEar, type IsGone } from './await-prediction.js';
+import { type AwaitPrediction, EarlyEar, type Heard, type IsGone, isHeard } from './await-prediction.js';
 import { compileBodyValidator } from './body-validator.js';
 import type { CancelPrediction } from './cancel-prediction.js';
 import type { ClientAddress } from './client-address.js';
@@ -157,7 +158,8 @@ export class PredictionRoutes {
     const waitSeconds = waitSecondsOf(request.headers.prefer);
     if (waitSeconds === null) {
       const accepted = await this.#accept(body, request, repeat, null);
-      if (!accepted.replayed) return this.#answerNew(accepted, request, reply);
+      const { submission } = accepted;
+      if (!accepted.replayed) return this.#answerNew({ submission, standing: NOT_STARTED }, request, reply);
       return this.#answer(accepted, await this.#current(accepted), request, reply);
     }
     const ear = new EarlyEar();
@@ -169,6 +171,7 @@ export class PredictionRoutes {
     });
     const found = await this.#await(accepted, ear, waitSeconds * 1_000, hungUp(request));
     reply.header('preference-applied', `wait=${waitSeconds}`);
+    if (isHeard(found)) return this.#answerNew(found.heard, request, reply);
     this.#answer(accepted, found, request, reply);
   }
 
@@ -188,9 +191,9 @@ export class PredictionRoutes {
     });
   }
 
-  async #await(accepted: Accepted, ear: EarlyEar, timeoutMs: number, isGone: IsGone): Promise<Found> {
+  async #await(accepted: Accepted, ear: EarlyEar, timeoutMs: number, isGone: IsGone): Promise<Found | Heard> {
     const { model, createdAtMs } = accepted.submission;
-    const found = await this.parts.await.awaitAccepted(accepted, ear, timeoutMs, isGone);
+    const found = await this.parts.await.hearAccepted(accepted, ear, timeoutMs, isGone);
     this.parts.metrics.endToEndSeconds.observe({ model }, (Date.now() - createdAtMs) / 1_000);
     return found;
   }
@@ -201,9 +204,10 @@ export class PredictionRoutes {
     return address === null ? 'unknown' : this.parts.reader.readInTime(submission.model, address);
   }
 
-  #answerNew({ submission }: Accepted, request: FastifyRequest, reply: FastifyReply): void {
-    request.accepted = submission;
-    const { url, text } = this.parts.own.showAccepted(submission, request);
+  /** Accepted by this request, and not read from anywhere since. */
+  #answerNew(prediction: TextPrediction, request: FastifyRequest, reply: FastifyReply): void {
+    request.accepted = prediction.submission;
+    const { url, text } = this.parts.own.showAsText(prediction, request);
     reply.code(201).header('location', url).header('content-type', JSON_TYPE).send(text);
   }
 

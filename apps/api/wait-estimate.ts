@@ -12,7 +12,7 @@ export class WaitEstimate {
   ) {}
 
   /** @returns seconds, to a tenth; null once it has started, where nobody has measured its version, nobody serves it, or its model is paused */
-  seconds({ submission, standing }: Prediction): number | null {
+  seconds({ submission, standing }: Prediction<unknown>): number | null {
     if (standing.status !== 'starting') return null;
     const { model, versionId, priority } = submission;
     const costMs = this.fleet.rowCostMs(versionId);

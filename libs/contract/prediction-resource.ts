@@ -63,8 +63,8 @@ export interface Shown {
  * What is known of its times, by addition: every answer has one, and an object put together of parts that may be missing
  * is built the slow way.
  */
-function metricsOf(
-  { predictMs, startedAtMs, completedAtMs, batchSize }: Standing,
+export function metricsOf(
+  { predictMs, startedAtMs, completedAtMs, batchSize }: Standing<unknown>,
   createdAtMs: number,
 ): PredictionResource['metrics'] {
   const metrics: { -readonly [Name in keyof PredictionResource['metrics']]: PredictionResource['metrics'][Name] } = {};

@@ -18,14 +18,20 @@ export interface RunFacts {
  * `moved` is no end: the prediction runs again, alone, in its retry job, whose outcome is then the truth. `dropped`
  * left without running, because a mark was set before; the mark is the answer, of the row or, where it is named here, of
  * its whole batch.
+ *
+ * @typeParam Out what an output is: an object, or its JSON where nobody reads it
  */
-export type Outcome =
-  | { readonly kind: 'succeeded'; readonly output: Output; readonly run: RunFacts }
+export type Outcome<Out = Output> =
+  | { readonly kind: 'succeeded'; readonly output: Out; readonly run: RunFacts }
   | { readonly kind: 'failed'; readonly failure: Failure; readonly run: RunFacts | null }
   | { readonly kind: 'moved'; readonly run: RunFacts | null }
   | { readonly kind: 'dropped'; readonly mark?: Mark };
 
 /** The same on its way from the executor to Redis: an output is passed on as the JSON that the executor wrote. */
-export type NewOutcome =
-  | { readonly kind: 'succeeded'; readonly outputJson: string; readonly run: RunFacts }
-  | Exclude<Outcome, { readonly kind: 'succeeded' }>;
+export type NewOutcome = NewSuccess | Exclude<Outcome, { readonly kind: 'succeeded' }>;
+
+export interface NewSuccess {
+  readonly kind: 'succeeded';
+  readonly outputJson: string;
+  readonly run: RunFacts;
+}

@@ -47,10 +47,13 @@ export interface Submission {
   readonly trace: Trace | null;
 }
 
-/** Where a prediction stands, as `project` computes it; times are milliseconds since the epoch. */
-export interface Standing {
+/**
+ * Where a prediction stands, as `project` computes it; times are milliseconds since the epoch.
+ * @typeParam Out see `Outcome`
+ */
+export interface Standing<Out = Output> {
   readonly status: Status;
-  readonly output: Output | null;
+  readonly output: Out | null;
   readonly failure: Failure | null;
   readonly startedAtMs: number | null;
   /** Tries of it that have begun; it never goes down. */
@@ -61,7 +64,7 @@ export interface Standing {
 }
 
 /** Of one that has just been accepted. */
-export const NOT_STARTED: Standing = {
+export const NOT_STARTED: Standing<never> = {
   status: 'starting',
   output: null,
   failure: null,
@@ -72,7 +75,8 @@ export const NOT_STARTED: Standing = {
   batchSize: null,
 };
 
-export interface Prediction {
+/** @typeParam Out see `Outcome` */
+export interface Prediction<Out = Output> {
   readonly submission: Submission;
-  readonly standing: Standing;
+  readonly standing: Standing<Out>;
 }

@@ -11,11 +11,15 @@
  */
 import { parseFailure, type Failure } from './failure.js';
 import type { Mark } from './mark.js';
+import type { Output } from './model-version.js';
 import type { Outcome, RunFacts } from './outcome.js';
 import type { Standing } from './prediction.js';
 
-/** What Redis knows of one row in one job: its envelope, or its retry job. */
-export interface JobRow {
+/**
+ * What Redis knows of one row in one job: its envelope, or its retry job.
+ * @typeParam Out see `Outcome`
+ */
+export interface JobRow<Out = Output> {
   /** First `run()` that was reported for this row, or null. */
   readonly startedAtMs: number | null;
   /** When the job ended, or null while it has not. */
@@ -23,7 +27,7 @@ export interface JobRow {
   /** Set where the job itself failed for good, instead of outcomes. */
   readonly failedReason: string | null;
   readonly mark: Mark | null;
-  readonly outcome: Outcome | null;
+  readonly outcome: Outcome<Out> | null;
   /** Attempts that are known to have begun; of a retry job, together with those before it. */
   readonly attempts: number;
   /** Workers that died, or lost their lock, while they held the job. */
@@ -40,7 +44,7 @@ export const GONE = 'gone';
  * @param retry what the row's retry job knows, or null where there is none
  * @returns where the prediction stands, or `GONE` when it ended and its outcome is no longer kept
  */
-export function project(envelope: JobRow, retry: JobRow | null): Standing | typeof GONE {
+export function project<Out = Output>(envelope: JobRow<Out>, retry: JobRow<Out> | null): Standing<Out> | typeof GONE {
   const startedAtMs = earliest(envelope.startedAtMs, runOf(envelope.outcome)?.startedAtMs ?? null);
   const { attempts } = envelope;
   // Not the outcome's start: a row that runs on after its mark must not change what was answered.
@@ -76,14 +80,14 @@ export function outcomesStand(
  * Dropped without a mark means that its turn came too late. A row that had begun before, in an attempt that failed, was
  * `processing`: it is canceled. A job that had a mark which cannot be read any more has lost its record.
  */
-function dropped({ outcome, deadlineAtMs }: JobRow, runs: Runs): Standing | typeof GONE {
+function dropped({ outcome, deadlineAtMs }: JobRow<unknown>, runs: Runs): Standing<never> | typeof GONE {
   if (outcome?.kind === 'dropped' && outcome.mark !== undefined) return marked(outcome.mark, runs);
   if (deadlineAtMs === null) return GONE;
   return marked({ kind: runs.startedAtMs === null ? 'aborted' : 'canceled', atMs: deadlineAtMs }, runs);
 }
 
 /** A row that has run in its envelope stays `processing` while it waits in its retry job. */
-function projectRetry(retry: JobRow, before: Runs): Standing | typeof GONE {
+function projectRetry<Out>(retry: JobRow<Out>, before: Runs): Standing<Out> | typeof GONE {
   const attempts = Math.max(before.attempts, retry.attempts);
   const reported = earliest(before.startedAtMs, retry.startedAtMs);
   if (retry.mark !== null) return marked(retry.mark, { startedAtMs: reported, attempts });
@@ -101,11 +105,11 @@ function projectRetry(retry: JobRow, before: Runs): Standing | typeof GONE {
  * The attempt that settled it is one more than the workers that did not. It is counted at the end, since the begin of an
  * attempt is written only for a job that runs a moment longer; a row that never ran has none.
  */
-function attemptsOfSettled({ attempts, stalls, outcome }: JobRow): number {
+function attemptsOfSettled({ attempts, stalls, outcome }: JobRow<unknown>): number {
   return runOf(outcome) === null ? attempts : Math.max(attempts, stalls + 1);
 }
 
-function runOf(outcome: Outcome | null): RunFacts | null {
+function runOf(outcome: Outcome<unknown> | null): RunFacts | null {
   return outcome === null || outcome.kind === 'dropped' ? null : outcome.run;
 }
 
@@ -117,23 +121,23 @@ function earliest(a: number | null, b: number | null): number | null {
 /** What is known of a prediction's runs, however it stands. */
 type Runs = Pick<Standing, 'startedAtMs' | 'attempts'>;
 
-function underway(runs: Runs): Standing {
+function underway(runs: Runs): Standing<never> {
   return { ...NOTHING, ...runs, status: runs.startedAtMs === null ? 'starting' : 'processing' };
 }
 
-function marked(mark: Mark, runs: Runs): Standing {
+function marked(mark: Mark, runs: Runs): Standing<never> {
   return { ...NOTHING, ...runs, status: mark.kind, completedAtMs: mark.atMs };
 }
 
-function failed(failure: Failure, completedAtMs: number, runs: Runs): Standing {
+function failed(failure: Failure, completedAtMs: number, runs: Runs): Standing<never> {
   return { ...NOTHING, ...runs, status: 'failed', failure, completedAtMs };
 }
 
-function ended(
-  outcome: Extract<Outcome, { kind: 'succeeded' | 'failed' }>,
+function ended<Out>(
+  outcome: Extract<Outcome<Out>, { kind: 'succeeded' | 'failed' }>,
   completedAtMs: number,
   { startedAtMs, attempts }: Runs,
-): Standing {
+): Standing<Out> {
   return {
     status: outcome.kind,
     output: outcome.kind === 'succeeded' ? outcome.output : null,

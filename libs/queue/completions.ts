@@ -1,18 +1,21 @@
 /**
  * How the API hears that something has ended: one pub/sub message a job, on the channel of the process that enqueued
- * it and on the job's own. Small outcomes ride along, so that the process that waits needs no further read.
+ * it and on the job's own. Small outcomes ride along, so that the process that waits needs no further read, as the text in
+ * which their worker wrote them: of a success, the output is passed on to the caller as it is.
  *
  * A message may be lost; whoever waits also reads every two seconds.
  */
 import type { Mark } from '#domain/mark';
-import type { Outcome } from '#domain/outcome';
+import type { NewSuccess } from '#domain/outcome';
 import type { Redis } from 'ioredis';
 import type { Catalogue } from './catalogue.js';
-import { outcomeIn, type RawBlock } from './outcomes.js';
+import { OutcomeBlock } from './outcomes.js';
 import { Script } from './script.js';
 
-/** Outcomes above this size are read from where they stand. */
+/** Outcomes above this size are read from where they stand, as are those of more than a block. */
 const MOST_BYTES_INSIDE = 16_384;
+/** Behind the rest of a message; the block ends with it. */
+const BLOCK = ',"block":';
 
 /** The end of a job, as its worker tells it. */
 export interface End {
@@ -53,26 +56,27 @@ return 1
 export async function announceEnd(redis: Redis, end: End): Promise<boolean> {
   const { jobKey, origin, jobId, channel, batchChannel, settled } = end;
   const isHeard = origin !== '';
-  const size = settled?.blocks.reduce((sum, block) => sum + block.length, 0) ?? Infinity;
-  const inside =
-    isHeard && settled !== null && size <= MOST_BYTES_INSIDE ? `,"blocks":[${settled.blocks.join(',')}]` : '';
+  const [block, ...others] = settled?.blocks ?? [];
+  const isSmall = block !== undefined && others.length === 0 && block.length <= MOST_BYTES_INSIDE;
+  const inside = isHeard && isSmall ? BLOCK + block : '';
   const proof = settled === null ? '' : `"token":"${settled.token}"`;
   return (await TELL.run(redis, [jobKey, proof, origin, jobId, inside, channel, batchChannel])) === 1;
 }
 
 /** What a waiting caller is told. */
 export type Notice =
-  | { readonly kind: 'ended'; readonly endedAtMs: number; readonly outcome: Outcome | null }
+  /** `success` is null for any other outcome, and where the message does not say. */
+  | { readonly kind: 'ended'; readonly endedAtMs: number; readonly success: NewSuccess | null }
   | { readonly kind: 'marked'; readonly mark: Mark }
   /** Something happened; read to see what. */
   | { readonly kind: 'look' };
 
 type Listener = (notice: Notice) => void;
 
-interface EndMessage {
+/** What a message says before its block. */
+interface Message {
   readonly job: string;
   readonly at: number;
-  readonly blocks?: readonly RawBlock[];
   /** Present on a mark's message. */
   readonly mark?: Mark['kind'];
   readonly row?: number;
@@ -93,7 +97,7 @@ export class Completions {
 
   async start(): Promise<void> {
     this.subscriber.on('message', (channel, message: string) => {
-      if (channel === this.origin) this.#heard(JSON.parse(message) as EndMessage);
+      if (channel === this.origin) this.#heard(message);
       else for (const listener of this.#channels.get(channel)?.listeners ?? []) listener({ kind: 'look' });
     });
     await this.subscriber.subscribe(this.origin);
@@ -133,7 +137,9 @@ export class Completions {
     };
   }
 
-  #heard(message: EndMessage): void {
+  #heard(text: string): void {
+    const end = text.indexOf(BLOCK);
+    const message = JSON.parse(end < 0 ? text : `${text.slice(0, end)}}`) as Message;
     const rows = this.#rows.get(message.job);
     if (rows === undefined) return;
     if (message.mark !== undefined) {
@@ -141,9 +147,10 @@ export class Completions {
       for (const listener of rows.get(message.row ?? -1) ?? []) listener({ kind: 'marked', mark });
       return;
     }
+    const block = end < 0 ? null : new OutcomeBlock(text.slice(end + BLOCK.length, -1));
     for (const [row, listeners] of rows) {
-      const outcome = outcomeIn(message.blocks ?? [], row);
-      for (const listener of listeners) listener({ kind: 'ended', endedAtMs: message.at, outcome });
+      const success = block?.success(row) ?? null;
+      for (const listener of listeners) listener({ kind: 'ended', endedAtMs: message.at, success });
     }
   }
 }

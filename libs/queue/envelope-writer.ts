@@ -31,7 +31,8 @@ export interface WriteOptions {
 const MOST_ROWS = 64;
 /**
  * The same where callers wait. With fifty of them, envelopes of up to 64 hold nearly all: then they all wait for the worker,
- * and the worker for them. With half of that, some are answered and ask again while others are run (docs/adr/0011).
+ * and the worker for them. With half of that, some are answered and ask again while others are run (docs/adr/0011). Their
+ * outcomes are one block, which their worker's message carries.
  */
 const MOST_AWAITED_ROWS = 32;
 /** Measured work that an envelope may hold. */

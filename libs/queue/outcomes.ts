@@ -6,7 +6,7 @@
  * lock is never read and expires. Reading one row takes one block, however large the envelope is.
  */
 import type { FailureCode } from '#domain/failure';
-import type { NewOutcome, Outcome, RunFacts } from '#domain/outcome';
+import type { NewOutcome, NewSuccess, Outcome, RunFacts } from '#domain/outcome';
 import type { Redis } from 'ioredis';
 
 export const ROWS_PER_BLOCK = 32;
@@ -65,9 +65,6 @@ type PlacedOutcome = Outcome extends infer One
     : One
   : never;
 
-/** A block that was read as JSON. */
-export type RawBlock = readonly [runs: readonly RunFacts[], ...outcomes: PlacedOutcome[]];
-
 /** One block, whose lines are read when they are asked for. */
 export class OutcomeBlock {
   readonly #lines: readonly string[];
@@ -84,23 +81,27 @@ export class OutcomeBlock {
     return line.slice(line.indexOf(OUTPUT, SUCCEEDED.length) + OUTPUT.length, -1);
   }
 
+  /** @returns a success, its output unread; null for any other outcome */
+  success(row: number): NewSuccess | null {
+    const line = this.#lineOf(row);
+    const outputJson = this.outputJson(row);
+    if (line === undefined || outputJson === null) return null;
+    const run = this.#allRuns[Number(line.slice(SUCCEEDED.length, line.indexOf(OUTPUT, SUCCEEDED.length)))];
+    return run === undefined ? null : { kind: 'succeeded', outputJson, run };
+  }
+
   outcome(row: number): Outcome | null {
     const line = this.#lineOf(row);
-    if (line === undefined) return null;
-    this.#runs ??= JSON.parse(this.#lines[0] ?? '[]') as RunFacts[];
-    return outcomeOf(JSON.parse(line) as PlacedOutcome, this.#runs);
+    return line === undefined ? null : outcomeOf(JSON.parse(line) as PlacedOutcome, this.#allRuns);
+  }
+
+  get #allRuns(): readonly RunFacts[] {
+    return (this.#runs ??= JSON.parse(this.#lines[0] ?? '[]') as RunFacts[]);
   }
 
   #lineOf(row: number): string | undefined {
     return this.#lines[1 + (row % ROWS_PER_BLOCK)];
   }
-}
-
-/** @param blocks all of a job, in their order. @returns the row's outcome, or null where there is none */
-export function outcomeIn(blocks: readonly RawBlock[], row: number): Outcome | null {
-  const block = blocks[blockOf(row)];
-  const placed = block?.[1 + (row % ROWS_PER_BLOCK)] as PlacedOutcome | undefined;
-  return block === undefined || placed === undefined ? null : outcomeOf(placed, block[0]);
 }
 
 function outcomeOf(placed: PlacedOutcome, runs: readonly RunFacts[]): Outcome {

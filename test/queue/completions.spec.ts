@@ -21,8 +21,8 @@ describe('the process that enqueued', () => {
     const [first, last] = [listener(completions, rows[0]!), listener(completions, rows[31]!)];
     corner.intake(async ({ envelope }) => ({ kind: 'outcomes', outcomes: envelope.rows.map((_, n) => succeeded(n)) }));
     await Promise.all([first.nth(1), last.nth(1)]);
-    expect(first.heard).toMatchObject([{ kind: 'ended', outcome: { kind: 'succeeded', output: { value: 0 } } }]);
-    expect(last.heard).toMatchObject([{ kind: 'ended', outcome: { kind: 'succeeded', output: { value: 31 } } }]);
+    expect(first.heard).toMatchObject([{ kind: 'ended', success: { outputJson: '{"value":0}' } }]);
+    expect(last.heard).toMatchObject([{ kind: 'ended', success: { outputJson: '{"value":31}' } }]);
     const { completedAtMs } = await corner.standing(rows[0]!);
     expect(first.heard).toMatchObject([{ endedAtMs: completedAtMs }]);
   });
@@ -35,7 +35,7 @@ describe('the process that enqueued', () => {
     const large = { ...succeeded(1), outputJson: JSON.stringify({ text: 'x'.repeat(20_000) }) };
     corner.intake(async () => ({ kind: 'outcomes', outcomes: [large] }));
     await caller.nth(1);
-    expect(caller.heard).toMatchObject([{ kind: 'ended', outcome: null }]);
+    expect(caller.heard).toMatchObject([{ kind: 'ended', success: null }]);
     expect(await corner.standing(row!)).toMatchObject({ output: { text: 'x'.repeat(20_000) } });
   });
 
@@ -55,7 +55,7 @@ describe('the process that enqueued', () => {
     release.send();
     await Promise.all([marked.nth(2), other.nth(1)]);
     expect(marked.heard).toMatchObject([{ kind: 'marked', mark }, { kind: 'ended' }]);
-    expect(other.heard).toMatchObject([{ kind: 'ended', outcome: { output: { value: 1 } } }]);
+    expect(other.heard).toMatchObject([{ kind: 'ended', success: { outputJson: '{"value":1}' } }]);
   });
 
   it('hears of a failed retry job by the channel of that job', async () => {

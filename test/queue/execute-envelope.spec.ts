@@ -197,7 +197,7 @@ describe('an envelope whose worker has died', () => {
       what: 'the second',
     });
     row!.settle(succeeded(7));
-    expect(await told.seen).toMatchObject({ kind: 'ended', outcome: null });
+    expect(await told.seen).toMatchObject({ kind: 'ended', success: null });
     expect(await corner.standing(address!)).toMatchObject({ status: 'succeeded', attempts: 2 });
   });
 });

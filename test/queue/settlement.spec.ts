@@ -84,7 +84,7 @@ describe('a worker that has lost its lock', () => {
     await corner.redis.ping();
     await completions.onJob(MODEL, 'another', () => undefined);
     // The end of the third attempt, which who waits reads.
-    expect(notices).toMatchObject([{ kind: 'ended', outcome: null }]);
+    expect(notices).toMatchObject([{ kind: 'ended', success: null }]);
     expect(await corner.standing(row!)).toMatchObject({ output: { value: 1 }, attempts: 3 });
   });
 });
