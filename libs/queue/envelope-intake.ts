@@ -262,10 +262,20 @@ export class EnvelopeIntake {
     this.#held.delete(job.id ?? '');
     const ending = this.#endings.get(job);
     if (ending === undefined) return;
+    this.#letGo(job);
     this.options.onSettled(ending.taken, ending.counts, ending.failures, ending.end);
     const told = await ending.told;
     // The job's end had to be tried again, so the first message came before it.
     if (told !== true) await this.#tell(ending);
+  }
+
+  /**
+   * BullMQ passes jobs through a linked list, and a node that has left it still points to the next. Where one of them has grown
+   * old, V8's young generation takes all that follow for alive: with their rows, each collection took five times as long.
+   */
+  #letGo(job: Job): void {
+    this.#endings.delete(job);
+    job.data = undefined;
   }
 
   async #tell({ taken, settled }: Ending): Promise<boolean> {
