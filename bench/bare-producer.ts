@@ -18,6 +18,7 @@ serveParent(async (question: BareQuestion): Promise<BareAnswer> => {
       await new Queue(FLOOD_QUEUE, { connection, prefix: question.prefix }).obliterate({ force: true, count: 1_000 });
       return { firstAddedAtMs: 0, roundTripsMs: [] };
     case 'work':
+    case 'completed':
       throw new Error('a producer does not work');
   }
 });

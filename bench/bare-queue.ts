@@ -3,6 +3,8 @@
 export type BareQuestion =
   /** Be a worker that does nothing, for both queues. */
   | { readonly kind: 'work'; readonly redisUrl: string; readonly prefix: string }
+  /** Say when so many jobs of the flood have been completed since the last time. */
+  | { readonly kind: 'completed'; readonly redisUrl: string; readonly prefix: string; readonly jobs: number }
   /** Add so many jobs in `addBulk` of 100, one after the other. */
   | {
       readonly kind: 'flood';
@@ -25,6 +27,8 @@ export type BareQuestion =
 export interface BareAnswer {
   /** Milliseconds since the epoch at which the first job was added. */
   readonly firstAddedAtMs: number;
+  /** The same of the last completed one, where it was asked for. */
+  readonly lastCompletedAtMs?: number;
   /** Milliseconds of each round trip, empty for other questions. */
   readonly roundTripsMs: readonly number[];
 }

@@ -1,7 +1,5 @@
 /** Parts a and b: Millrace beside BullMQ alone, on the same Redis, and beside Fastify alone, by turns. */
-import { FLOOD_QUEUE } from './bare-queue.js';
 import { alternate, type Measurement, type Sample } from './alternating-rounds.js';
-import { nowMs } from './clock.js';
 import type { FleetUnderTest } from './fleet-under-test.js';
 import { Observer } from './observer.js';
 import type { BenchOptions } from './options.js';
@@ -77,10 +75,11 @@ class QueueComparison {
       const { bareFlood: jobs } = this.sizes;
       const observer = new Observer([...this.bare.processes(), ...this.load.redisProcess()]);
       const question = { redisUrl, prefix: BARE_PREFIX, jobs, inputs: this.inputs } as const;
+      const completed = this.bare.worker.ask({ kind: 'completed', ...question });
       const { firstAddedAtMs } = await this.bare.producer.ask({ kind: 'flood', ...question });
-      await this.load.redis.untilDrained([`${BARE_PREFIX}:${FLOOD_QUEUE}`]);
-      const value = (jobs / (nowMs() - firstAddedAtMs)) * 1_000;
+      const { lastCompletedAtMs = NaN } = await completed;
       const cost = observer.end();
+      const value = (jobs / (lastCompletedAtMs - firstAddedAtMs)) * 1_000;
       await this.bare.producer.ask({ kind: 'clean', redisUrl, prefix: BARE_PREFIX });
       return { value, count: jobs, cost, grouping: null };
     },
