@@ -3,7 +3,7 @@
 export type BareQuestion =
   /** Be a worker that does nothing, for both queues. */
   | { readonly kind: 'work'; readonly redisUrl: string; readonly prefix: string }
-  /** Say when so many jobs of the flood have been completed since the last time. */
+  /** Say when so many jobs of a flood have been completed, those of the flood before not among them. */
   | { readonly kind: 'completed'; readonly redisUrl: string; readonly prefix: string; readonly jobs: number }
   /** Add so many jobs in `addBulk` of 100, one after the other. */
   | {

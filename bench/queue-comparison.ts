@@ -75,9 +75,10 @@ class QueueComparison {
       const { bareFlood: jobs } = this.sizes;
       const observer = new Observer([...this.bare.processes(), ...this.load.redisProcess()]);
       const question = { redisUrl, prefix: BARE_PREFIX, jobs, inputs: this.inputs } as const;
-      const completed = this.bare.worker.ask({ kind: 'completed', ...question });
-      const { firstAddedAtMs } = await this.bare.producer.ask({ kind: 'flood', ...question });
-      const { lastCompletedAtMs = NaN } = await completed;
+      const [{ firstAddedAtMs }, { lastCompletedAtMs = NaN }] = await Promise.all([
+        this.bare.producer.ask({ kind: 'flood', ...question }),
+        this.bare.worker.ask({ kind: 'completed', ...question }),
+      ]);
       const cost = observer.end();
       const value = (jobs / (lastCompletedAtMs - firstAddedAtMs)) * 1_000;
       await this.bare.producer.ask({ kind: 'clean', redisUrl, prefix: BARE_PREFIX });
