@@ -1,7 +1,19 @@
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { PatientWorker } from '#queue/patient-worker';
 import { MODEL, QueueCorner, succeeded } from '#testing/queue-corner';
+import type { TestRedis } from '#testing/redis-server';
 import { signal } from '#testing/signal';
+import { ownRedis } from '../stage.js';
+
+/** Of its own: ioredis takes for answers what a busy server tells a monitor in the same breath as its yes. */
+let server: TestRedis;
+
+beforeAll(async () => {
+  server = await ownRedis();
+  await server.start();
+});
+
+afterAll(() => server.remove());
 
 /** What Redis did for this corner's queue, in its order: each question for a job, and what the test has set. */
 async function watched(corner: QueueCorner) {
@@ -30,7 +42,7 @@ async function watched(corner: QueueCorner) {
 
 describe('a worker with free slots', () => {
   it('starts the job that it has before it asks whether there is another', async () => {
-    const corner = await QueueCorner.open();
+    const corner = await QueueCorner.open(server.url);
     const commands = await watched(corner);
     const [row] = await corner.submit();
     const intake = corner.intake(
@@ -45,7 +57,7 @@ describe('a worker with free slots', () => {
   });
 
   it('leaves the next question to the end of a job that ends soon', async () => {
-    const corner = await QueueCorner.open();
+    const corner = await QueueCorner.open(server.url);
     const commands = await watched(corner);
     const { catalogue, redis } = corner;
     const run = () => redis.set(`${catalogue.tag(MODEL)}:began`, '1', 'EX', 60);
@@ -61,7 +73,7 @@ describe('a worker with free slots', () => {
   });
 
   it.each(['has work from the start', 'was idle'])('fills its slots nevertheless, where it %s', async (start) => {
-    const corner = await QueueCorner.open();
+    const corner = await QueueCorner.open(server.url);
     const commands = await watched(corner);
     const submit = async () => [await corner.submit(), await corner.submit(), await corner.submit()].flat();
     const early = start === 'was idle' ? [] : await submit();
@@ -85,7 +97,7 @@ describe('a worker with free slots', () => {
 
   // A question that is not asked when Redis has said that there is a job would leave the job for seconds.
   it.each([1, 2, 16])('leaves no job behind that comes when it has nothing to do, with %i slots', async (slots) => {
-    const corner = await QueueCorner.open();
+    const corner = await QueueCorner.open(server.url);
     const intake = corner.intake(() => Promise.resolve({ kind: 'outcomes', outcomes: [succeeded(1)] }), { slots });
     const longest = { ms: 0 };
     for (let i = 0; i < 200; i += 1) {
