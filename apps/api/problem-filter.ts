@@ -6,6 +6,7 @@ import { QueueFullError, QueueUnavailableError } from '#queue/connection';
 import { errorFieldsWithStack } from '#telemetry/error-fields';
 import type { Logger } from '#telemetry/logger';
 import { protocolFields } from './error-faces.js';
+import { leaveRest } from './unread-rest.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -36,8 +37,10 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
   }
   request.refused = body;
   const instance = request.url.split('?')[0];
+  reply.code(body.status);
+  // A streamed body is left by its route. Any other would be cut off by Fastify, before its sender had read why.
+  if (body.status === 413 && request.bytesBefore === undefined) leaveRest(request, reply);
   void reply
-    .code(body.status)
     .headers(headers)
     .type('application/problem+json')
     .send(JSON.stringify({ ...body, instance, request_id: request.id, ...protocolFields(request.url, body) }));

@@ -21,10 +21,19 @@ export function bytesBefore({ raw }: FastifyRequest): BytesBefore {
   return raw.socket.bytesRead;
 }
 
-/** Call it when the answer is about to be sent. */
-export function leaveRest({ raw }: FastifyRequest, reply: FastifyReply, before: BytesBefore): void {
+/**
+ * Call it when the answer is about to be sent.
+ * @param before where nobody knows it, all that was announced is taken to be left
+ */
+export function leaveRest(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  before: BytesBefore = bytesBefore(request),
+): void {
+  const { raw } = request;
   if (raw.complete || raw.destroyed) return;
   if (reply.statusCode !== 408 && restOf(raw, before) <= SHORT_BYTES) {
+    reply.removeHeader('connection');
     reply.raw.once('finish', () => drain(raw, () => undefined));
     return;
   }

@@ -37,6 +37,8 @@ export class WholeRequest extends IncomingMessage {
     if (this.#taking === null) return super.push(part, encoding);
     if (part === null) this.#taking.end(null);
     else this.#taking.add(part);
+    // The rest is a stream again, for who wants to see its end.
+    if (this.#taking.isTooMuch) this.#taking = null;
     return true;
   }
 
@@ -59,6 +61,8 @@ Object.defineProperty(WholeRequest.prototype, 'readableEnded', {
 });
 
 class Taking {
+  /** More came than may be taken. */
+  isTooMuch = false;
   #parts: Buffer[] = [];
   #length = 0;
   #isOver = false;
@@ -71,7 +75,8 @@ class Taking {
   add(part: Buffer): void {
     if (this.#isOver) return;
     this.#length += part.length;
-    if (this.#length > this.mostBytes) this.end(new errorCodes.FST_ERR_CTP_BODY_TOO_LARGE());
+    this.isTooMuch = this.#length > this.mostBytes;
+    if (this.isTooMuch) this.end(new errorCodes.FST_ERR_CTP_BODY_TOO_LARGE());
     else this.#parts.push(part);
   }
 

@@ -151,6 +151,13 @@ describe('a body that is not what it says', () => {
     expectProblem(await raw(promise), 413, 'body_too_large');
   });
 
+  it('413 reaches who is still sending', async () => {
+    const content = JSON.stringify({ ...IRIS, pad: 'x'.repeat(8_000_000) });
+    for (let i = 0; i < 10; i += 1) {
+      expectProblem(await api.call('POST', '/v1/predictions', { raw: content }), 413, 'body_too_large');
+    }
+  });
+
   it('413 for more than the limit in chunks that do not say how many', async () => {
     const chunk = `${(60_000).toString(16)}\r\n${'1'.repeat(60_000)}\r\n`;
     const start = `POST /v1/predictions HTTP/1.1\r\n${HEAD}Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n`;
