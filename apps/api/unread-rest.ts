@@ -25,12 +25,7 @@ export function bytesBefore({ raw }: FastifyRequest): BytesBefore {
  * Call it when the answer is about to be sent.
  * @param before where nobody knows it, all that was announced is taken to be left
  */
-export function leaveRest(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  before: BytesBefore = bytesBefore(request),
-): void {
-  const { raw } = request;
+export function leaveRest({ raw }: FastifyRequest, reply: FastifyReply, before?: BytesBefore): void {
   if (raw.complete || raw.destroyed) return;
   if (reply.statusCode !== 408 && restOf(raw, before) <= SHORT_BYTES) {
     reply.removeHeader('connection');
@@ -48,9 +43,10 @@ export function leaveRest(
 }
 
 /** Part of the body may have come with its headers: then it is less. */
-function restOf({ headers, socket }: IncomingMessage, before: BytesBefore): number {
+function restOf({ headers, socket }: IncomingMessage, before: BytesBefore | undefined): number {
   const length = headers['content-length'];
-  return length === undefined ? Infinity : Number(length) - (socket.bytesRead - before);
+  const come = before === undefined ? 0 : socket.bytesRead - before;
+  return length === undefined ? Infinity : Number(length) - come;
 }
 
 function drain(raw: IncomingMessage, then: () => void): void {
