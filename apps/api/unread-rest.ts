@@ -28,7 +28,8 @@ export function bytesBefore({ raw }: FastifyRequest): BytesBefore {
 export function leaveRest({ raw }: FastifyRequest, reply: FastifyReply, before?: BytesBefore): void {
   if (raw.complete || raw.destroyed) return;
   if (reply.statusCode !== 408 && restOf(raw, before) <= SHORT_BYTES) {
-    reply.removeHeader('connection');
+    // Fastify ends a connection whose body it has refused.
+    if (reply.hasHeader('connection')) reply.removeHeader('connection');
     reply.raw.once('finish', () => drain(raw, () => undefined));
     return;
   }
