@@ -10,9 +10,9 @@ import {
   PREDICTION_REQUEST_SCHEMA,
   type PredictionRequest,
 } from '#contract/prediction.dto';
+import type { TextPrediction } from '#contract/prediction-text';
 import { invalidFields, notFound, problem, ProblemError } from '#contract/problem';
 import type { Callback } from '#domain/callback';
-import type { TextPrediction } from '#contract/prediction-text';
 import type { Prediction } from '#domain/prediction';
 import { isTerminal, NOT_STARTED } from '#domain/prediction';
 import { isOfOurForm, isOwnId, parsePredictionId, type PredictionAddress, queueKindOf } from '#domain/prediction-id';
