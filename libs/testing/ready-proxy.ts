@@ -1,6 +1,6 @@
 /**
  * A reverse proxy that does what load balancers do: it asks each process for its `/ready` and sends requests to those that
- * said yes last. It never tries a request again: what a process does not answer, the caller does not get.
+ * said yes last. It never tries a request again: what a process does not answer, the caller does not get, but reads why.
  */
 import { once } from 'node:events';
 import http from 'node:http';
@@ -65,7 +65,7 @@ export class ReadyProxy {
   #forward(request: http.IncomingMessage, response: http.ServerResponse): void {
     const ready = [...this.#upstreams].filter(({ isReady }) => isReady);
     const chosen = ready[(this.#turn += 1) % ready.length];
-    if (chosen === undefined) return void response.writeHead(502).end();
+    if (chosen === undefined) return refuse(response, 'no process is ready');
     const { method, url = '/', headers } = request;
     const onward = http.request(new URL(url, chosen.process.url), {
       method: method ?? 'GET',
@@ -76,7 +76,15 @@ export class ReadyProxy {
       response.writeHead(answer.statusCode ?? 502, answer.headers);
       answer.pipe(response);
     });
-    onward.on('error', () => (response.headersSent ? response.destroy() : response.writeHead(502).end()));
+    onward.on('error', (error) =>
+      refuse(response, `${chosen.process.url} ${onward.reusedSocket ? 'again' : 'first'}: ${error.message}`),
+    );
     request.pipe(onward);
   }
+}
+
+/** In words, so that a test that fails says whether nobody was ready or somebody hung up. */
+function refuse(response: http.ServerResponse, why: string): void {
+  if (response.headersSent) response.destroy();
+  else response.writeHead(502, { 'content-type': 'text/plain' }).end(why);
 }
