@@ -28,7 +28,7 @@ export function bytesBefore({ raw }: FastifyRequest): BytesBefore {
 export function leaveRest({ raw }: FastifyRequest, reply: FastifyReply, before?: BytesBefore): void {
   if (raw.complete || raw.destroyed) return;
   if (reply.statusCode !== 408 && restOf(raw, before) <= SHORT_BYTES) {
-    // Fastify ends a connection whose body it has refused.
+    // Fastify ends a connection whose body it has refused. Of a header that nobody set, Node would leave out its own.
     if (reply.hasHeader('connection')) reply.removeHeader('connection');
     reply.raw.once('finish', () => drain(raw, () => undefined));
     return;

@@ -73,14 +73,25 @@ export class ReadyProxy {
       agent: this.#agent,
     });
     onward.on('response', (answer) => {
-      response.writeHead(answer.statusCode ?? 502, answer.headers);
+      response.writeHead(answer.statusCode ?? 502, endToEnd(answer.headers));
       answer.pipe(response);
     });
     onward.on('error', (error) =>
-      refuse(response, `${chosen.process.url} ${onward.reusedSocket ? 'again' : 'first'}: ${error.message}`),
+      refuse(
+        response,
+        `on a ${onward.reusedSocket ? 'kept' : 'new'} connection to ${chosen.process.url}: ${error.message}`,
+      ),
     );
     request.pipe(onward);
   }
+}
+
+/**
+ * What a process says of its own connection (RFC 9110, 7.6.1) is not for the caller: told of 72 s where this server closes what
+ * is idle after 5, it would ask on a connection that is being closed.
+ */
+function endToEnd({ connection, 'keep-alive': _, ...headers }: http.IncomingHttpHeaders): http.IncomingHttpHeaders {
+  return headers;
 }
 
 /** In words, so that a test that fails says whether nobody was ready or somebody hung up. */

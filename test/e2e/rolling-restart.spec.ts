@@ -130,7 +130,7 @@ class Load {
       if (answer.status === status) return answer;
       this.failed.push([method, answer.status, answer.text]);
     } catch (error) {
-      this.failed.push([method, String(error)]);
+      this.failed.push([method, String(error), String((error as Error).cause)]);
     }
     return null;
   }
