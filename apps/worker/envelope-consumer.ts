@@ -1,9 +1,10 @@
 /** The worker's intakes: for each model one of interactive envelopes, one of bulk envelopes, and one of retry jobs. */
 import { rowCount } from '#contract/envelope';
 import { logRedisErrors } from '#process/redis-errors';
-import { EnvelopeIntake, type JobEnd, type Settled, type TakenEnvelope } from '#queue/envelope-intake';
+import { EnvelopeIntake } from '#queue/envelope-intake';
 import type { FailureCounts, Settlement } from '#queue/outcomes';
 import type { ModelQueues } from '#queue/model-queues';
+import type { JobEnd, Settled, TakenEnvelope } from '#queue/taken-envelope';
 import type { Logger } from '#telemetry/logger';
 import type { WorkerMetrics } from '#telemetry/metrics';
 import { BulkPace } from './bulk-pace.js';

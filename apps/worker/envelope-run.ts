@@ -6,7 +6,7 @@ import type { Mark } from '#domain/mark';
 import type { VersionId } from '#domain/model-version';
 import type { NewOutcome } from '#domain/outcome';
 import type { Lane, PendingPrediction } from '#inference/dynamic-batcher';
-import type { TakenEnvelope } from '#queue/envelope-intake';
+import type { TakenEnvelope } from '#queue/taken-envelope';
 import type { HeldJob } from './in-hand.js';
 
 /** Also what becomes of a row that runs elsewhere. */

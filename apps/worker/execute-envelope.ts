@@ -7,7 +7,7 @@ import type { NewOutcome } from '#domain/outcome';
 import { formatPredictionId } from '#domain/prediction-id';
 import type { Lane } from '#inference/dynamic-batcher';
 import type { ExecutorPool } from '#inference/executor-pool';
-import type { Settled, TakenEnvelope } from '#queue/envelope-intake';
+import type { Settled, TakenEnvelope } from '#queue/taken-envelope';
 import { readBatchMark } from '#queue/batch-mark';
 import { modelCode } from '#queue/catalogue';
 import type { Deadlines } from '#queue/deadlines';

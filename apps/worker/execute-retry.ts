@@ -2,7 +2,7 @@
 import { batchOf, type RetryEnvelope } from '#contract/envelope';
 import { formatFailure } from '#domain/failure';
 import type { Quarantine, Verdict } from '#inference/quarantine';
-import type { Settled, TakenEnvelope } from '#queue/envelope-intake';
+import type { Settled, TakenEnvelope } from '#queue/taken-envelope';
 import { readBatchMark } from '#queue/batch-mark';
 import { type Deadlines, isPastDeadline } from '#queue/deadlines';
 import type { ModelQueues } from '#queue/model-queues';

@@ -5,7 +5,7 @@ import { type Failure, parseFailure } from '#domain/failure';
 import type { Outcome } from '#domain/outcome';
 import { formatPredictionId } from '#domain/prediction-id';
 import { modelCode } from '#queue/catalogue';
-import type { JobEnd, TakenEnvelope } from '#queue/envelope-intake';
+import type { JobEnd, TakenEnvelope } from '#queue/taken-envelope';
 
 export interface PredictionFacts {
   readonly id: string;

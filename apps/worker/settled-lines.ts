@@ -5,7 +5,7 @@
 import { batchOf, type Envelope, rowCount } from '#contract/envelope';
 import { API_VERSION } from '#contract/prediction.dto';
 import { categoryOf, parseFailure } from '#domain/failure';
-import type { JobEnd, TakenEnvelope } from '#queue/envelope-intake';
+import type { JobEnd, TakenEnvelope } from '#queue/taken-envelope';
 import type { Settlement } from '#queue/outcomes';
 import type { Logger } from '#telemetry/logger';
 import { RateGate } from '#telemetry/sampling';

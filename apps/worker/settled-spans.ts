@@ -4,7 +4,7 @@
  * million spans show nothing.
  */
 import { batchOf, type Envelope } from '#contract/envelope';
-import type { JobEnd, TakenEnvelope } from '#queue/envelope-intake';
+import type { JobEnd, TakenEnvelope } from '#queue/taken-envelope';
 import { parseTraceparent, type SpanReference } from '#telemetry/trace-context';
 import type { Attributes, Tracing } from '#telemetry/tracing';
 import { factsOf, type PredictionFacts } from './prediction-facts.js';

@@ -6,10 +6,7 @@
  * hangs on that message.
  */
 import { batchOf, type Envelope, ENVELOPE_VERSION } from '#contract/envelope';
-import type { Stages } from '#contract/executor-protocol';
 import { parseFailure } from '#domain/failure';
-import type { Mark } from '#domain/mark';
-import type { NewOutcome } from '#domain/outcome';
 import { DelayedError, type Job, UnrecoverableError, WaitingError } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Catalogue } from './catalogue.js';
@@ -26,42 +23,7 @@ import {
 } from './outcomes.js';
 import { PatientWorker } from './patient-worker.js';
 import { parseProgress } from './progress.js';
-
-/** A job in the hands of this worker. */
-export interface TakenEnvelope {
-  readonly jobId: string;
-  /** Its key in Redis. */
-  readonly jobKey: string;
-  readonly envelope: Envelope;
-  /** Marks that were set before it was taken. */
-  readonly marks: ReadonlyMap<number, Mark>;
-  /** How often a worker died, or lost its lock, while it held this job. */
-  readonly stalls: number;
-  /** The number of this try, from 1: workers that were lost count, and failures that pass; what was handed back does not. */
-  readonly attempt: number;
-  /** Somebody has begun it before. */
-  readonly retaken: boolean;
-}
-
-/** What the processor makes of a job. */
-export type Settled =
-  | {
-      readonly kind: 'outcomes';
-      readonly outcomes: readonly NewOutcome[];
-      /** By row, of those that ran to their end; rows of a batch have none. */
-      readonly stages?: readonly (Stages | undefined)[];
-    }
-  /** The one prediction of a retry job has failed for good: the job itself fails, and an operator sees it; with when its last run began. */
-  | { readonly kind: 'failed'; readonly reason: string; readonly startedAtMs?: number | null }
-  /** Interrupted by us: it goes back to the queue for another worker. */
-  | { readonly kind: 'handed_back' }
-  /** It failed for a reason that may pass: it comes again after a pause that grows. The reason is for the board. */
-  | { readonly kind: 'again'; readonly reason: string }
-  /** This worker cannot serve its version: another one may, a moment later. */
-  | { readonly kind: 'postponed' };
-
-/** What a job has ended with. */
-export type JobEnd = Extract<Settled, { kind: 'outcomes' | 'failed' }>;
+import type { JobEnd, Settled, TakenEnvelope } from './taken-envelope.js';
 
 export interface IntakeOptions {
   readonly model: string;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { TakenEnvelope } from '#queue/envelope-intake';
+import type { TakenEnvelope } from '#queue/taken-envelope';
 import { MODEL, QueueCorner, succeeded } from '#testing/queue-corner';
 import { signal } from '#testing/signal';
 
