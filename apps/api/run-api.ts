@@ -75,6 +75,7 @@ export async function runApi(settings: Settings, logger: Logger): Promise<Runnin
     onRedisError,
   });
 
+  if (access.keys !== null) access.keys.watch.onChange = () => parts.follower.sendAway();
   const clock = new ClockWatch(redis, (sentence) => logger.error(sentence));
   registerClockGauge(registry, () => clock.aheadMs / 1_000);
   const register = new ModelRegister(redis, names, onRedisError);

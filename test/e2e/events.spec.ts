@@ -207,6 +207,23 @@ describe('with keys', () => {
       what: 'the token to end',
     });
   });
+
+  it('a stream that is open ends with its key, and those of others stay', async () => {
+    // Without a worker: nothing else ends them.
+    const api = await fleetOfTest({ AUTH: 'on' }).api();
+    const admin = new Caller(api, await api.firstKey());
+    const callers = [await admin.make(['predict'], 'shop'), await admin.make(['predict'], 'bank')] as const;
+    const open = async (caller: Caller): Promise<EventReader> => {
+      const { json } = await caller.call('POST', '/v1/predictions', { body: IRIS });
+      return EventReader.open((json as { urls: { stream: string } }).urls.stream);
+    };
+    const [shops, banks] = [await open(callers[0]), await open(callers[1])];
+    expect([shops.status, banks.status]).toEqual([200, 200]);
+    await admin.call('POST', `/v1/keys/${callers[0].id}/revoke`);
+    expect(await shops.all()).not.toContain('done');
+    expect(banks.isOver).toBe(false);
+    banks.leave();
+  });
 });
 
 it('an ended prediction of a moment ago can still be followed from its begin', async () => {

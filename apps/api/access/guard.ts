@@ -14,6 +14,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Who calls; set on every route but those that are open to all. */
     caller: Caller;
+    /** Whether what the request came with would still be let in: a stream stays open for longer than some keys live. */
+    isStillAdmitted: () => boolean;
   }
 }
 
@@ -33,6 +35,7 @@ type Refuse = (error: unknown, request: FastifyRequest, reply: FastifyReply) => 
 export function guardRequests(server: FastifyInstance, keys: Keys | null, refuse: Refuse): void {
   const attempts = new FailedAttempts();
   server.decorateRequest('caller', null as unknown as Caller);
+  server.decorateRequest('isStillAdmitted', always);
   server.addHook('onRequest', (request, reply, done) => {
     // A path without a route is answered with 404 to everybody.
     const requirement = request.is404 ? 'nothing' : (request.routeOptions.config.requires ?? null);
@@ -50,6 +53,7 @@ export function guardRequests(server: FastifyInstance, keys: Keys | null, refuse
     const refused = (error: unknown): void => refuse(counted(error, attempts, request), request, reply);
     try {
       const ask = credentialOf(request);
+      if (request.routeOptions.config.takesToken === true) request.isStillAdmitted = () => mayStay(keys, ask);
       const caller = identify(keys, ask);
       if (caller !== null) return admit(caller);
       void lookAgain(keys, ask).then(admit).catch(refused);
@@ -80,6 +84,13 @@ function identify({ ring, watch }: Keys, ask: Credential): Caller | null {
   // A ring that may be out of date admits nobody.
   return found.kind === 'caller' && watch.isFresh ? found.caller : null;
 }
+
+/** While Redis is away nobody knows, and who reads stays. */
+function mayStay({ ring, watch }: Keys, ask: Credential): boolean {
+  return !watch.isFresh || ask(ring).kind === 'caller';
+}
+
+const always = (): boolean => true;
 
 /** @throws QueueUnavailableError where Redis cannot be asked: whether the key is valid is unknown */
 async function lookAgain(keys: Keys, ask: Credential): Promise<Caller> {

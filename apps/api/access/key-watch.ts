@@ -17,6 +17,8 @@ export class KeyWatch {
   #looking: Promise<void> | null = null;
   #timer: NodeJS.Timeout | null = null;
   #stopped = false;
+  /** Called when the ring has changed. */
+  onChange: () => void = () => undefined;
 
   constructor(
     private readonly store: KeyStore,
@@ -57,8 +59,10 @@ export class KeyWatch {
     // The moment of the question: what changes while it is answered is seen by the next one.
     const askedAtMs = performance.now();
     const version = await this.store.version();
-    if (version !== this.#version) this.ring.replace(await this.store.list());
+    const hasChanged = version !== this.#version;
+    if (hasChanged) this.ring.replace(await this.store.list());
     this.#version = version;
     this.#lookedAtMs = askedAtMs;
+    if (hasChanged) this.onChange();
   }
 }

@@ -39,7 +39,7 @@ export class BatchEventsController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const { plan } = await this.own.require(id, request);
-    const reader = new Reader();
+    const reader = new Reader(request.isStillAdmitted);
     const seen = this.follower.follow(this.#followed(plan.model, id), reader);
     try {
       const show = (batch: Batch): BatchResource => this.own.show(batch, request);

@@ -16,13 +16,15 @@ export interface Followed<T> {
   patienceMs(seen: T): number;
 }
 
-/** Somebody who reads, until the connection is closed. */
+/** Somebody who reads, until the connection is closed or the key that it came with is no longer valid. */
 export class Reader {
   readonly bell = new Bell();
   #isGone = false;
 
+  constructor(private readonly mayRead: () => boolean) {}
+
   get isGone(): boolean {
-    return this.#isGone;
+    return this.#isGone || !this.mayRead();
   }
 
   readonly leave = (): void => {
@@ -42,6 +44,11 @@ export class Follower {
   releaseAll(): void {
     this.#released = true;
     for (const { bell } of this.#readers) bell.ring();
+  }
+
+  /** Call it when keys have changed: streams of those that were revoked end. */
+  sendAway(): void {
+    for (const reader of this.#readers) if (reader.isGone) reader.bell.ring();
   }
 
   /**

@@ -26,7 +26,7 @@ export class PredictionEventsController {
   @Get(':id/events')
   async events(@Param('id') id: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const place = await this.own.locate(id, request.caller);
-    const reader = new Reader();
+    const reader = new Reader(request.isStillAdmitted);
     const seen = this.follower.follow(this.#followed(place), reader);
     try {
       const first = await seen.next();
