@@ -123,18 +123,17 @@ export class AwaitPrediction {
   /** Waits for any prediction, whoever enqueued it. */
   async awaitAny({ model, address }: Place, timeoutMs: number, isGone: IsGone): Promise<Found> {
     const deadline = Date.now() + timeoutMs;
-    const first = await this.reader.readInTime(model, address);
-    if (isOver(first) || timeoutMs <= 0 || this.#isReleased()) return first;
+    let found = await this.reader.readInTime(model, address);
+    if (isOver(found) || timeoutMs <= 0 || this.#isReleased()) return found;
     const bell = new Bell();
-    const stops = await this.#listen(model, address, bell);
+    const stops = this.#listen(model, address, bell);
     this.#waiting.add(bell.ring);
     try {
       for (;;) {
-        // Once more after the subscription stands: what ended before it is not told again.
-        const found = await this.reader.readInTime(model, address);
         const left = deadline - Date.now();
         if (isOver(found) || left <= 0 || this.#isReleased() || isGone()) return found;
         await bell.rung(Math.min(left, READ_EVERY_MS, untilDeadline(found)));
+        found = await this.reader.readInTime(model, address);
       }
     } finally {
       this.#waiting.delete(bell.ring);
@@ -142,9 +141,9 @@ export class AwaitPrediction {
     }
   }
 
-  #listen(model: string, { envelopeId, row }: PredictionAddress, bell: Bell): Promise<(() => void)[]> {
+  #listen(model: string, { envelopeId, row }: PredictionAddress, bell: Bell): (() => void)[] {
     const jobs = [envelopeId, retryJobId(envelopeId, row)];
-    return Promise.all(jobs.map((job) => this.completions.onJob(model, job, bell.ring)));
+    return jobs.map((job) => this.completions.onJob(model, job, bell.ring));
   }
 }
 

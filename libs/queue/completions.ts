@@ -73,6 +73,11 @@ export type Notice =
 
 type Listener = (notice: Notice) => void;
 
+interface Channel {
+  readonly listeners: Set<Listener>;
+  readonly subscribed: Promise<unknown>;
+}
+
 /** What a message says before its block. */
 interface Message {
   readonly job: string;
@@ -86,7 +91,7 @@ export class Completions {
   /** Rows whose callers wait, by job. */
   readonly #rows = new Map<string, Map<number, Set<Listener>>>();
   /** Callers that wait for a job of any process, by its channel. */
-  readonly #channels = new Map<string, { readonly listeners: Set<Listener>; readonly subscribed: Promise<unknown> }>();
+  readonly #channels = new Map<string, Channel>();
 
   constructor(
     private readonly subscriber: Redis,
@@ -117,10 +122,12 @@ export class Completions {
   }
 
   /**
-   * Listens on a job's own channel, or on a batch's, whoever enqueued it: its start, a mark, its end. The caller reads
-   * once after this has resolved: what happened before is not told again.
+   * Listens on a job's own channel, or on a batch's, whoever enqueued it: its start, a mark, its end. The listener is also
+   * called once Redis has confirmed it, since what happened before is not told again. Nobody waits for that: a connection
+   * that hangs must not hold up who reads every two seconds anyway.
+   * @returns how to stop
    */
-  async onJob(model: string, jobId: string, listener: Listener): Promise<() => void> {
+  onJob(model: string, jobId: string, listener: Listener): () => void {
     const channel = this.catalogue.jobChannel(model, jobId);
     const heard = this.#channels.get(channel) ?? {
       listeners: new Set<Listener>(),
@@ -128,13 +135,22 @@ export class Completions {
     };
     this.#channels.set(channel, heard);
     heard.listeners.add(listener);
-    await heard.subscribed;
+    heard.subscribed.then(
+      () => heard.listeners.has(listener) && listener({ kind: 'look' }),
+      (error: unknown) => this.#notHeard(channel, heard, error as Error),
+    );
     return () => {
       heard.listeners.delete(listener);
       if (heard.listeners.size > 0 || this.#channels.get(channel) !== heard) return;
       this.#channels.delete(channel);
       this.subscriber.unsubscribe(channel).catch(this.onError);
     };
+  }
+
+  /** Who listens goes on reading; the next one subscribes anew. */
+  #notHeard(channel: string, heard: Channel, error: Error): void {
+    if (this.#channels.get(channel) === heard) this.#channels.delete(channel);
+    this.onError(error);
   }
 
   #heard(text: string): void {

@@ -1,9 +1,13 @@
-import { describe, expect, it } from 'vitest';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { PredictionAddress } from '#domain/prediction-id';
-import type { Completions, Notice } from '#queue/completions';
+import { Completions, type Notice } from '#queue/completions';
+import { connectSubscriber } from '#queue/connection';
 import { setMark } from '#queue/marks';
 import { MODEL, newPrediction, QueueCorner, succeeded } from '#testing/queue-corner';
 import { signal } from '#testing/signal';
+import { AwaitPrediction } from '../../apps/api/await-prediction.js';
 
 /** What one caller hears, and a promise for the nth notice. */
 function listener(completions: Completions, { envelopeId, row }: PredictionAddress) {
@@ -11,6 +15,18 @@ function listener(completions: Completions, { envelopeId, row }: PredictionAddre
   const signals = Array.from({ length: 5 }, () => signal());
   const stop = completions.onRow(envelopeId, row, (notice) => signals[heard.push(notice) - 1]?.send());
   return { heard, stop, nth: (n: number) => signals[n - 1]!.seen };
+}
+
+/** The same on a job's own channel, once the subscription stands. */
+async function jobListener(completions: Completions, envelopeId: string) {
+  const looks = Array.from({ length: 5 }, () => signal());
+  let heard = 0;
+  const stop = completions.onJob(MODEL, envelopeId, (notice) => {
+    expect(notice).toEqual({ kind: 'look' });
+    looks[heard++]?.send();
+  });
+  await looks[0]!.seen;
+  return { stop, nth: (n: number) => looks[n]!.seen, count: () => heard - 1 };
 }
 
 describe('the process that enqueued', () => {
@@ -62,10 +78,9 @@ describe('the process that enqueued', () => {
     const corner = await QueueCorner.open();
     const completions = await corner.completions();
     const [row] = await corner.submit();
-    const rung = signal<Notice>();
-    await completions.onJob(MODEL, row!.envelopeId, rung.send);
+    const caller = await jobListener(completions, row!.envelopeId);
     corner.intake(async () => ({ kind: 'failed', reason: 'crashed: twice' }));
-    expect(await rung.seen).toEqual({ kind: 'look' });
+    await caller.nth(1);
     expect(await corner.standing(row!)).toMatchObject({ status: 'failed', failure: { code: 'crashed' } });
   });
 
@@ -88,13 +103,32 @@ describe('any other process', () => {
     // Nobody waits at its origin: nobody is told there.
     const { id } = await corner.writer.write(newPrediction());
     const envelopeId = id.slice(5, 31);
-    const [first, second] = [signal<Notice>(), signal<Notice>()];
-    const stop = await completions.onJob(MODEL, envelopeId, first.send);
-    await completions.onJob(MODEL, envelopeId, second.send);
-    stop();
+    const first = await jobListener(completions, envelopeId);
+    const second = await jobListener(completions, envelopeId);
+    first.stop();
     corner.intake(async () => ({ kind: 'outcomes', outcomes: [succeeded(1)] }));
-    expect(await second.seen).toEqual({ kind: 'look' });
-    const early = await Promise.race([first.seen, Promise.resolve('nothing')]);
-    expect(early).toBe('nothing');
+    await second.nth(1);
+    expect(first.count()).toBe(0);
+  });
+
+  it('is not held up by a connection for messages on which nothing comes', async () => {
+    const corner = await QueueCorner.open();
+    const silent = createServer();
+    silent.listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const { port } = silent.address() as AddressInfo;
+    const subscriber = connectSubscriber(`redis://127.0.0.1:${port}`, () => undefined);
+    onTestFinished(() => {
+      subscriber.disconnect();
+      silent.close();
+    });
+    const completions = new Completions(subscriber, corner.catalogue, corner.origin, corner.onError);
+    const [row] = await corner.submit();
+    const waiting = new AwaitPrediction(completions, corner.reader);
+    const wait = (ms: number) => waiting.awaitAny({ model: MODEL, address: row! }, ms, () => false);
+    expect(await wait(300)).toMatchObject({ standing: { status: 'starting' } });
+    // It reads every two seconds.
+    corner.intake(async () => ({ kind: 'outcomes', outcomes: [succeeded(7)] }));
+    expect(await wait(30_000)).toMatchObject({ standing: { status: 'succeeded', output: { value: 7 } } });
   });
 });

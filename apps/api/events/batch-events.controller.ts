@@ -56,7 +56,7 @@ export class BatchEventsController {
 
   #followed(model: string, id: string): Followed<Batch | null> {
     return {
-      listen: async (ring) => [await this.completions.onJob(model, id, ring)],
+      listen: (ring) => [this.completions.onJob(model, id, ring)],
       look: () => this.#looks.look(model, id),
       isOver: (batch) => batch !== null && hasBatchEnded(batch.status),
       patienceMs: () => HEARTBEAT_MS,

@@ -15,9 +15,9 @@ class Counter implements Followed<number> {
     readonly patience = 60_000,
   ) {}
 
-  listen(ring: () => void): Promise<(() => void)[]> {
+  listen(ring: () => void): (() => void)[] {
     this.ears.add(ring);
-    return Promise.resolve([() => this.ears.delete(ring)]);
+    return [() => this.ears.delete(ring)];
   }
 
   look(): Promise<number> {

@@ -7,8 +7,8 @@
 import { Bell } from '../bell.js';
 
 export interface Followed<T> {
-  /** Rings when it may have changed. @returns how to stop */
-  listen(ring: () => void): Promise<readonly (() => void)[]>;
+  /** Rings when it may have changed, and once when it listens: what came before that is not told. @returns how to stop */
+  listen(ring: () => void): readonly (() => void)[];
   /** Where it stands. */
   look(): Promise<T>;
   isOver(seen: T): boolean;
@@ -58,8 +58,7 @@ export class Follower {
    */
   async *follow<T>(followed: Followed<T>, reader: Reader): AsyncGenerator<T | null, void, undefined> {
     const { bell } = reader;
-    // Before the first look: what happens between the two is told.
-    const stops = await followed.listen(bell.ring);
+    const stops = followed.listen(bell.ring);
     this.#readers.add(reader);
     try {
       let seen: T | null = await followed.look();

@@ -62,7 +62,7 @@ export class PredictionEventsController {
     const { envelopeId, row } = address;
     const jobs = [envelopeId, retryJobId(envelopeId, row)];
     return {
-      listen: (ring) => Promise.all(jobs.map((job) => this.completions.onJob(model, job, ring))),
+      listen: (ring) => jobs.map((job) => this.completions.onJob(model, job, ring)),
       look: () => this.reader.readInTime(model, address),
       isOver: (found) => typeof found === 'string' || isTerminal(found.standing.status),
       patienceMs: (found) => Math.min(HEARTBEAT_MS, untilDeadline(found)),
