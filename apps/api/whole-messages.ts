@@ -8,6 +8,7 @@
  */
 import { IncomingMessage, type ServerOptions, ServerResponse } from 'node:http';
 import { errorCodes, type FastifyInstance } from 'fastify';
+import { requireWholeCharacters } from './well-formed.js';
 
 /** @param error why it will not come, null with all of it */
 export type TakenListener = (error: Error | null, body: Buffer) => void;
@@ -146,8 +147,14 @@ export function takeJsonBodies(server: FastifyInstance): void {
     // What says its length is refused before it has come.
     if (Number(request.headers['content-length']) > most) return done(new errorCodes.FST_ERR_CTP_BODY_TOO_LARGE());
     (payload as WholeRequest).takeBody(most, (error, body) => {
-      if (error === null) void parse(request, body.toString(), done);
-      else done(error);
+      if (error !== null) return done(error);
+      const text = body.toString();
+      try {
+        requireWholeCharacters(text);
+      } catch (malformed) {
+        return done(malformed as Error);
+      }
+      void parse(request, text, done);
     });
   });
 }

@@ -13,7 +13,10 @@ export interface Envelope {
   readonly model: string;
   readonly versionId: VersionId;
   readonly versionLabel: string;
-  /** The channel of the API process that enqueued it, which hears first when it has ended. */
+  /**
+   * The channel of the API process that enqueued it, which hears first when it has ended. Scripts in Redis find it in the text
+   * as the first of its name, so it stands before all that a client wrote.
+   */
   readonly origin: string;
   /** Somebody at that process waits for its end. */
   readonly awaited: boolean;

@@ -276,6 +276,7 @@ describe('a body that is no request', () => {
     ['an input that is null', { ...IRIS, input: null }, '/input', 'wrong_type'],
     ['an unknown field', { ...IRIS, id: 'mine' }, '/id', 'unknown_field'],
     ['a number as metadata', { ...IRIS, metadata: { order: 4711 } }, '/metadata/order', 'wrong_type'],
+    ['half of a character', { ...IRIS, metadata: { name: '\ud83d' } }, '/metadata/name', 'malformed_text'],
     ['a list', [IRIS], '', 'wrong_type'],
     ['null', null, '', 'wrong_type'],
   ])('is refused when it is or has %s', async (_, body, pointer, code) => {
