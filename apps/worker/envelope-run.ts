@@ -59,7 +59,9 @@ export class EnvelopeRun {
 
   settle(row: number, outcome: NewOutcome, stages?: Stages): void {
     if (this.taken.envelope.batch === undefined) this.stages[row] = stages;
-    this.#outcomes[row] = outcome.kind === 'dropped' ? this.#dropped() : outcome;
+    // What was canceled while it ran is over, however its run ended: it needs no verdict of its own.
+    const isOver = outcome.kind === 'dropped' || (outcome.kind === 'moved' && this.held.isMarked(row));
+    this.#outcomes[row] = isOver ? this.#dropped() : outcome;
     this.#open -= 1;
     if (this.#open === 0) this.#finish(this.#outcomes);
   }

@@ -5,6 +5,7 @@ import type { Quarantine, Verdict } from '#inference/quarantine';
 import type { Settled, TakenEnvelope } from '#queue/taken-envelope';
 import { readBatchMark } from '#queue/batch-mark';
 import { type Deadlines, isPastDeadline } from '#queue/deadlines';
+import { carryMark } from '#queue/marks';
 import type { ModelQueues } from '#queue/model-queues';
 import type { StartReporter } from '#queue/starts';
 import type { HeldJob, InHand } from './in-hand.js';
@@ -34,6 +35,7 @@ export class ExecuteRetry {
     const stopWatching = this.#watchDeadline(taken);
     try {
       await this.#markAsItsBatch(taken, held);
+      await this.#markAsInItsEnvelope(taken, held);
       let startedAtMs: number | null = null;
       const onStarted = (atMs: number): void => {
         startedAtMs = atMs;
@@ -58,6 +60,12 @@ export class ExecuteRetry {
     if (batch === undefined) return;
     const mark = await readBatchMark(this.queues.redis, this.queues.catalogue, envelope.model, batch.id);
     if (mark !== null) held.markAll(mark);
+  }
+
+  /** Once more: who added the job may have died before it could. */
+  async #markAsInItsEnvelope({ envelope }: TakenEnvelope, held: HeldJob): Promise<void> {
+    const { model, retryOf } = envelope as RetryEnvelope;
+    if (await carryMark(this.queues.redis, this.queues.catalogue, { model, ...retryOf })) held.mark(0);
   }
 
   #watchDeadline({ envelope }: TakenEnvelope): () => void {

@@ -25,6 +25,10 @@ if kind == 'deadline' then
   local begun = readProgress(KEYS[1]).s[ARGV[1]] or readProgress(KEYS[2]).s['0']
   kind = begun and 'canceled' or 'aborted'
 end
+-- Not decoded: what a client wrote may be what this Redis's JSON refuses. It stands behind the origin.
+local function originOf(data)
+  return string.match(data, '"origin":"([^"]*)"') or ''
+end
 local function mark(key, row)
   local job = redis.call('HMGET', key, 'data', 'finishedOn')
   if not job[1] or job[2] then return nil end
@@ -32,7 +36,7 @@ local function mark(key, row)
   if progress.x[row] then return nil end
   progress.x[row] = {kind, tonumber(ARGV[3])}
   redis.call('HSET', key, 'progress', cjson.encode(progress))
-  return cjson.decode(job[1]).origin
+  return originOf(job[1])
 end
 local done = 0
 for index, job in ipairs({{KEYS[1], ARGV[1], ARGV[5]}, {KEYS[2], '0', ARGV[6]}}) do
@@ -68,6 +72,40 @@ export async function setMark(
     catalogue.jobChannel(at.model, at.envelopeId),
   ]);
   return done === 1;
+}
+
+/**
+ * KEYS   1 the envelope's job, 2 the row's retry job
+ * ARGV   1 row
+ * Answer 1 carried, nothing where the row has no mark, or its retry job has ended or is gone
+ * What the envelope says was said first, and stands while the envelope does: the retry job, which may be kept for longer, must
+ * never say anything else.
+ */
+const CARRY_MARK = new Script(
+  `${LUA_READ_PROGRESS}
+local mark = readProgress(KEYS[1]).x[ARGV[1]]
+if not mark then return false end
+local job = redis.call('HMGET', KEYS[2], 'data', 'finishedOn')
+if not job[1] or job[2] then return false end
+local progress = readProgress(KEYS[2])
+progress.x['0'] = mark
+redis.call('HSET', KEYS[2], 'progress', cjson.encode(progress))
+return 1
+`,
+  2,
+);
+
+/**
+ * A row may be marked in its envelope while its retry job does not exist yet; a mark that comes later is set in both.
+ * @returns whether the row has a mark, and its retry job has it now
+ */
+export async function carryMark(
+  redis: Redis,
+  catalogue: Catalogue,
+  { model, envelopeId, row }: { readonly model: string; readonly envelopeId: string; readonly row: number },
+): Promise<boolean> {
+  const keys = [catalogue.envelopeKey(model, envelopeId), catalogue.retryKey(model, envelopeId, row)];
+  return (await CARRY_MARK.run(redis, [...keys, row])) === 1;
 }
 
 /** A mark that a worker hears of while it holds the job. */

@@ -8,6 +8,7 @@ import { type Envelope, type RetryEnvelope, rowsAt } from '#contract/envelope';
 import { announced, announcementId, qualifiedAnnouncementQueue } from './announcements.js';
 import { retryJobId } from './catalogue.js';
 import { hold } from './hold.js';
+import { carryMark } from './marks.js';
 import type { ModelQueues } from './model-queues.js';
 
 export async function addRetryJobs(
@@ -34,6 +35,13 @@ export async function addRetryJobs(
   });
   // One by one on purpose: addBulk may add some of them and report an error, and a repeat is harmless either way.
   await Promise.all(jobs.map(({ name, data, row }) => hold(() => add(queues, name, data, row), queues.onError)));
+  // Rows of a batch are marked as a whole.
+  if (envelope.batch !== undefined) return;
+  const { redis, catalogue, onError } = queues;
+  const { model } = envelope;
+  await Promise.all(
+    jobs.map(({ row }) => hold(() => carryMark(redis, catalogue, { model, envelopeId, row }), onError)),
+  );
 }
 
 /**

@@ -4,6 +4,7 @@ import { DynamicBatcher, type PendingPrediction } from '#inference/dynamic-batch
 import { ExecutorPool } from '#inference/executor-pool';
 import { addRetryJobs } from '#queue/retry-job';
 import { Deadlines } from '#queue/deadlines';
+import { setMark } from '#queue/marks';
 import { StartReporter } from '#queue/starts';
 import type { Notice } from '#queue/completions';
 import { until } from '#testing/patience';
@@ -133,6 +134,26 @@ describe('the rows of an envelope', () => {
     await again.seen;
     await intake.settled(address!);
     expect(await corner.standing(address!)).toMatchObject({ output: { value: 0 } });
+  });
+
+  it('that were canceled while they ran need no verdict alone, however their run ended', async () => {
+    const corner = await QueueCorner.open();
+    const addresses = await corner.submit(2);
+    const { execute, batcher, inHand } = worker(corner);
+    const next = batcher.next();
+    const intake = corner.intake((taken) => execute.run(taken, 'interactive'));
+    const rows = await next;
+    const [canceled] = addresses;
+    await setMark(
+      corner.redis,
+      corner.catalogue,
+      { model: MODEL, ...canceled! },
+      { kind: 'canceled', atMs: Date.now() },
+    );
+    inHand.mark({ kind: 'row', jobId: canceled!.envelopeId, row: 0 });
+    for (const row of rows) row.settle({ kind: 'moved', run: null });
+    expect(await intake.settled(canceled!)).toEqual({ succeeded: 0, failed: 0, moved: 1, dropped: 1 });
+    expect(await retryJobs(corner)).toEqual([`${canceled!.envelopeId}-1-r`]);
   });
 
   it('wait for another worker where this one has not their version', async () => {

@@ -129,3 +129,21 @@ it('is not tried by a worker that lacks its version, however often that takes it
     await job.promote().catch(() => undefined);
   }
 });
+
+it('does not run what was canceled in its envelope, where who added the job died before it could say so', async () => {
+  const corner = await QueueCorner.open();
+  const { id } = await corner.writer.write(newPrediction({ versionId: IRIS.id, input: GOOD_INPUT }));
+  const address = addressOf(id);
+  const at = { model: MODEL, ...address };
+  const moving = corner.intake(async ({ jobId, envelope, attempt }) => {
+    await setMark(corner.redis, corner.catalogue, at, { kind: 'canceled', atMs: Date.now() });
+    await addRetryJobs(corner.queues, jobId, envelope, [0], { reason: 'test', attempts: attempt });
+    await corner.redis.hdel(corner.catalogue.retryKey(MODEL, jobId, 0), 'progress');
+    return { kind: 'outcomes', outcomes: [{ kind: 'moved', run: null }] };
+  });
+  await moving.settled(address);
+  const intake = worker(corner, entryFile('inference/executor-main'));
+  expect(await intake.settledBy(retryJobId(address.envelopeId, 0)).seen).toMatchObject({ succeeded: 0, dropped: 1 });
+  await corner.redis.del(corner.catalogue.envelopeKey(MODEL, address.envelopeId));
+  expect(await corner.status(address)).toBe('canceled');
+});

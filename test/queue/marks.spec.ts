@@ -1,9 +1,11 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Mark } from '#domain/mark';
 import type { PredictionAddress } from '#domain/prediction-id';
+import { retryJobId } from '#queue/catalogue';
+import type { Notice } from '#queue/completions';
 import { type MarkNotice, MarkFeed, setMark } from '#queue/marks';
 import { addRetryJobs } from '#queue/retry-job';
-import { MODEL, QueueCorner, succeeded } from '#testing/queue-corner';
+import { addressOf, MODEL, newPrediction, QueueCorner, succeeded } from '#testing/queue-corner';
 import { signal } from '#testing/signal';
 
 const mark = () => ({ kind: 'canceled' as const, atMs: Date.now() });
@@ -75,6 +77,37 @@ describe('a mark', () => {
     await moved.settled(row!);
     expect(await cancel(corner, row!)).toBe(true);
     expect(await corner.status(row!)).toBe('canceled');
+  });
+
+  it('of a row that then moves goes with it: its retry job is kept for longer than its envelope', async () => {
+    const corner = await QueueCorner.open();
+    const [row] = await corner.submit();
+    const set = mark();
+    const moved = corner.intake(async ({ jobId, envelope }) => {
+      await cancel(corner, row!, set);
+      await addRetryJobs(corner.queues, jobId, envelope, [0], { reason: 'test', attempts: 1 });
+      return { kind: 'outcomes', outcomes: [{ kind: 'moved', run: null }] };
+    });
+    await moved.settled(row!);
+    const ran = corner.intake(async () => ({ kind: 'outcomes', outcomes: [succeeded(42)] }), { kind: 'retry' });
+    await ran.settledBy(retryJobId(row!.envelopeId, 0)).seen;
+    const canceled = { status: 'canceled', completedAtMs: set.atMs, output: null };
+    expect(await corner.standing(row!)).toMatchObject(canceled);
+    await corner.redis.del(corner.catalogue.envelopeKey(MODEL, row!.envelopeId));
+    expect(await corner.standing(row!)).toMatchObject(canceled);
+  });
+
+  it('is set beside what this Redis cannot read as JSON', async () => {
+    const corner = await QueueCorner.open();
+    const { id } = await corner.writer.write(newPrediction({ metadata: { a: '\ud800' } }));
+    const row = addressOf(id);
+    const completions = await corner.completions();
+    const heard = signal<Notice>();
+    onTestFinished(completions.onRow(row.envelopeId, row.row, heard.send));
+    const set = mark();
+    expect(await cancel(corner, row, set)).toBe(true);
+    expect(await heard.seen).toEqual({ kind: 'marked', mark: set });
+    expect(await corner.status(row)).toBe('canceled');
   });
 });
 
