@@ -82,7 +82,7 @@ describe('a worker that has lost its lock', () => {
     await refusalOf(corner, zombies[1]!);
     // What was sent before this has been executed, and what was told has arrived.
     await corner.redis.ping();
-    await completions.onJob(MODEL, 'another', () => undefined);
+    await new Promise<void>((stands) => completions.onJob(MODEL, 'another', () => stands()));
     // The end of the third attempt, which who waits reads.
     expect(notices).toMatchObject([{ kind: 'ended', success: null }]);
     expect(await corner.standing(row!)).toMatchObject({ output: { value: 1 }, attempts: 3 });
