@@ -30,6 +30,8 @@ export class ExecutorPool {
   readonly #executors = new Set<Executor>();
   readonly #pauses = new Set<NodeJS.Timeout>();
   readonly #bornAt = new WeakMap<Executor, number>();
+  /** What a child has died over instead of beginning it. */
+  readonly #neverBegun = new WeakSet<PendingPrediction>();
   #earlyDeaths = 0;
   #everReady = false;
   #closed = false;
@@ -140,13 +142,26 @@ export class ExecutorPool {
     const ran = running === null ? [] : predictionsOf(running);
     const untouched = waiting.flatMap(predictionsOf);
     if (cause === CANCELED) return this.#resume([...ran, ...untouched]);
-    this.observer.onDeath(cause, ran.length);
-    this.batcher.putBack(untouched);
-    moveAll(ran);
+    const suspects = new Set(running === null ? this.#overdue(waiting) : ran);
+    this.observer.onDeath(cause, suspects.size);
+    this.batcher.putBack(untouched.filter((prediction) => !suspects.has(prediction)));
+    moveAll(suspects);
     // We ended it, and the next one is as good: a slow model must not make everybody else wait.
     if (cause === TIMED_OUT) this.#spawn();
     else this.#spawnAfter(this.#pauseAfterDeath(executor));
     this.#dispatch();
+  }
+
+  /**
+   * A child that ran nothing owed the beginning of the first that waited. One may be gone by chance, before any of it
+   * was read; but what is given to one child after the other would hold up everybody, for ever.
+   * @returns what the second child has died over
+   */
+  #overdue([next]: readonly BatchRun[]): PendingPrediction[] {
+    const predictions = next === undefined ? [] : predictionsOf(next);
+    const again = predictions.filter((prediction) => this.#neverBegun.has(prediction));
+    for (const prediction of predictions) this.#neverBegun.add(prediction);
+    return again;
   }
 
   #pauseAfterDeath(executor: Executor): number {
@@ -194,7 +209,7 @@ function settle(prediction: PendingPrediction, result: RowAnswer | undefined, ru
   prediction.settle(outcome, stages);
 }
 
-function moveAll(predictions: readonly PendingPrediction[]): void {
+function moveAll(predictions: Iterable<PendingPrediction>): void {
   for (const prediction of predictions) prediction.settle({ kind: 'moved', run: null });
 }
 

@@ -12,7 +12,7 @@ import { Quarantine } from '#inference/quarantine';
 import { MODELS_DIR, shipped } from './models.js';
 import { signal } from './signal.js';
 
-export type Entry = 'inference/executor-main' | `testing/${'poison' | 'endless' | 'babbling'}-executor`;
+export type Entry = 'inference/executor-main' | `testing/${'poison' | 'endless' | 'deaf' | 'babbling'}-executor`;
 
 export const IRIS = await shipped('iris');
 export const GOOD_INPUT: Input = IRIS.golden[0]?.input ?? {};

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { difference } from '#models/golden';
 import { GOOD_INPUT, IRIS, quarantineWith, readyPool, Row } from '#testing/executors';
-import { ENDLESS, POISON } from '#testing/poison';
+import { ENDLESS, POISON, UNREADABLE } from '#testing/poison';
 
 describe('micro-batches', () => {
   it('form without a timer: what comes while one runs gathers, whichever envelope it is from', async () => {
@@ -112,6 +112,22 @@ describe('a child that hangs', () => {
     expect(outcomes.map(({ kind }) => kind)).toEqual(Array(3).fill('succeeded'));
     expect(deaths).toEqual([{ cause: 'hung', suspects: 0 }]);
     expect(pool.readyCount).toBe(1);
+  });
+
+  it('twice over the same micro-batch costs nobody else a third: its rows leave to run alone', async () => {
+    const { pool, deaths } = await readyPool('testing/deaf-executor', { beginMs: 2_000 });
+    const [unreadable, beside, behind] = [new Row({ ...GOOD_INPUT, sepal_length: UNREADABLE }), new Row(), new Row()];
+    pool.submit([unreadable, beside]);
+    pool.submit([behind]);
+    // In front again, all three are together the second time; whoever had not been next before has one more child.
+    expect(await Promise.all([unreadable.outcome, beside.outcome])).toEqual(
+      Array(2).fill({ kind: 'moved', run: null }),
+    );
+    expect((await behind.outcome).kind).toBe('succeeded');
+    expect(deaths).toEqual([
+      { cause: 'hung', suspects: 0 },
+      { cause: 'hung', suspects: 2 },
+    ]);
   });
 
   it('is left alone while it runs, and while it has nothing to do', async () => {

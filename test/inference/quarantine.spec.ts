@@ -6,7 +6,7 @@ import { Quarantine } from '#inference/quarantine';
 import { openRepository } from '#models/repository';
 import { executorOptions, GOOD_INPUT, IRIS, quarantineWith } from '#testing/executors';
 import { copySlowModel } from '#testing/models';
-import { ENDLESS, POISON } from '#testing/poison';
+import { ENDLESS, POISON, UNREADABLE } from '#testing/poison';
 import { until } from '#testing/patience';
 import { signal } from '#testing/signal';
 
@@ -112,6 +112,15 @@ it('ends a child that does not begin, and makes no verdict of that', async () =>
   const quarantine = quarantineWith('inference/executor-main', { beginMs: 2_000 });
   expect((await quarantine.runAlone(IRIS.id, GOOD_INPUT, ignore)).kind).toBe('succeeded');
   process.kill(quarantine.pid!, 'SIGSTOP');
+  expect((await quarantine.runAlone(IRIS.id, GOOD_INPUT, ignore)).kind).toBe('succeeded');
+});
+
+it('gives a prediction up that no child begins, undecided, and serves whoever comes next', async () => {
+  const quarantine = quarantineWith('testing/deaf-executor', { beginMs: 2_000 });
+  expect(await quarantine.runAlone(IRIS.id, { ...GOOD_INPUT, sepal_length: UNREADABLE }, ignore)).toEqual({
+    kind: 'undecided',
+    reason: 'An executor process ended by hung before it ran.',
+  });
   expect((await quarantine.runAlone(IRIS.id, GOOD_INPUT, ignore)).kind).toBe('succeeded');
 });
 
