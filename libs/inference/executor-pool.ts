@@ -12,8 +12,10 @@ import { CANCELED, Executor, type BatchRun, type DeathCause, type ExecutorOption
 
 export interface PoolObserver {
   onReady(loads: readonly VersionLoad[]): void;
-  /** A version cannot be served by any executor: the worker has to stop. */
+  /** The first executors cannot load a version, and none could: the worker has to stop. */
   onRefused(reason: string): void;
+  /** One that replaces another cannot load what that one could. Its death follows, and another one is started. */
+  onNotLoaded(reason: string): void;
   onDeath(cause: DeathCause, suspects: number): void;
   onBatch(versionId: VersionId, rows: number, stages: Stages): void;
 }
@@ -30,6 +32,10 @@ export class ExecutorPool {
   readonly #executors = new Set<Executor>();
   readonly #pauses = new Set<NodeJS.Timeout>();
   readonly #bornAt = new WeakMap<Executor, number>();
+  /** What a child has died over instead of beginning it. */
+  readonly #neverBegun = new WeakSet<PendingPrediction>();
+  /** What has been put back since somebody else's run was ended. */
+  readonly #interrupted = new WeakSet<PendingPrediction>();
   #earlyDeaths = 0;
   #everReady = false;
   #closed = false;
@@ -63,15 +69,23 @@ export class ExecutorPool {
     this.#dispatch();
   }
 
-  /** Call it when a prediction was marked: a run that holds it and does not end soon is ended with its child. */
+  /**
+   * Call it when a prediction was marked: a run that holds it and does not end soon is ended with its child, unless that
+   * would take the run from a neighbour for the second time.
+   */
   endMarked(): void {
     for (const executor of this.#executors) {
       const { running } = executor;
       if (running === null || !predictionsOf(running).some((prediction) => prediction.isDropped())) continue;
       this.#later(CANCEL_GRACE_MS, () => {
-        if (executor.running === running) executor.stop(CANCELED);
+        if (executor.running === running && this.#mayEnd(running)) executor.stop(CANCELED);
       });
     }
+  }
+
+  /** A cancel or a deadline costs each of its neighbours one run at most: else a stream of them would starve the others. */
+  #mayEnd(running: BatchRun): boolean {
+    return predictionsOf(running).every((prediction) => prediction.isDropped() || !this.#interrupted.has(prediction));
   }
 
   /** Ends every child at once; call it when nothing is in flight any more. */
@@ -88,11 +102,18 @@ export class ExecutorPool {
         this.observer.onReady(loads);
         this.#dispatch();
       },
-      onRefused: (reason) => this.observer.onRefused(reason),
+      onRefused: (reason) => this.#refused(reason),
       onDeath: (...death) => this.#replace(...death),
     });
     this.#executors.add(executor);
     this.#bornAt.set(executor, Date.now());
+  }
+
+  /** What was loaded once is on this disk, or was: memory may be short, a file away. That may pass, and others run on. */
+  #refused(reason: string): void {
+    if (this.#everReady) return this.observer.onNotLoaded(reason);
+    this.close();
+    this.observer.onRefused(reason);
   }
 
   /** Idle executors first; a second micro-batch goes only behind one that already runs. */
@@ -140,13 +161,26 @@ export class ExecutorPool {
     const ran = running === null ? [] : predictionsOf(running);
     const untouched = waiting.flatMap(predictionsOf);
     if (cause === CANCELED) return this.#resume([...ran, ...untouched]);
-    this.observer.onDeath(cause, ran.length);
-    this.batcher.putBack(untouched);
-    moveAll(ran);
+    const suspects = new Set(running === null ? this.#overdue(waiting) : ran);
+    this.observer.onDeath(cause, suspects.size);
+    this.batcher.putBack(untouched.filter((prediction) => !suspects.has(prediction)));
+    moveAll(suspects);
     // We ended it, and the next one is as good: a slow model must not make everybody else wait.
     if (cause === TIMED_OUT) this.#spawn();
     else this.#spawnAfter(this.#pauseAfterDeath(executor));
     this.#dispatch();
+  }
+
+  /**
+   * A child that ran nothing owed the beginning of the first that waited. One may be gone by chance, before any of it
+   * was read; but what is given to one child after the other would hold up everybody, for ever.
+   * @returns what the second child has died over
+   */
+  #overdue([next]: readonly BatchRun[]): PendingPrediction[] {
+    const predictions = next === undefined ? [] : predictionsOf(next);
+    const again = predictions.filter((prediction) => this.#neverBegun.has(prediction));
+    for (const prediction of predictions) this.#neverBegun.add(prediction);
+    return again;
   }
 
   #pauseAfterDeath(executor: Executor): number {
@@ -155,9 +189,10 @@ export class ExecutorPool {
     return this.#earlyDeaths <= 1 ? 0 : FIRST_PAUSE_MS * 2 ** (this.#earlyDeaths - 2);
   }
 
-  /** Nobody is suspect: we ended the child. What was marked is dropped when the next micro-batch forms. */
+  /** Nobody is suspect: we ended the child. */
   #resume(predictions: readonly PendingPrediction[]): void {
     this.observer.onDeath(CANCELED, 0);
+    for (const prediction of predictions) this.#interrupted.add(prediction);
     this.batcher.putBack(predictions);
     this.#spawn();
     this.#dispatch();
@@ -194,7 +229,7 @@ function settle(prediction: PendingPrediction, result: RowAnswer | undefined, ru
   prediction.settle(outcome, stages);
 }
 
-function moveAll(predictions: readonly PendingPrediction[]): void {
+function moveAll(predictions: Iterable<PendingPrediction>): void {
   for (const prediction of predictions) prediction.settle({ kind: 'moved', run: null });
 }
 

@@ -29,6 +29,25 @@ it('says once that bytes are no JSON, and reads nothing behind them', async () =
   expect(await read(good, garbage, good, garbage)).toEqual({ messages: [{ a: 1 }], nonsense: 1 });
 });
 
+it('tells apart the lines of a chunk that ends one, holds others and begins the next', async () => {
+  const chunks = ['{"a":', '', '[1,', '2]}\n{"b":1}\n{"c":1}\n{"d', '":1}', '\n', '{"e":1}\n'];
+  const messages = [{ a: [1, 2] }, { b: 1 }, { c: 1 }, { d: 1 }, { e: 1 }];
+  expect(await read(...chunks)).toEqual({ messages, nonsense: 0 });
+  expect(await read('{"a":1}', '\n\n', '{"b":1}\n')).toEqual({ messages: [{ a: 1 }], nonsense: 1 });
+});
+
+it('reads a large line in a time that grows with its length and not with the square of it', async () => {
+  const line = Buffer.from(encodeMessage({ a: 'y'.repeat(16 * 1_048_576) }));
+  const chunkBytes = 65_536;
+  const chunks = Array.from({ length: Math.ceil(line.length / chunkBytes) }, (_, i) =>
+    line.subarray(i * chunkBytes, (i + 1) * chunkBytes),
+  );
+  const began = performance.now();
+  expect((await read(...chunks)).messages).toHaveLength(1);
+  // Half a second on two busy cores, where it took eighteen with the square of its length.
+  expect(performance.now() - began).toBeLessThan(5_000);
+});
+
 const STAGES = { preprocessMs: 1, runMs: 2, postprocessMs: 3 };
 
 it('passes each output on as the text that the executor wrote, whatever stands in it', async () => {

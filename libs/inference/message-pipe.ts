@@ -24,16 +24,36 @@ export interface MessageEvents {
 }
 
 export function readMessages(stream: Readable, events: MessageEvents): void {
-  let rest = '';
+  const lines = new LineGatherer();
   let isOver = false;
   stream.setEncoding('utf8');
   stream.on('data', (chunk: string) => {
     if (isOver) return;
-    const lines = (rest + chunk).split('\n');
-    rest = lines.pop() ?? '';
-    isOver = rest.length > MOST_CHARACTERS || !lines.every((line) => deliver(line, events));
+    const ended = lines.add(chunk);
+    isOver = lines.unfinished > MOST_CHARACTERS || !ended.every((line) => deliver(line, events));
     if (isOver) events.onNonsense();
   });
+}
+
+/** Looks at each character once: a line of many inputs comes in thousands of pieces. */
+class LineGatherer {
+  /** Of the line that has not ended. */
+  #pieces: string[] = [];
+  /** Characters of that line. */
+  unfinished = 0;
+
+  /** @returns the lines that end in the chunk */
+  add(chunk: string): string[] {
+    const [piece = '', ...lines] = chunk.split('\n');
+    this.#pieces.push(piece);
+    this.unfinished += piece.length;
+    const rest = lines.pop();
+    if (rest === undefined) return [];
+    lines.unshift(this.#pieces.join(''));
+    this.#pieces = [rest];
+    this.unfinished = rest.length;
+    return lines;
+  }
 }
 
 /** @returns false for a line that is no JSON */

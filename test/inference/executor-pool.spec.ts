@@ -1,10 +1,12 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import type { ExecutorPool } from '#inference/executor-pool';
 import { difference } from '#models/golden';
 import { GOOD_INPUT, IRIS, quarantineWith, readyPool, Row } from '#testing/executors';
-import { ENDLESS, POISON } from '#testing/poison';
+import { copyModels } from '#testing/models';
+import { ENDLESS, POISON, UNREADABLE } from '#testing/poison';
 
 describe('micro-batches', () => {
   it('form without a timer: what comes while one runs gathers, whichever envelope it is from', async () => {
@@ -114,10 +116,24 @@ describe('a child that hangs', () => {
     expect(pool.readyCount).toBe(1);
   });
 
+  it('twice over the same micro-batch costs nobody else a third: its rows leave to run alone', async () => {
+    const { pool, deaths } = await readyPool('testing/deaf-executor', { beginMs: 2_000 });
+    const [unreadable, beside, behind] = [new Row({ ...GOOD_INPUT, sepal_length: UNREADABLE }), new Row(), new Row()];
+    pool.submit([unreadable, beside]);
+    pool.submit([behind]);
+    // In front again, all three are together the second time; whoever had not been next before has one more child.
+    expect(await Promise.all([unreadable.outcome, beside.outcome])).toEqual(
+      Array(2).fill({ kind: 'moved', run: null }),
+    );
+    expect((await behind.outcome).kind).toBe('succeeded');
+    expect(deaths).toEqual([
+      { cause: 'hung', suspects: 0 },
+      { cause: 'hung', suspects: 2 },
+    ]);
+  });
+
   it('is left alone while it runs, and while it has nothing to do', async () => {
-    const folder = await mkdtemp(path.join(tmpdir(), 'millrace-release-'));
-    onTestFinished(() => rm(folder, { recursive: true }));
-    const release = path.join(folder, 'now');
+    const release = await releaseFile();
     const beginMs = 1_000;
     const { pool, deaths } = await readyPool('testing/endless-executor', { beginMs });
     const witness = await readyPool('inference/executor-main', { beginMs });
@@ -177,6 +193,35 @@ describe('runs that take too long, one after the other', () => {
   });
 });
 
+describe('a child that replaces another', () => {
+  it('loads what its worker serves, whatever else is being copied into the models folder', async () => {
+    const models = await copyModels('iris');
+    const { pool, deaths, nextReady } = await readyPool('inference/executor-main', {}, models);
+    await mkdir(path.join(models, 'iris', '2.0.0'));
+    await writeFile(path.join(models, 'iris', '2.0.0', 'manifest.json'), '{"manifest_ver');
+    await mkdir(path.join(models, 'lotus'));
+    const back = nextReady();
+    process.kill(pool.pids[0]!, 'SIGKILL');
+    await back;
+    expect(deaths).toEqual([{ cause: 'SIGKILL', suspects: 0 }]);
+  });
+
+  it('and cannot load that is one more death: the worker goes on, says why, and tries again', async () => {
+    const models = await copyModels('iris');
+    const graph = path.join(models, 'iris', '1.0.0', 'model.onnx');
+    const bytes = await readFile(graph);
+    const { pool, deaths, notLoaded } = await readyPool('inference/executor-main', {}, models);
+    await rm(graph);
+    process.kill(pool.pids[0]!, 'SIGKILL');
+    const row = new Row();
+    pool.submit([row]);
+    expect(await notLoaded).toBe('Model file iris/1.0.0/model.onnx: is missing');
+    await writeFile(graph, bytes);
+    expect((await row.outcome).kind).toBe('succeeded');
+    expect(new Set(deaths.map(({ cause }) => cause))).toEqual(new Set(['SIGKILL', 'refused']));
+  });
+});
+
 describe('a canceled prediction that runs on', () => {
   it('is ended with its child, and its neighbours run again', async () => {
     const { pool, deaths } = await readyPool('testing/endless-executor');
@@ -192,10 +237,37 @@ describe('a canceled prediction that runs on', () => {
     expect(deaths).toEqual([{ cause: 'canceled', suspects: 0 }]);
   });
 
+  it('costs a neighbour one run at most: the second is left to end, however many more are canceled in it', async () => {
+    const release = await releaseFile();
+    const { pool, deaths } = await readyPool('testing/endless-executor');
+    const witness = await readyPool('testing/endless-executor');
+    const neighbour = new Row();
+    const next = await runsAgain(pool, neighbour, { release });
+    const alone = new Row({ ...GOOD_INPUT, sepal_length: ENDLESS });
+    witness.pool.submit([alone]);
+    await Promise.all([next.started, alone.started]);
+    cancel(pool, next);
+    // When this one has been ended, so would have been the other.
+    cancel(witness.pool, alone);
+    expect(await alone.outcome).toEqual({ kind: 'dropped' });
+    await writeFile(release, '');
+    expect((await neighbour.outcome).kind).toBe('succeeded');
+    expect(deaths).toEqual([{ cause: 'canceled', suspects: 0 }]);
+  });
+
+  it('is ended also beside one whose run was ended before, once that is canceled too', async () => {
+    const { pool, deaths } = await readyPool('testing/endless-executor');
+    const neighbour = new Row();
+    const next = await runsAgain(pool, neighbour);
+    await next.started;
+    cancel(pool, next);
+    cancel(pool, neighbour);
+    expect(await Promise.all([next.outcome, neighbour.outcome])).toEqual(Array(2).fill({ kind: 'dropped' }));
+    expect(deaths).toEqual(Array(2).fill({ cause: 'canceled', suspects: 0 }));
+  });
+
   it('is ended as well when it was marked while it waited behind another run', async () => {
-    const folder = await mkdtemp(path.join(tmpdir(), 'millrace-release-'));
-    onTestFinished(() => rm(folder, { recursive: true }));
-    const release = path.join(folder, 'now');
+    const release = await releaseFile();
     const { pool, deaths } = await readyPool('testing/endless-executor');
     const first = new Row({ ...GOOD_INPUT, sepal_length: ENDLESS, release });
     const behind = new Row({ ...GOOD_INPUT, sepal_length: ENDLESS });
@@ -211,3 +283,30 @@ describe('a canceled prediction that runs on', () => {
     expect(deaths).toEqual([{ cause: 'canceled', suspects: 0 }]);
   });
 });
+
+/** @returns a file that is not there yet; an endless run that names it ends when it is */
+async function releaseFile(): Promise<string> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'millrace-release-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  return path.join(folder, 'now');
+}
+
+function cancel(pool: ExecutorPool, row: Row): void {
+  row.isMarked = true;
+  pool.endMarked();
+}
+
+/**
+ * Ends the run of the neighbour once, by a cancel of what ran with it.
+ * @returns what runs with it the next time, endless as well
+ */
+async function runsAgain(pool: ExecutorPool, neighbour: Row, ends: object = {}): Promise<Row> {
+  const first = new Row({ ...GOOD_INPUT, sepal_length: ENDLESS });
+  const next = new Row({ ...GOOD_INPUT, sepal_length: ENDLESS, ...ends });
+  pool.submit([first, neighbour]);
+  pool.submit([next]);
+  await first.started;
+  cancel(pool, first);
+  expect(await first.outcome).toEqual({ kind: 'dropped' });
+  return next;
+}
