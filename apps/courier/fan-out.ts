@@ -44,7 +44,7 @@ export class FanOut {
         const found = await this.reader.read(model, { modelCode: code, envelopeId, row });
         if (found === 'expired') this.observer.onExpired(formatPredictionId(code, envelopeId, row));
         if (typeof found === 'string') return;
-        if (isTerminal(found.standing.status)) await this.#tell(found, ['start', 'output', 'completed']);
+        if (isTerminal(found.standing.status)) await this.#tell(found, ['start', 'output', 'completed'], true);
       }),
     );
   }
@@ -60,7 +60,7 @@ export class FanOut {
       standing.status === 'starting'
         ? { ...standing, status: 'processing' as const, startedAtMs, attempts: Math.max(1, standing.attempts) }
         : standing;
-    await this.#tell({ ...found, standing: begun }, ['start']);
+    await this.#tell({ ...found, standing: begun }, ['start'], false);
   }
 
   async tellBatchEnded({ model, batchId }: Extract<Announcement, { kind: 'batch' }>): Promise<void> {
@@ -68,38 +68,39 @@ export class FanOut {
     const batch = await this.batches.read(model, batchId);
     if (batch === null) return this.observer.onExpired(batchId);
     const { startedAtMs, counts } = batch;
-    await this.#tellOfBatch(batch, [
+    const kinds = [
       ...(startedAtMs === null ? [] : (['start'] as const)),
       ...(counts.succeeded === 0 ? [] : (['output'] as const)),
-      'completed',
-    ]);
+      'completed' as const,
+    ];
+    await this.#tellOfBatch(batch, kinds, true);
   }
 
   async #tellBatchStarted(model: string, batchId: string): Promise<void> {
     const batch = await this.batches.read(model, batchId);
-    if (batch !== null) await this.#tellOfBatch(batch, ['start']);
+    if (batch !== null) await this.#tellOfBatch(batch, ['start'], false);
   }
 
-  async #tellOfBatch(batch: Batch, kinds: readonly EventKind[]): Promise<void> {
+  async #tellOfBatch(batch: Batch, kinds: readonly EventKind[], hasEnded: boolean): Promise<void> {
     const { id, client, callback, trace = null } = batch.plan;
     if (callback === null) return;
     const body = freeze({ ...toBatchResource(batch, callback.owner, callback.baseUrl) });
-    await this.#owe({ subjectId: id, client, callback, body, trace }, kinds);
+    await this.#owe({ subjectId: id, client, callback, body, trace, hasEnded }, kinds);
   }
 
-  async #tell(prediction: Prediction, kinds: readonly EventKind[]): Promise<void> {
+  async #tell(prediction: Prediction, kinds: readonly EventKind[], hasEnded: boolean): Promise<void> {
     const { submission } = prediction;
     const { callback, client, id: subjectId, trace } = submission;
     if (callback === null) return;
     const happened = kinds.filter((kind) => hasHappened(prediction, kind));
     const body = messageOf(prediction, callback);
-    await this.#owe({ subjectId, client, callback, body, trace }, happened);
+    await this.#owe({ subjectId, client, callback, body, trace, hasEnded }, happened);
   }
 
-  async #owe({ subjectId, client, callback, body, trace }: Told, kinds: readonly EventKind[]): Promise<void> {
+  async #owe({ subjectId, client, callback, body, trace, hasEnded }: Told, kinds: readonly EventKind[]): Promise<void> {
     for (const kind of kinds) {
       if (!callback.events.includes(kind)) continue;
-      const event = { id: eventId(subjectId, kind), kind, client, subjectId, url: callback.url, body, trace };
+      const event = { id: eventId(subjectId, kind), kind, client, subjectId, url: callback.url, body, trace, hasEnded };
       if (await this.deliveries.owe(event)) this.observer.onEvent(kind);
     }
   }
@@ -111,6 +112,7 @@ interface Told {
   readonly callback: Callback;
   readonly body: string;
   readonly trace: Trace | null;
+  readonly hasEnded: boolean;
 }
 
 function hasHappened({ standing }: Prediction, kind: EventKind): boolean {

@@ -20,6 +20,7 @@ describe('what Redis and its client say', () => {
     'LOADING Redis is loading the dataset in memory',
     "READONLY You can't write against a read only replica.",
     'CLUSTERDOWN The cluster is down',
+    'NOSCRIPT No matching script. Please use EVAL.',
   ])('away: %s', (message) => {
     expect([isFull(new Error(message)), isUnavailable(new Error(message))]).toEqual([false, true]);
   });

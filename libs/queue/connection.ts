@@ -204,8 +204,9 @@ export function isFull(error: unknown): boolean {
   return error instanceof Error && /\b(OOM command not allowed|MISCONF)\b/.test(error.message);
 }
 
+/** A script that was loaded a moment ago, and is unknown again: another Redis has taken over meanwhile. */
 const UNAVAILABLE =
-  /Connection is closed|Command timed out|max retries per request|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|isn't writeable|LOADING|READONLY|CLUSTERDOWN|MASTERDOWN|TRYAGAIN|Cluster isn't ready|Too many Cluster redirections|startup nodes|slots cache/;
+  /Connection is closed|Command timed out|max retries per request|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|isn't writeable|LOADING|READONLY|CLUSTERDOWN|MASTERDOWN|TRYAGAIN|NOSCRIPT|Cluster isn't ready|Too many Cluster redirections|startup nodes|slots cache/;
 
 /** True where the connection, not the command, is what failed. */
 export function isUnavailable(error: unknown): boolean {

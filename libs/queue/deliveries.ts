@@ -1,7 +1,7 @@
 /**
  * Events and deliveries as they stand in Redis; all of it under `{<prefix>:courier}`.
  *
- *     event:<id>        marker: this event was made; makes making it twice harmless
+ *     event:<id>        marker: this event was made; makes making it twice harmless, as long as its subject runs
  *     body:<id>         the message, frozen when the event happened
  *     events:<client>   stream of the client's events, for those who read them themselves
  *     delivery:<id>     hash: one message to one endpoint
@@ -51,6 +51,11 @@ const LEASE_MS = 30_000;
  * tried, is given up.
  */
 const KEPT = { owedS: 4 * 86_400, deadS: 7 * 86_400, eventsOfClient: 10_000, deliveriesOfClient: 10_000 };
+/**
+ * How long it is known that an event was made. `start` is told again with the end: a batch may run for seven days, and
+ * couriers may be away. What has ended is told again by who was cut off.
+ */
+const MADE = { runningS: KEPT.owedS + KEPT.deadS, endedS: 3_600 };
 
 export interface NewEvent {
   readonly id: string;
@@ -62,6 +67,8 @@ export interface NewEvent {
   /** JSON, the exact text that is signed and sent. */
   readonly body: string;
   readonly trace: Trace | null;
+  /** Whether its subject's end is told. */
+  readonly hasEnded: boolean;
 }
 
 /** A delivery to be tried now. */
@@ -115,12 +122,13 @@ export class Deliveries {
   }
 
   /** Makes an event, with its delivery. @returns false for one that was made before */
-  async owe({ id, kind, client, subjectId, url, body, trace }: NewEvent): Promise<boolean> {
+  async owe({ id, kind, client, subjectId, url, body, trace, hasEnded }: NewEvent): Promise<boolean> {
     const endpoint = url === null ? '' : endpointOf(client, url);
     const limits = [this.keptSeconds, KEPT.owedS, KEPT.eventsOfClient, KEPT.deliveriesOfClient, MOST_OWED, KEPT.deadS];
     const facts = [id, kind, client, subjectId, url ?? '', endpoint, body];
     const traced = trace === null ? '' : JSON.stringify(trace);
-    return (await OWE.run(this.redis, [this.#key(''), ...facts, ...limits, traced])) === 1;
+    const madeS = Math.max(this.keptSeconds, hasEnded ? MADE.endedS : MADE.runningS);
+    return (await OWE.run(this.redis, [this.#key(''), ...facts, ...limits, traced, madeS])) === 1;
   }
 
   /** Takes what is due, with a lease; who dies with it has not tried. */

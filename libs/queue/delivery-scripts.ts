@@ -80,13 +80,20 @@ end
 /**
  * ARGV   1 id, 2 kind, 3 client, 4 subject, 5 url or empty, 6 endpoint, 7 body,
  *        8 seconds kept, 9 seconds owed, 10 events of a client, 11 deliveries of a client, 12 most owed,
- *        13 seconds a dead letter is kept, 14 trace as JSON or empty
+ *        13 seconds a dead letter is kept, 14 trace as JSON or empty, 15 seconds for which it is known to be made
  * Answer 1 made, 0 made before
+ * Whoever tells of the end says the start as well, and knows a shorter time: from then on nobody tells of it for long.
  */
 export const OWE = new Script(
   `${LUA_SHARED}
 local id, endpoint = ARGV[1], ARGV[6]
-if not redis.call('SET', C .. 'event:' .. id, '1', 'NX', 'EX', math.max(ARGV[8], 3600)) then return 0 end
+local marker = C .. 'event:' .. id
+if not redis.call('SET', marker, '1', 'NX', 'EX', ARGV[15]) then
+  if redis.call('TTL', marker) > tonumber(ARGV[15]) then redis.call('EXPIRE', marker, ARGV[15]) end
+  return 0
+end
+-- A dead letter, and what is owed, is kept for longer than that.
+if redis.call('EXISTS', C .. 'delivery:' .. id) == 1 then return 0 end
 local owed = ARGV[5] ~= ''
 -- What is owed outlives its term by the time of a dead letter: it is buried, and never just gone.
 local owedS = ARGV[9] + ARGV[13]

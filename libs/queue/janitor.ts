@@ -10,16 +10,16 @@
  * was begun under it has a record, which is found here as an abandoned upload.
  */
 import { randomUUID } from 'node:crypto';
-import type { Queue } from 'bullmq';
 import { batchEnvelopeId } from '#domain/batch';
 import { announcementId } from './announcements.js';
 import type { BatchReader } from './batch-reader.js';
 import { addGate, gateId, removeGate } from './batch-gate.js';
 import type { BatchRecord } from './batches.js';
-import { batchIdOfEnvelope } from './catalogue.js';
+import { AT_ONCE, drain, inGroups, unlessBroken } from './draining.js';
 import { setMark } from './marks.js';
 import type { ModelQueues } from './model-queues.js';
 import type { Settlement } from './outcomes.js';
+import { OverdueResults } from './overdue-results.js';
 import { OwnIds } from './own-ids.js';
 import { Script } from './script.js';
 
@@ -37,9 +37,8 @@ export interface JanitorOptions {
 
 export const JANITOR_DEFAULTS = { abandonedAfterMs: 15 * 60_000, stuckAfterMs: 60_000 };
 
-/** Of each kind, at a time: the rest has its turn at the next. */
-const AT_ONCE = 1_000;
-const REMOVED_AT_ONCE = 100;
+/** Announcements that are looked at in a sweep. */
+const MOST_ANNOUNCEMENTS = 1_000;
 const LEASE_MS = 45_000;
 
 /**
@@ -78,6 +77,7 @@ return 1
 
 export class Janitor {
   readonly #id = randomUUID();
+  readonly #results: OverdueResults;
   readonly #ownIds: OwnIds;
 
   constructor(
@@ -85,6 +85,7 @@ export class Janitor {
     private readonly reader: BatchReader,
     private readonly options: JanitorOptions,
   ) {
+    this.#results = new OverdueResults(queues, options.resultTtlSeconds);
     this.#ownIds = new OwnIds(queues, options.resultTtlSeconds);
   }
 
@@ -97,7 +98,7 @@ export class Janitor {
       mended.deadline += await this.#passDeadlines(model);
       await this.#lookAfterBatches(model, mended);
       mended.announcement += await this.#releaseAnnouncements(model);
-      await this.#removeResults(model);
+      await this.#results.sweep(model);
       await this.#ownIds.sweep(model);
     }
     return mended;
@@ -107,15 +108,25 @@ export class Janitor {
   async #passDeadlines(model: string): Promise<number> {
     const { redis, catalogue } = this.queues;
     const key = catalogue.deadlinesKey(model);
-    const due = await redis.zrangebyscore(key, '-inf', Date.now(), 'WITHSCORES', 'LIMIT', 0, AT_ONCE);
+    const nowMs = Date.now();
     let mended = 0;
-    for (let i = 0; i < due.length; i += 2) {
-      const [envelopeId = '', row = ''] = (due[i] ?? '').split(' ');
-      const mark = { kind: 'deadline', atMs: Number(due[i + 1]) } as const;
-      if (await setMark(redis, catalogue, { model, envelopeId, row: Number(row) }, mark)) mended += 1;
-      await redis.zrem(key, due[i] ?? '');
-    }
+    await drain(await redis.zcount(key, '-inf', nowMs), AT_ONCE, async (most) => {
+      const due = await redis.zrangebyscore(key, '-inf', nowMs, 'WITHSCORES', 'LIMIT', 0, most);
+      const notes = due.filter((_, i) => i % 2 === 0);
+      const marked = await Promise.all(notes.map((note, i) => this.#passDeadline(model, note, Number(due[2 * i + 1]))));
+      mended += marked.filter(Boolean).length;
+      // Also of one that could not be marked: it would be tried for ever.
+      if (notes.length > 0) await redis.zrem(key, ...notes);
+      return notes.length;
+    });
     return mended;
+  }
+
+  async #passDeadline(model: string, note: string, atMs: number): Promise<boolean> {
+    const { redis, catalogue, onError } = this.queues;
+    const [envelopeId = '', row = ''] = note.split(' ');
+    const marking = setMark(redis, catalogue, { model, envelopeId, row: Number(row) }, { kind: 'deadline', atMs });
+    return (await unlessBroken(marking, onError)) === true;
   }
 
   async #lookAfterBatches(model: string, mended: Mended): Promise<void> {
@@ -159,11 +170,18 @@ export class Janitor {
     const { redis } = this.queues;
     const { announcements } = this.queues.of(model);
     const waiting = announcements.toKey('waiting-children');
-    const old = await redis.zrangebyscore(waiting, '-inf', Date.now() - this.options.stuckAfterMs, 'LIMIT', 0, AT_ONCE);
+    const old = await redis.zrangebyscore(
+      waiting,
+      '-inf',
+      Date.now() - this.options.stuckAfterMs,
+      'LIMIT',
+      0,
+      MOST_ANNOUNCEMENTS,
+    );
     let mended = 0;
     for (const id of old) {
       const dependencies = `${announcements.toKey(id)}:dependencies`;
-      const [, some] = await redis.sscan(dependencies, 0, 'COUNT', REMOVED_AT_ONCE);
+      const [, some] = await redis.sscan(dependencies, 0, 'COUNT', AT_ONCE);
       const ended = await Promise.all(
         some.map(async (key) => {
           const [name, finishedOn] = await redis.hmget(key, 'name', 'finishedOn');
@@ -176,34 +194,6 @@ export class Janitor {
       mended += Number(await RELEASE.run(redis, [...keys, id, ...some]));
     }
     return mended;
-  }
-
-  /** BullMQ removes what has had its time only when another job ends: in a quiet queue that is never. */
-  async #removeResults(model: string): Promise<void> {
-    const { interactive, bulk, retry, announcements } = this.queues.of(model);
-    const ttlMs = this.options.resultTtlSeconds * 1_000;
-    for (const queue of [interactive, announcements]) {
-      for (const state of ['completed', 'failed'] as const) await queue.clean(ttlMs, AT_ONCE, state);
-    }
-    await this.#removeOverdue(model, bulk);
-    await this.#removeOverdue(model, retry);
-  }
-
-  /** Parts of a batch stay as long as their batch. */
-  async #removeOverdue(model: string, queue: Queue): Promise<void> {
-    const { redis, catalogue } = this.queues;
-    const before = Date.now() - this.options.resultTtlSeconds * 1_000;
-    const kept = new Map<string, boolean>();
-    for (const state of ['completed', 'failed']) {
-      const ids = await redis.zrangebyscore(queue.toKey(state), '-inf', before);
-      const removable: string[] = [];
-      for (const id of ids) {
-        const batchId = batchIdOfEnvelope(model, id.split('-')[0] ?? '');
-        if (!kept.has(batchId)) kept.set(batchId, (await redis.exists(catalogue.batchKey(model, batchId))) === 1);
-        if (kept.get(batchId) !== true) removable.push(id);
-      }
-      await inGroups(removable.slice(0, AT_ONCE), (id) => queue.remove(id));
-    }
   }
 
   #isOver(endedAtMs: number | null): boolean {
@@ -224,11 +214,5 @@ export class Janitor {
     await redis.unlink(catalogue.batchKey(model, plan.id), catalogue.batchDigestsKey(model, plan.id));
     await redis.zrem(catalogue.batchesKey(model), plan.id);
     await redis.zrem(catalogue.clientBatchesKey(plan.client), plan.id);
-  }
-}
-
-async function inGroups<T>(items: readonly T[], work: (item: T) => Promise<unknown>): Promise<void> {
-  for (let i = 0; i < items.length; i += REMOVED_AT_ONCE) {
-    await Promise.all(items.slice(i, i + REMOVED_AT_ONCE).map(work));
   }
 }

@@ -3,6 +3,7 @@ import { FlowProducer, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Catalogue } from './catalogue.js';
 import type { ErrorListener } from './connection.js';
+import { type FlowBackend, flowBackend } from './flow-backend.js';
 
 /** Nobody reads a queue's events stream; it is kept short. */
 const EVENTS_KEPT = 1_000;
@@ -32,7 +33,7 @@ export interface QueueSet {
 
 export class ModelQueues {
   readonly #sets = new Map<string, QueueSet>();
-  readonly #flows = new Map<string, FlowProducer>();
+  readonly #flows = new Map<string, FlowProducer<FlowBackend>>();
 
   constructor(
     readonly redis: Redis,
@@ -57,10 +58,11 @@ export class ModelQueues {
   }
 
   /** Adds a job together with the one that is released when it has ended; both belong to this model. */
-  flows(model: string): FlowProducer {
+  flows(model: string): FlowProducer<FlowBackend> {
     let flows = this.#flows.get(model);
     if (flows === undefined) {
-      flows = new FlowProducer({ connection: this.redis, prefix: this.catalogue.tag(model), skipVersionCheck: true });
+      const options = { connection: this.redis, prefix: this.catalogue.tag(model), skipVersionCheck: true };
+      flows = new FlowProducer(options, flowBackend(this.redis, options.prefix));
       flows.on('error', this.onError);
       this.#flows.set(model, flows);
     }

@@ -7,9 +7,8 @@
 import type { Catalogue } from './catalogue.js';
 import { KEPT_MS, type Claim, type Reservation, Reservations } from './reservations.js';
 import { withinBudget } from './connection.js';
+import { AT_ONCE, drain } from './draining.js';
 import type { ModelQueues } from './model-queues.js';
-
-const AT_ONCE = 1_000;
 
 export class OwnIds {
   readonly #reservations: Reservations;
@@ -56,20 +55,31 @@ export class OwnIds {
   /** Renews what names a prediction that is still kept; lets go of the rest. */
   async sweep(model: string, nowMs = Date.now()): Promise<void> {
     const { redis, catalogue } = this.queues;
-    const due = await redis.zrangebyscore(catalogue.ownIdsKey(model), '-inf', nowMs, 'LIMIT', 0, AT_ONCE);
-    for (const entry of due) {
-      const [envelopeId = '', key = ''] = entry.split(' ');
-      const jobs = [catalogue.envelopeKey(model, envelopeId), catalogue.retryKey(model, envelopeId, 0)];
-      if ((await redis.exists(...jobs)) > 0) {
-        await redis.pexpire(key, this.#keptMs);
-        await redis.zadd(catalogue.ownIdsKey(model), nowMs + this.#lookEveryMs, entry);
-      } else {
-        // The id may have been given anew since, to a prediction that is kept.
-        const claim = await redis.hget(key, 'claim');
-        if (claim?.includes(envelopeId) === true) await redis.del(key);
-        await redis.zrem(catalogue.ownIdsKey(model), entry);
-      }
+    const key = catalogue.ownIdsKey(model);
+    await drain(await redis.zcount(key, '-inf', nowMs), AT_ONCE, async (most) => {
+      const entries = await redis.zrangebyscore(key, '-inf', nowMs, 'LIMIT', 0, most);
+      const isKept = await Promise.all(entries.map((entry) => this.#look(model, entry)));
+      const kept = entries.filter((_, i) => isKept[i]);
+      const gone = entries.filter((_, i) => !isKept[i]);
+      if (kept.length > 0) await redis.zadd(key, ...kept.flatMap((entry) => [nowMs + this.#lookEveryMs, entry]));
+      if (gone.length > 0) await redis.zrem(key, ...gone);
+      return entries.length;
+    });
+  }
+
+  /** @returns whether it names a prediction that is still kept: then its reservation is renewed, or else it ends */
+  async #look(model: string, entry: string): Promise<boolean> {
+    const { redis, catalogue } = this.queues;
+    const [envelopeId = '', key = ''] = entry.split(' ');
+    const jobs = [catalogue.envelopeKey(model, envelopeId), catalogue.retryKey(model, envelopeId, 0)];
+    if ((await redis.exists(...jobs)) > 0) {
+      await redis.pexpire(key, this.#keptMs);
+      return true;
     }
+    // The id may have been given anew since, to a prediction that is kept.
+    const claim = await redis.hget(key, 'claim');
+    if (claim?.includes(envelopeId) === true) await redis.del(key);
+    return false;
   }
 }
 

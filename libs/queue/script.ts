@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
 
-/** A Lua script that is sent once and then called by its hash; its contract stands where it is written. */
+/**
+ * A Lua script that is sent once and then called by its hash; its contract stands where it is written. Not for
+ * transactions: in those nothing is sent again. What BullMQ does in one is in `flow-backend.ts`.
+ */
 export class Script {
   readonly #sha: string;
 
@@ -16,9 +19,13 @@ export class Script {
     try {
       return await redis.evalsha(this.#sha, this.numberOfKeys, ...keysAndArguments);
     } catch (error) {
-      // A Redis that was restarted, or flushed its scripts, does not know it any more.
-      if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
+      if (!isUnknownScript(error)) throw error;
       return redis.eval(this.lua, this.numberOfKeys, ...keysAndArguments);
     }
   }
+}
+
+/** A Redis that was restarted, took over from another one or flushed its scripts does not know it any more. */
+export function isUnknownScript(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith('NOSCRIPT');
 }

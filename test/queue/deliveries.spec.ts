@@ -31,6 +31,7 @@ function event(change: Partial<NewEvent> = {}): NewEvent {
     url: 'https://a.example.com/',
     body: `{"id":"${subjectId}"}`,
     trace: null,
+    hasEnded: true,
     ...change,
   };
 }

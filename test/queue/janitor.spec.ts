@@ -1,6 +1,7 @@
 /** What is left lying when somebody dies at the wrong moment, and who picks it up. */
 import { expect, it } from 'vitest';
 import type { BatchPlan } from '#domain/batch';
+import { newEnvelopeId } from '#domain/prediction-id';
 import { announcementId } from '#queue/announcements';
 import type { BatchUpload } from '#queue/batch-upload';
 import { Batches } from '#queue/batches';
@@ -45,6 +46,32 @@ it('ends a prediction past its deadline that no worker took', async () => {
   expect(await corner.status(addressOf(id))).toBe('aborted');
   expect(await corner.status(addressOf(later.id))).toBe('starting');
   expect(await janitor.sweep([MODEL])).toEqual(NOTHING);
+});
+
+it('gets through all deadlines that have passed in one sweep, also of what has ended long ago', async () => {
+  const corner = await QueueCorner.open();
+  const key = corner.catalogue.deadlinesKey(MODEL);
+  const old = Array.from({ length: 2_500 }, (_, n) => [n, `${newEnvelopeId('i', n)} 0`]);
+  await corner.redis.zadd(key, ...old.flat());
+  const { id } = await corner.writer.write(newPrediction({ deadlineAtMs: Date.now() - 1 }));
+  await corner.writer.write(newPrediction({ deadlineAtMs: Date.now() + 600_000 }));
+  expect((await janitorOf(corner).sweep([MODEL]))?.deadline).toBe(1);
+  expect(await corner.status(addressOf(id))).toBe('aborted');
+  expect(await corner.redis.zcard(key)).toBe(1);
+});
+
+it('goes on behind a prediction whose deadline cannot be said, and does not try that for ever', async () => {
+  const corner = await QueueCorner.open();
+  const broken = newEnvelopeId('i', 1);
+  await corner.redis.zadd(corner.catalogue.deadlinesKey(MODEL), 1, `${broken} 0`);
+  await corner.redis.set(corner.catalogue.envelopeKey(MODEL, broken), 'no job');
+  const { id } = await corner.writer.write(newPrediction({ deadlineAtMs: Date.now() - 1 }));
+  const janitor = janitorOf(corner);
+  expect((await janitor.sweep([MODEL]))?.deadline).toBe(1);
+  expect(await corner.status(addressOf(id))).toBe('aborted');
+  expect(corner.errors.map(({ message }) => message)).toEqual([expect.stringContaining('WRONGTYPE')]);
+  expect(await janitor.sweep([MODEL])).toEqual(NOTHING);
+  expect(corner.errors).toHaveLength(1);
 });
 
 it('ends an upload that nobody repeats, and keeps what has ended of it', async () => {
@@ -147,6 +174,37 @@ it('removes results past their time in a queue where nothing else ends: that is 
   expect(await janitorOf(corner, { resultTtlSeconds: 0 }).sweep([MODEL])).toEqual(NOTHING);
   expect(await corner.redis.exists(corner.catalogue.envelopeKey(MODEL, address!.envelopeId))).toBe(0);
 });
+
+it.each(['normal', 'low'] as const)(
+  'removes all of them in one sweep, of %s priority, and leaves parts of a batch that still runs',
+  async (priority) => {
+    const corner = await QueueCorner.open();
+    const { bulk, interactive } = corner.queues.of(MODEL);
+    const open = await upload(corner);
+    await open.add(batchRows(6));
+    const part = bulkIntake(corner);
+    await until(async () => (await bulk.getCompletedCount()) > 0, { deadlineMs: 20_000, what: 'a part to end' });
+    await part.stop();
+    const parts = await bulk.getCompleted();
+
+    const kind = priority === 'low' ? 'b' : 'i';
+    const ids = Array.from({ length: 1_200 }, (_, n) => newEnvelopeId(kind, Date.now() + n));
+    const process = async () => ({ kind: 'outcomes' as const, outcomes: [succeeded(1)] });
+    const queueName = corner.catalogue.queue(MODEL, kind);
+    const intake = corner.intake(process, { queueName, slots: 16, removesByAge: false });
+    for (let i = 0; i < ids.length; i += 100) {
+      const group = ids.slice(i, i + 100);
+      const write = (envelopeId: string) => corner.writer.write(newPrediction({ priority }), { envelopeId });
+      await Promise.all([...group.map(write), ...group.map((id) => intake.settledBy(id).seen)]);
+    }
+    await intake.stop();
+
+    expect(await janitorOf(corner, { resultTtlSeconds: 0 }).sweep([MODEL])).toEqual(NOTHING);
+    expect(await interactive.getCompletedCount()).toBe(0);
+    const left = await bulk.getCompleted();
+    expect(left.map(({ id }) => id).sort()).toEqual(parts.map(({ id }) => id).sort());
+  },
+);
 
 it('removes a batch past its time, with all that belongs to it, and not before', async () => {
   const corner = await QueueCorner.open();

@@ -62,3 +62,20 @@ it('lives as long as results do, where those live longer', async () => {
   await accepted(corner, ids, 'long');
   expect(await corner.redis.pttl(corner.catalogue.reservationKey('a', 'put long'))).toBeGreaterThan(7 * DAY_MS);
 });
+
+it('is looked at in one sweep with all others whose day is over, however many', async () => {
+  const corner = await QueueCorner.open();
+  const ids = new OwnIds(corner.queues, 3_600);
+  const names = Array.from({ length: 1_200 }, (_, n) => `gone-${n}`);
+  for (let i = 0; i < names.length; i += 100) {
+    await Promise.all(names.slice(i, i + 100).map((name) => ids.reserve('a', name, claim())));
+  }
+  const kept = await accepted(corner, ids, 'kept');
+  await ids.sweep(MODEL, Date.now() + DAY_MS + 60_000);
+  expect(await ids.find('a', 'kept')).toEqual(kept);
+  const left = await corner.redis.zrange(corner.catalogue.ownIdsKey(MODEL), 0, '-1');
+  expect(left).toEqual([expect.stringContaining(kept.envelopeId)]);
+  expect(await corner.redis.exists(...names.map((name) => corner.catalogue.reservationKey('a', `put ${name}`)))).toBe(
+    0,
+  );
+});

@@ -43,6 +43,7 @@ it('is tried ten times, buried, and delivered with the same id and body when it 
     url,
     body: '{"n":1}',
     trace: null,
+    hasEnded: true,
   } as const;
   await deliveries.owe(event);
   const deliverer = await courierOf(corner, deliveries);
