@@ -6,6 +6,7 @@ import { Batches } from '#queue/batches';
 import { Catalogue } from '#queue/catalogue';
 import {
   batchArriving,
+  type BatchBody,
   batchEnded,
   getBatch,
   irisRow,
@@ -494,6 +495,26 @@ describe('a batch that has not run', () => {
     });
     expect((await results(idle, json.id)).at(-1)!.error!.code).toBe('aborted');
   });
+});
+
+it('a batch whose window ends while its rows run has expired, though nobody looked before the last of them', async () => {
+  const hooks = await new WebhookReceiver().start();
+  onTestFinished(() => hooks.stop());
+  const corner = fleetOfTest({ MODELS_DIR: await copySlowModel(), WEBHOOK_ALLOW_PRIVATE: 'true' });
+  const { api: slow } = await corner.pair();
+  await corner.courier();
+  const query = { model: 'slow', completion_window: '2s', webhook: hooks.url() };
+  const { status, json } = await sendBatch(slow, { query, body: ndjson(upTo(2_000).map(() => ({ size: 400 }))) });
+  expect([status, json.status]).toEqual([201, 'in_progress']);
+  const told = (await hooks.hook(`${json.id}-completed`)).json as unknown as BatchBody & { expires_at: string };
+  expect(told).toMatchObject({ status: 'expired', completed_at: told.expires_at });
+  const { completed, not_run: notRun } = told.request_counts;
+  expect([completed + notRun, notRun > 0]).toEqual([2_000, true]);
+  const canceled = await slow.call('POST', `/v1/batches/${json.id}/cancel`);
+  expect(canceled.json.status).toBe('expired');
+  expect(await getBatch(slow, json.id)).toEqual(told);
+  const codes = (await results(slow, json.id)).flatMap(({ error }) => error?.code ?? []);
+  expect([new Set(codes), codes.length]).toEqual([new Set(['aborted']), notRun]);
 });
 
 it('a batch that has completed stays so, whoever cancels it', async () => {
