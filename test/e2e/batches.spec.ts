@@ -90,6 +90,18 @@ describe('rows', () => {
     expect(lines[3]!.output).toBeDefined();
   });
 
+  it('that have half of a character are error lines, and hinder nobody', async () => {
+    const body = ndjson([{ ...irisRow(0), custom_id: 'x\ud800' }, { ...irisRow(1), '\udfff': 1 }, irisRow(2)]);
+    const { json } = await sendBatch(api, { body });
+    expect((await batchEnded(api, json.id)).request_counts).toMatchObject({ completed: 1, failed: 2 });
+    const problems = (await results(api, json.id)).map(({ error }) => error?.errors?.[0]);
+    expect(problems).toMatchObject([
+      { pointer: '/custom_id', code: 'malformed_text' },
+      { pointer: '', code: 'malformed_text' },
+      undefined,
+    ]);
+  });
+
   it('come back as CSV where that is asked for', async () => {
     const body = ndjson([
       { ...irisRow(0), custom_id: 'a "quoted", name' },
@@ -355,6 +367,12 @@ describe('an upload', () => {
     ],
     ['a window of years', { query: { completion_window: '900d' }, body: irisRows(1) }, 422, 'invalid_request'],
     ['metadata that are none', { query: { metadata: '[1]' }, body: irisRows(1) }, 422, 'invalid_request'],
+    [
+      'half of a character in its metadata',
+      { query: { metadata: String.raw`{"a":"\ud800"}` }, body: irisRows(1) },
+      422,
+      'invalid_request',
+    ],
     ['a webhook that is no URL', { query: { webhook: 'here' }, body: irisRows(1) }, 422, 'invalid_request'],
   ])('with %s is refused', async (_, send, status, code) => {
     const answer = await sendBatch(api, send);
