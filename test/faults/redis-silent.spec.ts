@@ -1,4 +1,4 @@
-/** Redis falls silent in the middle of a request about a batch: whoever asks hears 503 in time. */
+/** Redis falls silent in the middle of a request about a batch: whoever asks hears 503 in time, and what is under way waits. */
 import { beforeAll, afterEach, describe, expect, inject, it } from 'vitest';
 import { batchEnded, irisRows, resultText, sendBatch } from '#testing/batches';
 import type { FleetProcess } from '#testing/fleet';
@@ -62,4 +62,45 @@ describe('the results of a batch', () => {
       ).toBeGreaterThanOrEqual(600);
     },
   );
+});
+
+describe('a submit before whose first write Redis is silent', () => {
+  const send = async (query: Record<string, string> = {}, headers: Record<string, string> = {}): Promise<Heard> => {
+    const { status, headers: answered, json } = await sendBatch(api, { query, headers, body: irisRows(3) });
+    return { status, headers: answered, code: json.code };
+  };
+  const sendFile = async (): Promise<Heard> => {
+    const form = new FormData();
+    form.set('purpose', 'batch');
+    form.set('file', new Blob(['{}\n']), 'requests.jsonl');
+    return heard(await fetch(`${api.url}/openai/v1/files`, { method: 'POST', body: form }));
+  };
+
+  it.each([
+    ['a batch', () => send()],
+    ['a batch with a key', () => send({}, { 'idempotency-key': 'silent' })],
+    ['a batch as a whole', () => send({ on_invalid: 'reject' })],
+    ['a file', sendFile],
+  ])('is answered in time: %s', async (_, submit) => {
+    redis.fallSilent();
+    await expectUnavailable(await submit());
+  });
+
+  it.each([
+    ['its record', '"rowsPerEnvelope"'],
+    ['its gate', 'iris:1.0.0 batch'],
+  ])('is answered in time where it is %s that is not written', async (_, word) => {
+    redis.fallSilentAt(word);
+    await expectUnavailable(await send());
+  });
+});
+
+it.each(['report', 'reject'])('rows that are under way wait until it speaks again (%s)', async (onInvalid) => {
+  redis.fallSilentAt('iris:1.0.0 x');
+  const sent = sendBatch(api, { query: { on_invalid: onInvalid }, body: irisRows(600) });
+  await redis.wasAsked(':digests', 3);
+  redis.speak();
+  const { status, json } = await sent;
+  expect(status).toBe(201);
+  expect((await batchEnded(api, json.id)).request_counts).toMatchObject({ total: 600, completed: 600 });
 });
