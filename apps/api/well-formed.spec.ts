@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { ProblemError } from '#contract/problem';
 import { requireWholeCharacters } from './well-formed.js';
 
-function pointerIn(text: string): string | null {
+function pointerIn(text: string, at?: string): string | null {
   try {
-    requireWholeCharacters(text);
+    requireWholeCharacters(text, at);
     return null;
   } catch (error) {
     return error instanceof ProblemError ? (error.problem.errors?.[0]?.pointer ?? 'no pointer') : 'no problem';
@@ -19,6 +19,11 @@ describe('half of a character', () => {
     [String.raw`{"metadata":{"\udbff":"a"}}`, '/metadata'],
     [String.raw`"\udc00\ud800"`, ''],
   ])('is found in %s', (text, pointer) => expect(pointerIn(text)).toBe(pointer));
+
+  it('is named below the parameter that has it', () => {
+    expect(pointerIn(String.raw`{"a":"\ud800"}`, '/metadata')).toBe('/metadata/a');
+    expect(pointerIn(String.raw`{"\ud800":"a"}`, '/metadata')).toBe('/metadata');
+  });
 
   it.each([
     String.raw`{"a":"\ud83d\ude00"}`,

@@ -1,25 +1,17 @@
-/**
- * JSON can name half of a character: `"\ud800"`, a surrogate without its other half. No encoding of Unicode has it, and what
- * stands behind us takes it in as many ways as there are parts (RFC 8259, 8.2): Redis's JSON refuses it, the canonical form
- * of a body does, tensors of text would hold another one. So nobody may send it.
- */
+/** Half of a character is refused before anybody reads what has it; see `whole-text`. */
 import { invalidFields } from '#contract/problem';
-
-/** The only way in: bytes that are not UTF-8 have become U+FFFD before. */
-const NAMES_SURROGATE = /\\u[dD][89a-fA-F]/;
-const LONE_SURROGATE = /\p{Surrogate}/u;
+import { findHalfCharacter, MALFORMED_TEXT, mayNameHalfCharacter } from '#contract/whole-text';
 
 /**
- * @param text of a body, whether or not it is JSON
+ * @param text of a body or a parameter, whether or not it is JSON
+ * @param at pointer of the parameter; empty for a body
  * @throws ProblemError 422 with the pointer of the first text that has half of a character
  */
-export function requireWholeCharacters(text: string): void {
+export function requireWholeCharacters(text: string, at = ''): void {
   // Nearly every body ends here.
-  if (!NAMES_SURROGATE.test(text)) return;
-  const pointer = findLone(parseOrNull(text), '');
-  if (pointer === null) return;
-  const detail = 'must be well-formed Unicode: it has a surrogate without its other half';
-  throw invalidFields([{ pointer, code: 'malformed_text', detail }]);
+  if (!mayNameHalfCharacter(text)) return;
+  const pointer = findHalfCharacter(parseOrNull(text), at);
+  if (pointer !== null) throw invalidFields([{ pointer, ...MALFORMED_TEXT }]);
 }
 
 /** What is no JSON is refused by who parses it. */
@@ -29,16 +21,4 @@ function parseOrNull(text: string): unknown {
   } catch {
     return null;
   }
-}
-
-/** @returns a JSON pointer, that of the object where a name is meant; null where there is none */
-function findLone(value: unknown, pointer: string): string | null {
-  if (typeof value === 'string') return LONE_SURROGATE.test(value) ? pointer : null;
-  if (typeof value !== 'object' || value === null) return null;
-  for (const [name, inner] of Object.entries(value)) {
-    if (LONE_SURROGATE.test(name)) return pointer;
-    const found = findLone(inner, `${pointer}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`);
-    if (found !== null) return found;
-  }
-  return null;
 }

@@ -7,6 +7,7 @@ import { GONE, type JobRow, outcomesStand, project } from '#domain/project';
 import { announcementId, qualifiedAnnouncementQueue } from './announcements.js';
 import { Batches, type BatchRecord, rowsEnded, statusOf, toRecord } from './batches.js';
 import { modelCode } from './catalogue.js';
+import { withinBudget } from './connection.js';
 import type { EnvelopeReader } from './envelope-reader.js';
 import type { ModelQueues } from './model-queues.js';
 import { blockOf, OutcomeBlock, type Settlement } from './outcomes.js';
@@ -145,6 +146,7 @@ export class BatchReader {
   /**
    * Rows that have ended, in their order, up to the first that has not.
    * @param from number of the first row that is wanted
+   * @throws QueueUnavailableError where Redis does not give the next envelope in time
    */
   async *results(
     { plan, envelopes, hasNotes: wantsData }: BatchRecord,
@@ -172,12 +174,14 @@ export class BatchReader {
   async #resultsOf(plan: BatchPlan, n: number, wantsData: boolean): Promise<EnvelopeResults> {
     const { redis, catalogue } = this.queues;
     const envelopeId = batchEnvelopeId(plan.id, n);
-    const raw = (await READ_ALL.run(redis, [
-      catalogue.envelopeKey(plan.model, envelopeId),
-      catalogue.outcomesPrefix(plan.model),
-      envelopeId,
-      wantsData ? '1' : '0',
-    ])) as RawEnvelope | null;
+    const raw = (await withinBudget(redis, () =>
+      READ_ALL.run(redis, [
+        catalogue.envelopeKey(plan.model, envelopeId),
+        catalogue.outcomesPrefix(plan.model),
+        envelopeId,
+        wantsData ? '1' : '0',
+      ]),
+    )) as RawEnvelope | null;
     if (raw === null) return NO_RESULTS;
     const rows = new EnvelopeRows(raw, plan.expiresAtMs);
     if (!rows.mayHaveEnded) return NO_RESULTS;
@@ -208,7 +212,8 @@ export class BatchReader {
       const standing = project(jobRow, null);
       return standing === GONE ? LOST : standing;
     }
-    const found = await this.predictions.read(plan.model, { modelCode: modelCode(plan.model), envelopeId, row });
+    const at = { modelCode: modelCode(plan.model), envelopeId, row };
+    const found = await withinBudget(this.queues.redis, () => this.predictions.read(plan.model, at));
     return typeof found === 'string' ? LOST : found.standing;
   }
 }

@@ -80,14 +80,19 @@ return 1
 
 /**
  * KEYS   1 the record
- * ARGV   1 counts as JSON, 2 now in ms, 3 rows, 4 envelopes that have ended
+ * ARGV   1 counts as JSON, 2 now in ms, 3 rows, 4 envelopes that have ended, 5 the mark of a batch that has expired, 6 its
+ *        time in ms; both empty where every row has run
  * Answer 1 it ends now, 0 it had ended, or is not closed
- * The time at which it was canceled, expired or failed stays. Where its upload was cut, the last command may have been
- * carried out without an answer: what has ended is then all that there was of it.
+ * Atomic because rows that were not run belong to a mark: to the one that it has, or else its time was over. The time at
+ * which it was canceled, expired or failed stays. Where its upload was cut, the last command may have been carried out
+ * without an answer: what has ended is then all that there was of it.
  */
 export const END = new Script(
   `
 if redis.call('HGET', KEYS[1], 'state') ~= 'closed' then return 0 end
+if ARGV[5] ~= '' and redis.call('HSETNX', KEYS[1], 'mark', ARGV[5]) == 1 then
+  redis.call('HSET', KEYS[1], 'endedAtMs', ARGV[6])
+end
 redis.call('HSETNX', KEYS[1], 'endedAtMs', ARGV[2])
 redis.call('HSET', KEYS[1], 'state', 'ended', 'counts', ARGV[1])
 if redis.call('HEXISTS', KEYS[1], 'isWhole') == 0 then

@@ -36,13 +36,20 @@ export class BatchWriter {
     return withinBudget(this.queues.redis, () => this.#batches.read(model, id));
   }
 
-  /** Begins a batch, or goes on with one that was cut off. @throws QueueUnavailableError, QueueFullError */
-  async open(plan: BatchPlan, sender: Sender): Promise<BatchUpload> {
-    const kept = await patiently(this.queues, () => this.#batches.create(plan));
+  /**
+   * Begins a batch, or goes on with one that was cut off. Before its first row little is lost: whoever comes while Redis is
+   * away hears of it at once.
+   * @param haveRowsCome all of them are here already, and are not lost for a Redis that is restarted
+   * @throws QueueUnavailableError, QueueFullError
+   */
+  async open(plan: BatchPlan, sender: Sender, haveRowsCome = false): Promise<BatchUpload> {
+    const write = <T>(work: () => Promise<T>): Promise<T> =>
+      haveRowsCome ? patiently(this.queues, work) : withinBudget(this.queues.redis, work);
+    const kept = await write(() => this.#batches.create(plan));
     const upload = new BatchUpload(this.queues, this.#batches, this.options, kept, sender);
     try {
       // One that takes no more rows says so at the first of them.
-      if (!(await upload.isStopped())) await patiently(this.queues, () => addGate(this.queues, kept));
+      if (!(await upload.isStopped())) await write(() => addGate(this.queues, kept));
       return upload;
     } catch (error) {
       upload.release();

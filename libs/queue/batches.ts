@@ -133,12 +133,18 @@ export class Batches {
     return done === 1;
   }
 
-  /** None of its rows is open. @returns whether it ends now */
-  async end({ model, id, rowsPerEnvelope }: BatchPlan, counts: BatchCounts): Promise<boolean> {
+  /**
+   * None of its rows is open. Rows are dropped by a mark of their batch or by its deadline: so one that has dropped some,
+   * and has no mark, has expired, however late it is looked at.
+   * @returns whether it ends now
+   */
+  async end({ model, id, rowsPerEnvelope, expiresAtMs }: BatchPlan, counts: BatchCounts): Promise<boolean> {
     const key = this.catalogue.batchKey(model, id);
     const rows = rowsEnded(counts);
     const envelopes = Math.ceil(rows / rowsPerEnvelope);
-    const ended = (await END.run(this.redis, [key, JSON.stringify(counts), Date.now(), rows, envelopes])) === 1;
+    const expired = counts.dropped > 0 ? [`aborted ${expiresAtMs}`, expiresAtMs] : ['', ''];
+    const words = [key, JSON.stringify(counts), Date.now(), rows, envelopes, ...expired];
+    const ended = (await END.run(this.redis, words)) === 1;
     if (ended) await this.#tell(model, id);
     return ended;
   }

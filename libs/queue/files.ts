@@ -152,11 +152,13 @@ export class ArrivingFile {
     this.#gathered = [];
     this.#gatheredBytes = 0;
     const n = String(this.#pieces);
-    this.#pieces += 1;
-    await patiently(this.queues, async () => {
+    const write = async (): Promise<void> => {
       await redis.hset(key, n, piece);
       await redis.expire(key, this.ttlSeconds);
-    });
+    };
+    // Whoever comes while Redis is away hears of it at once; what has begun to arrive is not lost for one that is restarted.
+    await (this.#pieces === 0 ? withinBudget(redis, write) : patiently(this.queues, write));
+    this.#pieces += 1;
   }
 }
 

@@ -4,9 +4,10 @@
  * Empty cells are nulls. A feature with a shape takes a column an element (`pixels.0`, `pixels.1`, ...), or one column
  * with a JSON array. Cells are cut by `csv-records`; here they get their meaning.
  */
+import { mayNameHalfCharacter } from '#contract/whole-text';
 import type { Feature } from '#domain/model-version';
 import { type CsvRecord, CsvRecords } from './csv-records.js';
-import { BodyError, customIdProblem, type RawRow, type RowReader, unreadable, Utf8 } from './row.js';
+import { BodyError, customIdProblem, type RawRow, requireWhole, type RowReader, unreadable, Utf8 } from './row.js';
 
 /** Writes a cell where it belongs. */
 type Column = (input: Record<string, unknown>, cell: string) => void;
@@ -19,6 +20,8 @@ export class CsvReader implements RowReader {
   readonly #records = new CsvRecords();
   #columns: readonly Column[] | null = null;
   #customIdAt = -1;
+  /** Places of the columns that are JSON: the only ones whose texts are not those of the body. */
+  #jsonAt: readonly number[] = [];
 
   constructor(private readonly features: readonly Feature[]) {}
 
@@ -51,6 +54,7 @@ export class CsvReader implements RowReader {
     if (twice !== undefined) throw headerError(`names the column ${twice} twice`);
     this.#customIdAt = names.indexOf(CUSTOM_ID);
     this.#columns = names.map((name) => (name === CUSTOM_ID ? ignore : this.#columnFor(name)));
+    this.#jsonAt = names.flatMap((name, at) => (this.features.some((one) => isList(one, name)) ? [at] : []));
     const missing = this.features.find((feature) => feature.required && !names.some((name) => isOf(feature, name)));
     if (missing !== undefined) throw headerError(`lacks the column ${missing.name}`);
   }
@@ -62,7 +66,7 @@ export class CsvReader implements RowReader {
       throw headerError(`names the column ${JSON.stringify(name)}; the model's are ${known}`);
     }
     if (feature.shape === undefined) return scalarColumn(feature);
-    return name === feature.name ? arrayColumn(feature) : elementColumn(feature, name);
+    return isList(feature, name) ? arrayColumn(feature) : elementColumn(feature, name);
   }
 
   #toRow({ cells, brokenAt }: CsvRecord, columns: readonly Column[]): RawRow {
@@ -76,9 +80,9 @@ export class CsvReader implements RowReader {
     for (let i = 0; i < columns.length; i += 1) columns[i]?.(input, cells[i] ?? '');
     const customId = this.#customIdAt === -1 ? null : cells[this.#customIdAt] || null;
     const problem = customIdProblem(customId);
-    return problem === null
-      ? { customId, input, error: null }
-      : unreadable('invalid_custom_id', problem, `/${CUSTOM_ID}`);
+    if (problem !== null) return unreadable('invalid_custom_id', problem, `/${CUSTOM_ID}`);
+    const row = { customId, input, error: null };
+    return this.#jsonAt.some((at) => mayNameHalfCharacter(cells[at] ?? '')) ? requireWhole(row) : row;
   }
 
   /** The row's name where the columns are shifted: nobody knows by how much, but the first one is where it was. */
@@ -89,6 +93,11 @@ export class CsvReader implements RowReader {
 
 function isOf({ name, shape }: Feature, column: string): boolean {
   return column === name || (shape !== undefined && column.startsWith(`${name}.`));
+}
+
+/** A column with a JSON array, and not one of the columns of its elements. */
+function isList({ name, shape }: Feature, column: string): boolean {
+  return column === name && shape !== undefined;
 }
 
 const ignore: Column = () => undefined;

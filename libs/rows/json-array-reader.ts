@@ -1,13 +1,4 @@
-import {
-  BodyError,
-  LONGEST_ROW,
-  type RawRow,
-  type RowReader,
-  type RowShape,
-  TOO_LONG,
-  unreadable,
-  Utf8,
-} from './row.js';
+import { BodyError, LONGEST_ROW, parseRow, type RawRow, type RowReader, type RowShape, TOO_LONG, Utf8 } from './row.js';
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
@@ -116,7 +107,7 @@ export class JsonArrayReader implements RowReader {
     if (isEmpty && end === 'array' && this.#rows === 0) return;
     this.#rows += 1;
     if (skipped || element.length > LONGEST_ROW) rows.push(TOO_LONG);
-    else rows.push(this.#parse(element));
+    else rows.push(parseRow(element, this.shape));
   }
 
   #keep(tail: string): void {
@@ -124,16 +115,6 @@ export class JsonArrayReader implements RowReader {
     if (this.#rest.length <= LONGEST_ROW) return;
     this.#rest = '';
     this.#skipping = true;
-  }
-
-  #parse(element: string): RawRow {
-    let value: unknown;
-    try {
-      value = JSON.parse(element);
-    } catch {
-      return unreadable('invalid_json', 'is not valid JSON');
-    }
-    return this.shape.toRow(value);
   }
 }
 

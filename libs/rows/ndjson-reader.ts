@@ -1,4 +1,4 @@
-import { LONGEST_ROW, type RawRow, type RowReader, type RowShape, TOO_LONG, unreadable, Utf8 } from './row.js';
+import { LONGEST_ROW, parseRow, type RawRow, type RowReader, type RowShape, TOO_LONG, Utf8 } from './row.js';
 
 /** One JSON object a line; blank lines do not count. A line that is no JSON is an error of its row alone. */
 export class NdjsonReader implements RowReader {
@@ -29,7 +29,7 @@ export class NdjsonReader implements RowReader {
         this.#skipping = false;
         rows.push(TOO_LONG);
       } else if (line.length > LONGEST_ROW) rows.push(TOO_LONG);
-      else if (!isBlank(line)) rows.push(this.#parse(line));
+      else if (!isBlank(line)) rows.push(parseRow(line, this.shape));
     }
     if (!this.#skipping) this.#rest += text.slice(from);
     if (this.#rest.length > LONGEST_ROW) {
@@ -37,16 +37,6 @@ export class NdjsonReader implements RowReader {
       this.#skipping = true;
     }
     return rows;
-  }
-
-  #parse(line: string): RawRow {
-    let value: unknown;
-    try {
-      value = JSON.parse(line);
-    } catch {
-      return unreadable('invalid_json', 'is not valid JSON');
-    }
-    return this.shape.toRow(value);
   }
 }
 

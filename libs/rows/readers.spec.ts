@@ -189,6 +189,39 @@ describe('CSV', () => {
   });
 });
 
+describe('half of a character is an error of its row', () => {
+  const whole = { width: 1, kind: 'a' };
+  const lines = [
+    { custom_id: 'x\ud800', ...whole },
+    { custom_id: 'named', input: { ...whole, kind: '\udc00' } },
+    { ...whole, '\ud800': 1 },
+    { custom_id: '😀', ...whole, kind: '😀' },
+  ].map((row) => JSON.stringify(row));
+
+  it.each([
+    ['ndjson', lines.join('\n')],
+    ['json', `[${lines.join()}]`],
+  ] as const)('in %s', (format, body) => {
+    const [inName, inText, inField, fine] = read(format, body);
+    expect(inName).toMatchObject({ customId: null, error: { code: 'malformed_text', pointer: '/custom_id' } });
+    expect(inText).toMatchObject({ customId: 'named', error: { code: 'malformed_text', pointer: '/kind' } });
+    expect(inField).toMatchObject({ error: { code: 'malformed_text', pointer: '' } });
+    expect(fine).toMatchObject({ customId: '😀', input: { kind: '😀' }, error: null });
+  });
+
+  it('in a cell of CSV that is JSON', () => {
+    const features = [feature('words', { type: 'string', shape: [2] })];
+    const body = String.raw`custom_id,words
+"a","[""\ud800"",""b""]"
+"b\ud800","[""\ud83d\ude00"",""b""]"
+`;
+    const [half, fine] = read('csv', body, [], features);
+    expect(half).toMatchObject({ customId: 'a', error: { code: 'malformed_text', pointer: '/words/0' } });
+    // Outside of JSON a backslash is a backslash.
+    expect(fine).toMatchObject({ customId: String.raw`b\ud800`, input: { words: ['😀', 'b'] }, error: null });
+  });
+});
+
 it('bytes that are no UTF-8 are no body', () => {
   for (const format of ['json', 'ndjson', 'csv'] as const) {
     expect(() => read(format, Buffer.from([0x5b, 0xff, 0xfe, 0x5d]))).toThrow(/UTF-8/);

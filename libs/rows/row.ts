@@ -1,4 +1,5 @@
 /** The rows of a batch's body as they are read, before any model has seen them. */
+import { findHalfCharacter, MALFORMED_TEXT, mayNameHalfCharacter } from '#contract/whole-text';
 
 export interface RowError {
   /** JSON pointer into the row; empty for the row itself. */
@@ -88,6 +89,28 @@ export class PlainShape implements RowShape {
     // Beside `input` nothing else is expected: with it, the validator names what is too much.
     return Object.keys(fields).length === 1 ? input : fields;
   }
+}
+
+/** @param text that is a row in JSON, or should be */
+export function parseRow(text: string, shape: RowShape): RawRow {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return unreadable('invalid_json', 'is not valid JSON');
+  }
+  const row = shape.toRow(value);
+  return mayNameHalfCharacter(text) ? requireWhole(row) : row;
+}
+
+/** @returns the row, or what is wrong with it where a text of it has half of a character */
+export function requireWhole(row: RawRow): RawRow {
+  const { customId, input, error } = row;
+  if (error !== null) return row;
+  const { code, detail } = MALFORMED_TEXT;
+  if (findHalfCharacter(customId) !== null) return unreadable(code, detail, '/custom_id');
+  const pointer = findHalfCharacter(input);
+  return pointer === null ? row : unreadable(code, detail, pointer, customId);
 }
 
 /** @returns what is wrong with it, or null */

@@ -6,6 +6,7 @@ import { Batches } from '#queue/batches';
 import { Catalogue } from '#queue/catalogue';
 import {
   batchArriving,
+  type BatchBody,
   batchEnded,
   getBatch,
   irisRow,
@@ -87,6 +88,18 @@ describe('rows', () => {
     });
     expect(lines[2]!.error).toMatchObject({ code: 'invalid_input', errors: [{ pointer: '', code: 'invalid_json' }] });
     expect(lines[3]!.output).toBeDefined();
+  });
+
+  it('that have half of a character are error lines, and hinder nobody', async () => {
+    const body = ndjson([{ ...irisRow(0), custom_id: 'x\ud800' }, { ...irisRow(1), '\udfff': 1 }, irisRow(2)]);
+    const { json } = await sendBatch(api, { body });
+    expect((await batchEnded(api, json.id)).request_counts).toMatchObject({ completed: 1, failed: 2 });
+    const problems = (await results(api, json.id)).map(({ error }) => error?.errors?.[0]);
+    expect(problems).toMatchObject([
+      { pointer: '/custom_id', code: 'malformed_text' },
+      { pointer: '', code: 'malformed_text' },
+      undefined,
+    ]);
   });
 
   it('come back as CSV where that is asked for', async () => {
@@ -354,6 +367,12 @@ describe('an upload', () => {
     ],
     ['a window of years', { query: { completion_window: '900d' }, body: irisRows(1) }, 422, 'invalid_request'],
     ['metadata that are none', { query: { metadata: '[1]' }, body: irisRows(1) }, 422, 'invalid_request'],
+    [
+      'half of a character in its metadata',
+      { query: { metadata: String.raw`{"a":"\ud800"}` }, body: irisRows(1) },
+      422,
+      'invalid_request',
+    ],
     ['a webhook that is no URL', { query: { webhook: 'here' }, body: irisRows(1) }, 422, 'invalid_request'],
   ])('with %s is refused', async (_, send, status, code) => {
     const answer = await sendBatch(api, send);
@@ -494,6 +513,26 @@ describe('a batch that has not run', () => {
     });
     expect((await results(idle, json.id)).at(-1)!.error!.code).toBe('aborted');
   });
+});
+
+it('a batch whose window ends while its rows run has expired, though nobody looked before the last of them', async () => {
+  const hooks = await new WebhookReceiver().start();
+  onTestFinished(() => hooks.stop());
+  const corner = fleetOfTest({ MODELS_DIR: await copySlowModel(), WEBHOOK_ALLOW_PRIVATE: 'true' });
+  const { api: slow } = await corner.pair();
+  await corner.courier();
+  const query = { model: 'slow', completion_window: '2s', webhook: hooks.url() };
+  const { status, json } = await sendBatch(slow, { query, body: ndjson(upTo(2_000).map(() => ({ size: 400 }))) });
+  expect([status, json.status]).toEqual([201, 'in_progress']);
+  const told = (await hooks.hook(`${json.id}-completed`)).json as unknown as BatchBody & { expires_at: string };
+  expect(told).toMatchObject({ status: 'expired', completed_at: told.expires_at });
+  const { completed, not_run: notRun } = told.request_counts;
+  expect([completed + notRun, notRun > 0]).toEqual([2_000, true]);
+  const canceled = await slow.call('POST', `/v1/batches/${json.id}/cancel`);
+  expect(canceled.json.status).toBe('expired');
+  expect(await getBatch(slow, json.id)).toEqual(told);
+  const codes = (await results(slow, json.id)).flatMap(({ error }) => error?.code ?? []);
+  expect([new Set(codes), codes.length]).toEqual([new Set(['aborted']), notRun]);
 });
 
 it('a batch that has completed stays so, whoever cancels it', async () => {

@@ -1,12 +1,15 @@
 /** The record of a batch: whatever comes in whatever order, it says one thing, and its counts are those of the queue. */
 import { expect, it } from 'vitest';
-import type { Batch } from '#domain/batch';
+import { type Batch, batchEnvelopeId, type BatchPlan } from '#domain/batch';
 import { OtherRowsError } from '#queue/batch-digests';
 import { BatchStoppedError, NoRoomError, SenderGoneError } from '#queue/batch-upload';
 import { statusOf } from '#queue/batches';
+import { Deliveries } from '#queue/deliveries';
+import { Janitor } from '#queue/janitor';
 import { batchRows, bulkIntake, planOf, readerOf, runsWell, uploadOf, writerOf } from '#testing/batch-corner';
 import { until } from '#testing/patience';
 import { MODEL, QueueCorner } from '#testing/queue-corner';
+import { FanOut } from '../../apps/courier/fan-out.js';
 
 const FAILURE = { code: 'upload_aborted', message: 'The upload ended before its last row.' };
 
@@ -97,6 +100,78 @@ it('does not lose rows from its count while a repeat begins at the first', async
   await again.add(batchRows(2));
   await again.fail(FAILURE);
   expect((await readerOf(corner).read(MODEL, plan.id))?.rows).toBeGreaterThanOrEqual(before);
+});
+
+/** All of it is in the queue, and the first of its envelopes runs; the others come too late. */
+async function outOfTime(corner: QueueCorner): Promise<BatchPlan> {
+  const upload = await uploadOf(writerOf(corner), planOf());
+  await upload.add(batchRows(6));
+  await upload.finish();
+  upload.release();
+  const { plan } = upload;
+  const intake = bulkIntake(corner, async (taken) => {
+    const { firstIndex, expiresAtMs } = taken.envelope.batch!;
+    if (firstIndex === 0) return runsWell(taken);
+    const dropped = { kind: 'dropped', mark: { kind: 'aborted', atMs: expiresAtMs } } as const;
+    return { kind: 'outcomes', outcomes: [dropped, dropped] };
+  });
+  await Promise.all([0, 1, 2].map((n) => intake.settledBy(batchEnvelopeId(plan.id, n)).seen));
+  return plan;
+}
+
+const LOOKERS: readonly (readonly [string, (corner: QueueCorner, plan: BatchPlan) => Promise<unknown>])[] = [
+  ['a reader', (corner, { id }) => readerOf(corner).read(MODEL, id)],
+  [
+    'the courier',
+    (corner, { id: batchId }) => {
+      const deliveries = new Deliveries(corner.redis, corner.catalogue, 3_600);
+      const observer = { onEvent: () => undefined, onExpired: () => undefined };
+      const fanOut = new FanOut(corner.reader, readerOf(corner), deliveries, observer);
+      return fanOut.tell({ kind: 'batch', model: MODEL, batchId });
+    },
+  ],
+  [
+    'the janitor',
+    (corner) => {
+      const options = { resultTtlSeconds: 3_600, abandonedAfterMs: 900_000, stuckAfterMs: 60_000 };
+      return new Janitor(corner.queues, readerOf(corner), options).sweep([MODEL]);
+    },
+  ],
+];
+
+it.each(LOOKERS)('whose last rows came too late has expired, though %s is the first to look', async (_, look) => {
+  const corner = await QueueCorner.open();
+  const plan = await outOfTime(corner);
+  await look(corner, plan);
+  const { batches } = readerOf(corner);
+  expect(await batches.read(MODEL, plan.id)).toMatchObject({ state: 'ended', endedAtMs: plan.expiresAtMs });
+  const counts = { succeeded: 2, failed: 0, dropped: 4 };
+  expect(await readerOf(corner).read(MODEL, plan.id)).toMatchObject({ status: 'expired', counts });
+  expect(await batches.mark(MODEL, plan.id, { kind: 'canceled', atMs: Date.now() })).toBe(false);
+  expect(await readerOf(corner).read(MODEL, plan.id)).toMatchObject({ status: 'expired', counts });
+});
+
+it('whose rows came too late is canceled where that was first', async () => {
+  const corner = await QueueCorner.open();
+  const plan = await outOfTime(corner);
+  const { batches } = readerOf(corner);
+  const atMs = Date.now();
+  expect(await batches.mark(MODEL, plan.id, { kind: 'canceled', atMs })).toBe(true);
+  const batch = await readerOf(corner).read(MODEL, plan.id);
+  expect(batch).toMatchObject({ status: 'canceled', endedAtMs: atMs, counts: { dropped: 4 } });
+});
+
+it.each([
+  ['were not valid', { succeeded: 0, failed: 3, dropped: 0 }],
+  ['ran', { succeeded: 2, failed: 1, dropped: 0 }],
+])('whose rows all %s has completed, though its time is over when somebody looks', async (_, counts) => {
+  const corner = await QueueCorner.open();
+  const plan = planOf({ expiresAtMs: 1_234 });
+  const { batches } = readerOf(corner);
+  await batches.create(plan);
+  await batches.close(MODEL, plan.id, { rows: 3, envelopes: 2, hasNotes: true });
+  expect(await batches.end(plan, counts)).toBe(true);
+  expect(await readerOf(corner).read(MODEL, plan.id)).toMatchObject({ status: 'completed', counts });
 });
 
 it('counts an envelope that failed by the rows that it has', async () => {

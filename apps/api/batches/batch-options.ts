@@ -4,6 +4,7 @@ import canonicalize from 'canonicalize';
 import { type FieldProblem, invalidFields } from '#contract/problem';
 import { EVENT_KINDS, type EventKind } from '#domain/callback';
 import type { SourceFormat } from '#rows/format';
+import { requireWholeCharacters } from '../well-formed.js';
 import type { CreateBatchQuery, OnInvalid } from './batches.dto.js';
 
 export interface BatchOptions {
@@ -56,6 +57,7 @@ export function windowOf(text: string): number {
 }
 
 function metadataOf(text: string): Readonly<Record<string, string>> {
+  requireWholeCharacters(text, '/metadata');
   let value: unknown;
   try {
     value = JSON.parse(text);

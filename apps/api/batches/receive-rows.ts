@@ -71,6 +71,8 @@ export class ReceiveRows {
 
   /** Nothing is in the queue before the last row was read and all of them are valid. */
   async #receiveAll(plan: BatchPlan, upload: Upload, isRepeatable: boolean): Promise<number> {
+    // Nothing is written before all of it is here: whoever comes while Redis is away hears of it before.
+    await this.parts.writer.find(plan.model, plan.id);
     const spool = await Spool.open(this.parts.dataDir);
     try {
       const invalid = new InvalidRows();
@@ -82,7 +84,7 @@ export class ReceiveRows {
       }
       if (index === 0) throw emptyBatch();
       if (invalid.count > 0) throw invalid.toProblem(index);
-      await this.#send(spool, await this.#open(plan, upload, isRepeatable), isRepeatable);
+      await this.#send(spool, await this.#open(plan, upload, isRepeatable, true), isRepeatable);
       return index;
     } finally {
       await spool.close();
@@ -101,8 +103,8 @@ export class ReceiveRows {
     }
   }
 
-  #open(plan: BatchPlan, { isSenderGone }: Upload, isRepeatable: boolean): Promise<BatchUpload> {
-    return this.parts.writer.open(plan, { isRepeatable, isGone: isSenderGone });
+  #open(plan: BatchPlan, { isSenderGone }: Upload, isRepeatable: boolean, haveRowsCome = false): Promise<BatchUpload> {
+    return this.parts.writer.open(plan, { isRepeatable, isGone: isSenderGone }, haveRowsCome);
   }
 
   #rows(plan: BatchPlan, upload: Upload): ReturnType<RowSource['rows']> {
