@@ -42,6 +42,7 @@ export async function createPublicApp(
 ): Promise<NestFastifyApplication> {
   const server = openServer(settings, logger);
   requireDeclarations(server);
+  observeRequests(server, logger, parts.metrics, settings.SLOW_SECONDS);
   if (settings.CORS_ORIGINS.length > 0) {
     // Before the door: a browser asks without a key what it may send, and may read a refusal.
     await server.register(cors, {
@@ -50,7 +51,6 @@ export async function createPublicApp(
       exposedHeaders: READABLE,
     });
   }
-  observeRequests(server, logger, parts.metrics, settings.SLOW_SECONDS);
   server.decorateRequest('span', undefined);
   if (tracing !== null) traceRequests(server, tracing);
   const refuse = (error: unknown, request: FastifyRequest, reply: FastifyReply): void =>

@@ -215,6 +215,20 @@ describe('the request id', () => {
   });
 });
 
+describe('a connection with hundreds of requests at once', () => {
+  it('is answered all of it in its order', async () => {
+    const marks = Array.from({ length: 200 }, (_, n) => `mark-${n}`);
+    const requests = marks.map((mark) => {
+      const body = JSON.stringify({ ...IRIS, metadata: { mark } });
+      const type = `Content-Type: application/json\r\nContent-Length: ${body.length}`;
+      return `POST /v1/predictions HTTP/1.1\r\nHost: x\r\n${type}\r\n\r\n${body}`;
+    });
+    const received = await callRaw(api.url, `${requests.join('')}GET /health HTTP/1.1\r\n${HEAD}\r\n`);
+    expect(received.match(/HTTP\/1\.1 201 /g)).toHaveLength(200);
+    expect(received.match(/mark-\d+/g)).toEqual(marks);
+  });
+});
+
 describe('what a route does not know', () => {
   it.each([
     '/v1/models',
