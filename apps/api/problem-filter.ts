@@ -42,6 +42,8 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
   if (body.status === 413 && request.bytesBefore === undefined) leaveRest(request, reply);
   void reply
     .headers(headers)
+    // What never came to a route has not got it.
+    .header('x-request-id', request.id)
     .type('application/problem+json')
     .send(JSON.stringify({ ...body, instance, request_id: request.id, ...protocolFields(request.url, body) }));
 }
@@ -74,10 +76,14 @@ function byStatus(error: unknown): ProblemError['problem'] {
   switch (status) {
     case 400:
       return problem(400, 'invalid_json', 'The body is not valid JSON.');
+    // A path that leads out of the folder of a page; whom a key does not let in is told so by a problem of its own.
+    case 403:
     case 404:
       return problem(404, 'no_route', 'There is no such route.');
     case 413:
       return problem(413, 'body_too_large', 'The body is larger than this service accepts.');
+    case 414:
+      return problem(414, 'url_too_long', 'A part of the path is longer than this service accepts.');
     case 415:
       return problem(415, 'unsupported_media_type', 'Send the body as application/json.');
     case 503:

@@ -68,6 +68,17 @@ describe('bytes before there is a route', () => {
     expectProblem(await raw(bytes), status, code);
   });
 
+  it.each([
+    ['a part of the URL that is longer than any name', `/v1/predictions/${'x'.repeat(257)}`, 414, 'url_too_long'],
+    ['a broken escape', '/v1/predictions/%E0%A4%A', 400, 'invalid_url'],
+    ['a path that leads out of a folder', '/docs/../x', 404, 'no_route'],
+    ['the same, written otherwise', '/docs/%2e%2e/x', 404, 'no_route'],
+  ])('%s has the id of its request among its headers', async (_, path, status, code) => {
+    const answer = await raw(`GET ${path} HTTP/1.1\r\n${HEAD}X-Request-ID: odd-path-1\r\n\r\n`);
+    expect(expectProblem(answer, status, code).request_id).toBe('odd-path-1');
+    expect(answer.headers.get('x-request-id')).toBe('odd-path-1');
+  });
+
   it('a URL of 10 KB is an unknown route', async () => {
     expectProblem(await api.call('GET', `/${'a'.repeat(10_000)}`), 404);
   });
