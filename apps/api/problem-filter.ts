@@ -25,6 +25,9 @@ export class ProblemFilter implements ExceptionFilter {
   }
 }
 
+/** Too large, or of a kind that is not read. */
+const BODY_REFUSED: ReadonlySet<number> = new Set([413, 415]);
+
 export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply, logger: Logger): void {
   const { problem: body, headers } = toProblemError(error);
   if (body.status >= 500 && body.code === 'internal') {
@@ -39,7 +42,7 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
   const instance = request.url.split('?')[0];
   reply.code(body.status);
   // A streamed body is left by its route. Any other would be cut off by Fastify, before its sender had read why.
-  if (body.status === 413 && request.bytesBefore === undefined) leaveRest(request, reply);
+  if (BODY_REFUSED.has(body.status) && request.bytesBefore === undefined) leaveRest(request, reply);
   void reply
     .headers(headers)
     // What never came to a route has not got it.

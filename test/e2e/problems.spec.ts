@@ -132,13 +132,32 @@ describe('a body that is not what it says', () => {
     );
   });
 
-  it.each(['application/json; charset=utf-8', 'application/json;charset=UTF-8', 'Application/JSON'])(
-    '%s is JSON',
-    async (type) => {
-      const { status } = await post(api, IRIS, { 'content-type': type });
-      expect(status).toBe(201);
-    },
-  );
+  it.each([
+    'application/json; charset=utf-8',
+    'application/json;charset=UTF-8',
+    'application/json; charset="utf-8"',
+    'application/json; version=1',
+    'Application/JSON',
+  ])('%s is JSON', async (type) => {
+    const { status } = await post(api, IRIS, { 'content-type': type });
+    expect(status).toBe(201);
+  });
+
+  it.each(['iso-8859-1', 'utf-16', '"UTF-16LE"', 'latin1'])('415 for JSON in %s', async (charset) => {
+    const answer = await post(api, IRIS, { 'content-type': `application/json; charset=${charset}` });
+    expectProblem(answer, 415, 'unsupported_media_type');
+  });
+
+  it.each(['identity', 'Identity', ' '])('the encoding `%s` is none', async (encoding) => {
+    expect((await post(api, IRIS, { 'content-encoding': encoding })).status).toBe(201);
+  });
+
+  it.each(['gzip', 'br', 'deflate', 'identity, gzip', 'constructor'])('415 for the encoding %s', async (encoding) => {
+    const coded = { headers: { 'content-encoding': encoding }, body: IRIS };
+    expectProblem(await api.call('POST', '/v1/predictions', coded), 415, 'unsupported_encoding');
+    const own = `/v1/predictions/coded-${encoding.replace(', ', '-')}`;
+    expectProblem(await api.call('PUT', own, coded), 415, 'unsupported_encoding');
+  });
 
   it.each([
     ['nothing', ''],
