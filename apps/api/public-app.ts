@@ -83,6 +83,8 @@ function openServer(settings: Settings, logger: Logger): FastifyInstance {
     requestIdHeader: false,
     genReqId: (request: { headers: IncomingHttpHeaders }) => requestIdFrom(request.headers['x-request-id']),
     forceCloseConnections: 'idle',
+    // What arrives on a connection that is kept is served, since all that it needs ends later; Fastify says that it closes.
+    return503OnClosing: false,
     // Node's limit holds for every request alike; see `streamed-body` for those of ours.
     requestTimeout: 0,
     // A malformed URL never reaches a route.
