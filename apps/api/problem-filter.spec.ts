@@ -32,15 +32,18 @@ it.each([
   ],
   ['an empty body', Object.assign(new Error(), { code: 'FST_ERR_CTP_EMPTY_JSON_BODY' }), 400, 'invalid_json'],
   ['a body too large', Object.assign(new Error(), { statusCode: 413 }), 413, 'body_too_large'],
+  ['a path too long', Object.assign(new Error(), { statusCode: 414 }), 414, 'url_too_long'],
+  ['a path that leads out of a folder', Object.assign(new Error(), { statusCode: 403 }), 404, 'no_route'],
   ['another type', Object.assign(new Error(), { statusCode: 415 }), 415, 'unsupported_media_type'],
   ['another refusal', Object.assign(new Error(), { statusCode: 417 }), 417, 'bad_request'],
   ['a route that is none', new NotFoundException(), 404, 'no_route'],
   ['a request that Nest refuses', new BadRequestException(), 400, 'invalid_json'],
   ['a bug', new TypeError('x is undefined'), 500, 'internal'],
 ])('turns %s into a problem', async (_, error, status, code) => {
-  const { statusCode, body } = await answerTo(error);
+  const { statusCode, headers, body } = await answerTo(error);
   expect([statusCode, body['status'], body['code']]).toEqual([status, status, code]);
   expect(body).toMatchObject({ type: 'about:blank', request_id: 'r1', instance: '/v1/x' });
+  expect(headers['x-request-id']).toBe('r1');
   expect(body['title']).not.toBe('');
 });
 

@@ -25,6 +25,9 @@ export class ProblemFilter implements ExceptionFilter {
   }
 }
 
+/** Too large, or of a kind that is not read. */
+const BODY_REFUSED: ReadonlySet<number> = new Set([413, 415]);
+
 export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply, logger: Logger): void {
   const { problem: body, headers } = toProblemError(error);
   if (body.status >= 500 && body.code === 'internal') {
@@ -39,9 +42,11 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
   const instance = request.url.split('?')[0];
   reply.code(body.status);
   // A streamed body is left by its route. Any other would be cut off by Fastify, before its sender had read why.
-  if (body.status === 413 && request.bytesBefore === undefined) leaveRest(request, reply);
+  if (BODY_REFUSED.has(body.status) && request.bytesBefore === undefined) leaveRest(request, reply);
   void reply
     .headers(headers)
+    // What never came to a route has not got it.
+    .header('x-request-id', request.id)
     .type('application/problem+json')
     .send(JSON.stringify({ ...body, instance, request_id: request.id, ...protocolFields(request.url, body) }));
 }
@@ -74,10 +79,14 @@ function byStatus(error: unknown): ProblemError['problem'] {
   switch (status) {
     case 400:
       return problem(400, 'invalid_json', 'The body is not valid JSON.');
+    // A path that leads out of the folder of a page; whom a key does not let in is told so by a problem of its own.
+    case 403:
     case 404:
       return problem(404, 'no_route', 'There is no such route.');
     case 413:
       return problem(413, 'body_too_large', 'The body is larger than this service accepts.');
+    case 414:
+      return problem(414, 'url_too_long', 'A part of the path is longer than this service accepts.');
     case 415:
       return problem(415, 'unsupported_media_type', 'Send the body as application/json.');
     case 503:

@@ -42,6 +42,7 @@ export async function createPublicApp(
 ): Promise<NestFastifyApplication> {
   const server = openServer(settings, logger);
   requireDeclarations(server);
+  observeRequests(server, logger, parts.metrics, settings.SLOW_SECONDS);
   if (settings.CORS_ORIGINS.length > 0) {
     // Before the door: a browser asks without a key what it may send, and may read a refusal.
     await server.register(cors, {
@@ -50,7 +51,6 @@ export async function createPublicApp(
       exposedHeaders: READABLE,
     });
   }
-  observeRequests(server, logger, parts.metrics, settings.SLOW_SECONDS);
   server.decorateRequest('span', undefined);
   if (tracing !== null) traceRequests(server, tracing);
   const refuse = (error: unknown, request: FastifyRequest, reply: FastifyReply): void =>
@@ -83,6 +83,8 @@ function openServer(settings: Settings, logger: Logger): FastifyInstance {
     requestIdHeader: false,
     genReqId: (request: { headers: IncomingHttpHeaders }) => requestIdFrom(request.headers['x-request-id']),
     forceCloseConnections: 'idle',
+    // What arrives on a connection that is kept is served, since all that it needs ends later; Fastify says that it closes.
+    return503OnClosing: false,
     // Node's limit holds for every request alike; see `streamed-body` for those of ours.
     requestTimeout: 0,
     // A malformed URL never reaches a route.

@@ -1,5 +1,4 @@
 /** One line a request: errors always, the rest up to a hundred a second. Never a body, never the query. */
-import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { API_VERSION } from '#contract/prediction.dto';
 import { categoryOf } from '#contract/problem';
@@ -8,6 +7,7 @@ import type { Submission } from '#domain/prediction';
 import type { Logger } from '#telemetry/logger';
 import type { ApiMetrics } from '#telemetry/metrics';
 import { RateGate } from '#telemetry/sampling';
+import { InFlight } from './in-flight.js';
 import { spanOf } from './request-trace.js';
 
 declare module 'fastify' {
@@ -35,8 +35,7 @@ export function observeRequests(
   const inFlight = new InFlight(metrics);
   server.addHook('onRequest', (request: FastifyRequest, reply: FastifyReply, done) => {
     reply.header('x-request-id', request.id);
-    inFlight.begin(request.raw.socket);
-    done();
+    inFlight.begin(request.raw.socket, done);
   });
   server.addHook('onResponse', (request: FastifyRequest, reply: FastifyReply, done) => {
     inFlight.end(request.raw.socket);
@@ -58,36 +57,6 @@ export function observeRequests(
     }
     done();
   });
-}
-
-/**
- * Counts the requests that were not answered yet. A caller that hangs up gets no answer, so each connection knows how many
- * it has open; a listener for each request instead costs more than all else that is counted of it.
- */
-class InFlight {
-  readonly #open = new WeakMap<Socket, number>();
-
-  constructor(private readonly metrics: ApiMetrics) {}
-
-  begin(socket: Socket): void {
-    const open = this.#open.get(socket);
-    if (open === undefined) socket.once('close', () => this.#forget(socket));
-    this.#open.set(socket, (open ?? 0) + 1);
-    this.metrics.inFlight += 1;
-  }
-
-  /** Does nothing for a request whose caller has hung up. */
-  end(socket: Socket): void {
-    const open = this.#open.get(socket) ?? 0;
-    if (open === 0) return;
-    this.#open.set(socket, open - 1);
-    this.metrics.inFlight -= 1;
-  }
-
-  #forget(socket: Socket): void {
-    this.metrics.inFlight -= this.#open.get(socket) ?? 0;
-    this.#open.set(socket, 0);
-  }
 }
 
 function traced(request: FastifyRequest): object {

@@ -4,6 +4,7 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { fastify, type FastifyInstance } from 'fastify';
 import { expect, it, onTestFinished } from 'vitest';
+import { ProblemError } from '#contract/problem';
 import { takeJsonBodies, WHOLE_MESSAGES, type WholeRequest } from './whole-messages.js';
 
 const MOST_BYTES = 1_000;
@@ -24,7 +25,9 @@ async function echo(prepare: (server: FastifyInstance) => void = () => undefined
   const refused: string[] = [];
   server.setErrorHandler(async (error: Error & { statusCode?: number }, _, reply) => {
     refused.push(error.message);
-    await reply.code(error.statusCode ?? 500).send({ problem: error.message });
+    await reply
+      .code(error instanceof ProblemError ? error.problem.status : (error.statusCode ?? 500))
+      .send({ problem: error.message });
   });
   prepare(server);
   server.post('/echo', async ({ body }) => body);
@@ -142,6 +145,19 @@ it('refuses a body that becomes too large in chunks, and closes', async () => {
 it.each(['', '{"a":', '{"__proto__":{}}', '{"constructor":{"prototype":1}}'])('refuses the body %j', async (body) => {
   const { port } = await echo();
   expect(await say(port, post('/echo', body))).toMatch(/^HTTP\/1\.1 400 /);
+});
+
+it.each([
+  ['Content-Type: application/json; charset=iso-8859-1', 415],
+  ['Content-Type: application/json; charset="utf-16"', 415],
+  ['Content-Type: application/json\r\nContent-Encoding: gzip', 415],
+  ['Content-Type: application/json\r\nContent-Encoding: br', 415],
+  ['Content-Type: application/json; charset=UTF-8\r\nContent-Encoding: identity', 200],
+  ['Content-Type: application/json;\tcharset="utf-8"; version=1\r\nContent-Encoding:', 200],
+])('reads only what it can read: %s', async (headers, status) => {
+  const { port } = await echo();
+  const bytes = `POST /echo HTTP/1.1\r\nHost: x\r\n${headers}\r\nContent-Length: 7\r\n\r\n{"a":1}`;
+  expect(await say(port, bytes, LAST)).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
 });
 
 it('lets go of a caller who hangs up before the body is complete', async () => {

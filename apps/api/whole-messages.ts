@@ -6,8 +6,10 @@
  * are Node's own classes, given to its server by its own options, with that cut short. What comes or goes in parts is a
  * stream as ever.
  */
-import { IncomingMessage, type ServerOptions, ServerResponse } from 'node:http';
+import { type IncomingHttpHeaders, IncomingMessage, type ServerOptions, ServerResponse } from 'node:http';
 import { errorCodes, type FastifyInstance } from 'fastify';
+import { problem, ProblemError } from '#contract/problem';
+import { formatOf } from '#rows/format';
 import { requireWholeCharacters } from './well-formed.js';
 
 /** @param error why it will not come, null with all of it */
@@ -146,6 +148,8 @@ export function takeJsonBodies(server: FastifyInstance): void {
     const most = request.routeOptions.bodyLimit;
     // What says its length is refused before it has come.
     if (Number(request.headers['content-length']) > most) return done(new errorCodes.FST_ERR_CTP_BODY_TOO_LARGE());
+    const unreadable = whyUnreadable(request.headers);
+    if (unreadable !== null) return done(unreadable);
     (payload as WholeRequest).takeBody(most, (error, body) => {
       if (error !== null) return done(error);
       const text = body.toString();
@@ -157,4 +161,16 @@ export function takeJsonBodies(server: FastifyInstance): void {
       void parse(request, text, done);
     });
   });
+}
+
+/** What is compressed, or written in other characters, would be read as something that nobody sent. */
+function whyUnreadable(headers: IncomingHttpHeaders): ProblemError | null {
+  const { 'content-type': type, 'content-encoding': encoding } = headers;
+  if (type !== 'application/json' && formatOf(type) !== 'json') {
+    return new ProblemError(problem(415, 'unsupported_media_type', 'Send the body as application/json, in UTF-8.'));
+  }
+  if (encoding !== undefined && !/^\s*(identity)?\s*$/i.test(encoding)) {
+    return new ProblemError(problem(415, 'unsupported_encoding', 'Send the body without a Content-Encoding.'));
+  }
+  return null;
 }

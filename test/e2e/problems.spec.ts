@@ -68,6 +68,17 @@ describe('bytes before there is a route', () => {
     expectProblem(await raw(bytes), status, code);
   });
 
+  it.each([
+    ['a part of the URL that is longer than any name', `/v1/predictions/${'x'.repeat(257)}`, 414, 'url_too_long'],
+    ['a broken escape', '/v1/predictions/%E0%A4%A', 400, 'invalid_url'],
+    ['a path that leads out of a folder', '/docs/../x', 404, 'no_route'],
+    ['the same, written otherwise', '/docs/%2e%2e/x', 404, 'no_route'],
+  ])('%s has the id of its request among its headers', async (_, path, status, code) => {
+    const answer = await raw(`GET ${path} HTTP/1.1\r\n${HEAD}X-Request-ID: odd-path-1\r\n\r\n`);
+    expect(expectProblem(answer, status, code).request_id).toBe('odd-path-1');
+    expect(answer.headers.get('x-request-id')).toBe('odd-path-1');
+  });
+
   it('a URL of 10 KB is an unknown route', async () => {
     expectProblem(await api.call('GET', `/${'a'.repeat(10_000)}`), 404);
   });
@@ -121,13 +132,32 @@ describe('a body that is not what it says', () => {
     );
   });
 
-  it.each(['application/json; charset=utf-8', 'application/json;charset=UTF-8', 'Application/JSON'])(
-    '%s is JSON',
-    async (type) => {
-      const { status } = await post(api, IRIS, { 'content-type': type });
-      expect(status).toBe(201);
-    },
-  );
+  it.each([
+    'application/json; charset=utf-8',
+    'application/json;charset=UTF-8',
+    'application/json; charset="utf-8"',
+    'application/json; version=1',
+    'Application/JSON',
+  ])('%s is JSON', async (type) => {
+    const { status } = await post(api, IRIS, { 'content-type': type });
+    expect(status).toBe(201);
+  });
+
+  it.each(['iso-8859-1', 'utf-16', '"UTF-16LE"', 'latin1'])('415 for JSON in %s', async (charset) => {
+    const answer = await post(api, IRIS, { 'content-type': `application/json; charset=${charset}` });
+    expectProblem(answer, 415, 'unsupported_media_type');
+  });
+
+  it.each(['identity', 'Identity', ' '])('the encoding `%s` is none', async (encoding) => {
+    expect((await post(api, IRIS, { 'content-encoding': encoding })).status).toBe(201);
+  });
+
+  it.each(['gzip', 'br', 'deflate', 'identity, gzip', 'constructor'])('415 for the encoding %s', async (encoding) => {
+    const coded = { headers: { 'content-encoding': encoding }, body: IRIS };
+    expectProblem(await api.call('POST', '/v1/predictions', coded), 415, 'unsupported_encoding');
+    const own = `/v1/predictions/coded-${encoding.replace(', ', '-')}`;
+    expectProblem(await api.call('PUT', own, coded), 415, 'unsupported_encoding');
+  });
 
   it.each([
     ['nothing', ''],
@@ -212,6 +242,20 @@ describe('the request id', () => {
     const line = await api.line({ request_id: 'find-me-1' });
     expect(line).toMatchObject({ method: 'POST', route: '/v1/predictions', status: 201 });
     expect(JSON.stringify(api.lines)).not.toContain('5.98765');
+  });
+});
+
+describe('a connection with hundreds of requests at once', () => {
+  it('is answered all of it in its order', async () => {
+    const marks = Array.from({ length: 200 }, (_, n) => `mark-${n}`);
+    const requests = marks.map((mark) => {
+      const body = JSON.stringify({ ...IRIS, metadata: { mark } });
+      const type = `Content-Type: application/json\r\nContent-Length: ${body.length}`;
+      return `POST /v1/predictions HTTP/1.1\r\nHost: x\r\n${type}\r\n\r\n${body}`;
+    });
+    const received = await callRaw(api.url, `${requests.join('')}GET /health HTTP/1.1\r\n${HEAD}\r\n`);
+    expect(received.match(/HTTP\/1\.1 201 /g)).toHaveLength(200);
+    expect(received.match(/mark-\d+/g)).toEqual(marks);
   });
 });
 

@@ -2,6 +2,8 @@
  * SIGTERM, as every deployment sends it: a process stops taking, finishes or hands back what it has, and ends with 0
  * within its deadline, whatever state Redis is in; nothing is lost, and nothing is repeated by a death that was none.
  */
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, inject, it } from 'vitest';
 import { Catalogue } from '#queue/catalogue';
 import { Fleet as LiveWorkers } from '#queue/fleet';
@@ -47,6 +49,33 @@ describe('an API', () => {
     expect(answers.map(({ status, json }) => [status, json.status])).toEqual(answers.map(() => [201, 'starting']));
     const { api: next } = await fleet.pair();
     for (const { json } of answers) expect(await ended(next, json.id)).toMatchObject({ status: 'succeeded' });
+  });
+
+  it('serves what still comes on a connection that it had, and says that it closes', async () => {
+    const api = await fleet.api();
+    const { hostname, port } = new URL(api.url);
+    const begun = [IRIS, { ...IRIS, input: {} }].map((wish) => {
+      const body = JSON.stringify(wish);
+      const head = `POST /v1/predictions HTTP/1.1\r\nHost: x\r\nPrefer: wait=60\r\nContent-Type: application/json`;
+      const socket = connect(Number(port), hostname);
+      socket.write(head);
+      return { socket, rest: `\r\nContent-Length: ${body.length}\r\n\r\n${body}` };
+    });
+    // It has heard them when it has answered who came later.
+    await submit(api, IRIS);
+    api.signal('SIGTERM');
+    const isClosed = (): Promise<boolean> =>
+      api.call('GET', '/health').then(
+        () => false,
+        () => true,
+      );
+    await until(isClosed, { deadlineMs: 20_000, what: 'the API to take no new connections' });
+    const answers = begun.map(({ socket, rest }) => (socket.write(rest), text(socket)));
+    const [taken = '', refused = ''] = await Promise.all(answers);
+    expect(taken).toMatch(/^HTTP\/1\.1 201 [^]*^connection: close\r$[^]*"status":"starting"/im);
+    expect(refused).toMatch(/^HTTP\/1\.1 422 [^]*^connection: close\r$[^]*"code":"invalid_request"/im);
+    expect(await api.exited).toEqual(CLEAN);
+    expect(tookToStop(api)).toBeLessThan(5_000);
   });
 
   it('that stops under load has told the truth to everybody whom it has answered', async () => {
