@@ -10,14 +10,21 @@ async function fleetThatLeavesAfter(answers: number): Promise<string> {
   const server = createServer((request, response) => {
     request.resume();
     const isPrediction = request.method === 'POST';
-    if (isPrediction && left === 0) return void server.close().closeAllConnections();
+    if (isPrediction && left === 0) {
+      server.close();
+      server.closeAllConnections();
+      return;
+    }
     if (isPrediction) left -= 1;
     const model = { latest_version: { example: { input: { width: 1 } } } };
     response.writeHead(isPrediction ? 201 : 200, { 'content-type': 'application/json' });
     response.end(JSON.stringify(isPrediction ? { id: 'p1', status: 'starting', urls: {} } : model));
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
-  onTestFinished(() => void server.close().closeAllConnections());
+  onTestFinished(() => {
+    server.close();
+    server.closeAllConnections();
+  });
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 

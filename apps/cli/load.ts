@@ -90,7 +90,7 @@ class LoadRun {
           timeout: 90,
           // Own counting below; autocannon's percentiles are whole milliseconds.
           setupClient: this.#rotation(),
-          requests: this.requests.map((request) => ({ ...request, onResponse: this.#onBody })),
+          requests: this.#requests(),
         },
         (error: Error | null, result) => {
           this.#bar.stop();
@@ -108,10 +108,15 @@ class LoadRun {
   /** Each connection starts elsewhere in the round of requests: wrong inputs come evenly, not all at once. */
   #rotation(): (client: autocannon.Client) => void {
     let index = 0;
+    const requests = this.#requests();
     return (client) => {
-      index = (index + 1) % this.requests.length;
-      client.setRequests([...this.requests.slice(index), ...this.requests.slice(0, index)]);
+      index = (index + 1) % requests.length;
+      client.setRequests([...requests.slice(index), ...requests.slice(0, index)]);
     };
+  }
+
+  #requests(): autocannon.Request[] {
+    return this.requests.map((request) => ({ ...request, onResponse: this.#onBody }));
   }
 
   readonly #onBody = (status: number, body: string): void => {
