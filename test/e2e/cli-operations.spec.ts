@@ -149,7 +149,6 @@ it('says in one sentence what is wrong', async () => {
     ],
     [millrace(['status', '--url', api.url], {}), /needs an API key.*Set MILLRACE_API_KEY, or MILLRACE_API_KEY_FILE/],
     [as(shop, 'listen', '--port', new URL(api.url).port), /^Port \d+ is taken: choose another/],
-    [millrace(['up'], { DATA_DIR: '/etc/hostname' }), /^Setting DATA_DIR: \/etc\/hostname is no folder/],
     [millrace(['predict', '-m', 'nope', '-i', '{}', '--offline'], {}), /^There is no model nope; there are .*\biris\b/],
     [as(operator, 'why', `p${'0'.repeat(32)}`), /There is no such prediction/],
     [as(operator, 'dead-letters', 'redrive'), /Name the ids, or say --all/],
