@@ -59,7 +59,7 @@ export async function runApi(settings: Settings, logger: Logger): Promise<Runnin
   registerFleetGauges(registry, fleetGauges({ repository, backlog, fleet, switches, redis: redisWatch }));
   const metrics = new ApiMetrics(registry);
   metrics.expect(models);
-  const access = buildAccess(settings, queues, onRedisError);
+  const access = buildAccess(settings, queues, { logger, onError: onRedisError });
   const parts = buildPredictionPath({
     settings,
     repository,

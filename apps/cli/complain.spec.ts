@@ -22,6 +22,19 @@ it('shows a wrong input field by field', () => {
   ]);
 });
 
+it('says at a terminal what a key is given with', () => {
+  const detail = 'This route needs an API key: Authorization: Bearer mr_live_...';
+  const problem = { title: 'Unauthorized', status: 401, code: 'no_key', detail };
+  const [line] = linesOf(new MillraceError(problem, null));
+  expect(line).toMatch(/^This route needs an API key.* Set MILLRACE_API_KEY, or MILLRACE_API_KEY_FILE, /);
+});
+
+it('names a word of the command line without a pointer', () => {
+  const problem = { title: 'Unprocessable Content', status: 422, detail: '/id must be short' };
+  const errors = [{ pointer: '/id', code: 'invalid', detail: 'must be short' }];
+  expect(linesOf(new MillraceError({ ...problem, errors }, null))).toEqual(['The id must be short']);
+});
+
 it('says how to get a fleet when there is none', () => {
   const [line] = linesOf(new MillraceUnreachableError('http://127.0.0.1:3000'));
   expect(line).toBe(

@@ -10,6 +10,9 @@ const FOR_PEOPLE = new Set([
   'MillraceError',
 ]);
 
+/** What stands on the command line as a word of its own, and not in a body that a pointer could point into. */
+const ARGUMENTS: ReadonlySet<string> = new Set(['/id', '/model']);
+
 export function complain(error: unknown): void {
   for (const line of linesOf(error)) console.error(line);
 }
@@ -24,7 +27,18 @@ export function linesOf(error: unknown): string[] {
 }
 
 /** A wrong input reads as it does offline; any other problem has said what is wrong in its detail. */
-function linesOfProblem({ message, problem: { errors = [] } }: MillraceError): string[] {
-  if (errors.length === 0 || !errors.every(({ pointer }) => pointer.startsWith('/input'))) return [message];
+function linesOfProblem(error: MillraceError): string[] {
+  const { errors = [] } = error.problem;
+  const [first] = errors;
+  if (first === undefined) return [sentenceOf(error)];
+  if (errors.length === 1 && ARGUMENTS.has(first.pointer)) return [`The ${first.pointer.slice(1)} ${first.detail}`];
+  if (!errors.every(({ pointer }) => pointer.startsWith('/input'))) return [error.message];
   return ['The input does not fit the model.', ...errors.map(({ pointer, detail }) => `  ${pointer} ${detail}`)];
+}
+
+/** What the service says is for callers over HTTP; at a terminal a key is given in another way. */
+export function sentenceOf({ message, code }: MillraceError): string {
+  return code === 'no_key'
+    ? `${message} Set MILLRACE_API_KEY, or MILLRACE_API_KEY_FILE, to a key of this fleet.`
+    : message;
 }

@@ -25,7 +25,11 @@ export async function listen(target: Target, { port, json }: ListenOptions): Pro
     void receive(request, secret, json).then((status) => response.writeHead(status).end());
   });
   server.listen(port, '127.0.0.1');
-  await Promise.race([once(server, 'listening'), refusedPort(server)]);
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    throw new CliError(sentenceOf(error as NodeJS.ErrnoException, port), { cause: error });
+  }
   const { port: bound } = server.address() as AddressInfo;
   console.error(`Listening. Ask for webhooks at http://127.0.0.1:${bound}/ (Ctrl-C ends)`);
   await new Promise<void>((resolve) => onStopSignals(resolve, resolve));
@@ -33,9 +37,9 @@ export async function listen(target: Target, { port, json }: ListenOptions): Pro
   server.close();
 }
 
-async function refusedPort(server: ReturnType<typeof createServer>): Promise<never> {
-  const [error] = (await once(server, 'error')) as [NodeJS.ErrnoException];
-  throw new CliError(`The port cannot be listened on (${error.code ?? 'unknown'}).`, { cause: error });
+function sentenceOf({ code, message }: NodeJS.ErrnoException, port: number): string {
+  if (code === 'EADDRINUSE') return `Port ${port} is taken: choose another, or leave --port out for a free one.`;
+  return `Port ${port} cannot be listened on (${code ?? message}).`;
 }
 
 /** @returns the status to answer with */

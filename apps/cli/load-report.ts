@@ -16,10 +16,10 @@ export interface Measured {
 export interface LoadFigures {
   readonly accepted: number;
   readonly accepted_per_second: number;
-  /** Over the load and the time until the last one had its answer. */
-  readonly predictions_per_second: number;
-  /** Seconds from the end of the load to the last answer. */
-  readonly drained_after: number;
+  /** Over the load and the time until the last one had its answer; null where that is not known. */
+  readonly predictions_per_second: number | null;
+  /** Seconds from the end of the load to the last answer; null where nobody came to say it. */
+  readonly drained_after: number | null;
   /** Milliseconds from request to response. */
   readonly p50_ms: number;
   readonly p95_ms: number;
@@ -28,14 +28,15 @@ export interface LoadFigures {
   readonly unanswered: number;
 }
 
-export function report(measured: Measured, drainedMs: number): { values: LoadFigures; text: string } {
+/** @param drainedMs null where nobody knows when the last one had its answer */
+export function report(measured: Measured, drainedMs: number | null): { values: LoadFigures; text: string } {
   const { seconds, latencies, statuses, unanswered } = measured;
   const at = (share: number): number => Number(latencies.percentile(share).toFixed(2));
   const values: LoadFigures = {
     accepted: latencies.count,
     accepted_per_second: Math.round(latencies.count / seconds),
-    predictions_per_second: Math.round(latencies.count / (seconds + drainedMs / 1_000)),
-    drained_after: Number((drainedMs / 1_000).toFixed(2)),
+    predictions_per_second: drainedMs === null ? null : Math.round(latencies.count / (seconds + drainedMs / 1_000)),
+    drained_after: drainedMs === null ? null : Number((drainedMs / 1_000).toFixed(2)),
     p50_ms: at(0.5),
     p95_ms: at(0.95),
     p99_ms: at(0.99),
@@ -48,14 +49,14 @@ export function report(measured: Measured, drainedMs: number): { values: LoadFig
 function inWords(values: LoadFigures): string {
   const header = ['predictions/s', 'accepted/s', 'p50', 'p95', 'p99', 'last answer after'];
   const row = [
-    String(values.predictions_per_second),
+    String(values.predictions_per_second ?? 'unknown'),
     String(values.accepted_per_second),
     `${values.p50_ms} ms`,
     `${values.p95_ms} ms`,
     `${values.p99_ms} ms`,
-    `${values.drained_after} s`,
+    values.drained_after === null ? 'unknown' : `${values.drained_after} s`,
   ];
   const statuses = Object.entries(values.statuses).map(([status, count]) => [status, String(count)]);
-  if (values.unanswered > 0) statuses.push(['none', String(values.unanswered)]);
-  return `${renderTable(header, [row])}\n\n${renderTable(['status', 'answers'], statuses)}`;
+  if (values.unanswered > 0) statuses.push(['no answer', String(values.unanswered)]);
+  return `${renderTable(header, [row])}\n\n${renderTable(['status', 'requests'], statuses)}`;
 }

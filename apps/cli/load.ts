@@ -6,7 +6,7 @@
  */
 import autocannon from 'autocannon';
 import cliProgress from 'cli-progress';
-import type { MillraceClient, Prediction } from '#client/millrace-client';
+import { type MillraceClient, MillraceUnreachableError, type Prediction } from '#client/millrace-client';
 import { CliError } from './cli-error.js';
 import { LatencyHistogram } from './latency-histogram.js';
 import { loadRequests } from './load-requests.js';
@@ -35,13 +35,21 @@ export async function load(options: LoadOptions): Promise<void> {
   const drainedMs = options.wait ? 0 : await drain(client, run.lastAccepted);
   const figures = report(measured, drainedMs);
   console.log(options.json ? JSON.stringify({ ...options, key: undefined, ...figures.values }) : figures.text);
+  if (measured.unanswered === 0) return;
+  const left = run.isFleetGone() ? 'The fleet went away, and the load was ended: ' : '';
+  throw new CliError(`${left}${measured.unanswered} requests had no answer.`);
 }
 
-/** Milliseconds until the last accepted prediction has its answer. */
-async function drain(client: MillraceClient, body: string | null): Promise<number> {
+/** Milliseconds until the last accepted prediction has its answer; null where no fleet is there to say it. */
+async function drain(client: MillraceClient, body: string | null): Promise<number | null> {
   if (body === null) return 0;
   const began = performance.now();
-  await client.wait(JSON.parse(body) as Prediction);
+  try {
+    await client.wait(JSON.parse(body) as Prediction);
+  } catch (error) {
+    if (error instanceof MillraceUnreachableError) return null;
+    throw error;
+  }
   return performance.now() - began;
 }
 
@@ -51,6 +59,8 @@ class LoadRun {
   readonly #latencies = new LatencyHistogram();
   readonly #statuses = new Map<number, number>();
   #unanswered = 0;
+  /** Connections that were refused since the last answer. */
+  #refused = 0;
   readonly #bar = new cliProgress.SingleBar({
     format: '{bar} {value}/{total} s  {rate} predictions/s',
     hideCursor: true,
@@ -61,6 +71,11 @@ class LoadRun {
     private readonly options: LoadOptions,
     private readonly requests: autocannon.Request[],
   ) {}
+
+  /** Every connection was refused: who goes on from there measures how fast one can be refused. */
+  isFleetGone(): boolean {
+    return this.#refused > this.options.connections;
+  }
 
   run(): Promise<Measured> {
     const { url, connections, seconds } = this.options;
@@ -75,7 +90,7 @@ class LoadRun {
           timeout: 90,
           // Own counting below; autocannon's percentiles are whole milliseconds.
           setupClient: this.#rotation(),
-          requests: this.requests.map((request) => ({ ...request, onResponse: this.#onBody })),
+          requests: this.#requests(),
         },
         (error: Error | null, result) => {
           this.#bar.stop();
@@ -93,10 +108,15 @@ class LoadRun {
   /** Each connection starts elsewhere in the round of requests: wrong inputs come evenly, not all at once. */
   #rotation(): (client: autocannon.Client) => void {
     let index = 0;
+    const requests = this.#requests();
     return (client) => {
-      index = (index + 1) % this.requests.length;
-      client.setRequests([...this.requests.slice(index), ...this.requests.slice(0, index)]);
+      index = (index + 1) % requests.length;
+      client.setRequests([...requests.slice(index), ...requests.slice(0, index)]);
     };
+  }
+
+  #requests(): autocannon.Request[] {
+    return this.requests.map((request) => ({ ...request, onResponse: this.#onBody }));
   }
 
   readonly #onBody = (status: number, body: string): void => {
@@ -106,10 +126,14 @@ class LoadRun {
   #listen(instance: autocannon.Instance, began: number): void {
     instance.on('response', (_client, status, _bytes, ms) => {
       this.#statuses.set(status, (this.#statuses.get(status) ?? 0) + 1);
+      this.#refused = 0;
       if (status === 201) this.#latencies.add(ms);
     });
-    instance.on('reqError', () => {
+    instance.on('reqError', (error: NodeJS.ErrnoException) => {
+      if (this.isFleetGone()) return;
       this.#unanswered += 1;
+      if (error.code === 'ECONNREFUSED') this.#refused += 1;
+      if (this.isFleetGone()) instance.stop();
     });
     instance.on('tick', () => {
       const elapsed = (performance.now() - began) / 1_000;

@@ -9,6 +9,7 @@ import path from 'node:path';
 import { projectRoot, type Settings } from '#config/settings';
 import { findOrStartRedis } from '#process/redis-server';
 import { CliError } from './cli-error.js';
+import { mustBeWritable } from './data-dir.js';
 import { Fleet } from './fleet.js';
 import { baseUrl, mustBeFree } from './own-address.js';
 import { onStopSignals } from './stop-signals.js';
@@ -32,6 +33,7 @@ export async function up(settings: Settings, environment: NodeJS.ProcessEnv, opt
   terminal.progress('Looking for Redis');
   const { REDIS_URL: redisUrl, DATA_DIR: dataDir, HOST: host, PORT: port } = settings;
   try {
+    await mustBeWritable(dataDir);
     const redis = await findOrStartRedis({ redisUrl, dataDir, say: terminal.say, restart: true });
     try {
       await mustBeFree(host, port);

@@ -2,7 +2,8 @@
  * Builds a worker out of its parts, in the order in which a prediction meets them, and takes it apart again.
  */
 import { buildOf } from '#config/build';
-import { requireRedis, type Settings } from '#config/settings';
+import { requireRedis, type Settings, SettingsError } from '#config/settings';
+import { UnknownModelError } from '#models/integrity';
 import { openRepository, type ModelRepository } from '#models/repository';
 import { tellLauncher } from '#process/launch-channel';
 import { listenForOperations, type Readiness } from '#process/operations.module';
@@ -48,8 +49,7 @@ export async function runWorker(options: WorkerOptions): Promise<Running> {
   const { settings, logger } = options;
   const redisUrl = requireRedis(settings);
   const onRedisError = logRedisErrors(logger);
-  const only = settings.WORKER_MODELS ?? null;
-  const repository = await openRepository(settings.MODELS_DIR, { verify: 'every-file', only });
+  const repository = await openOwnModels(settings);
   const inference = buildInference({ ...options, repository });
 
   const redis = connectWorker(redisUrl, onRedisError);
@@ -117,6 +117,17 @@ export async function runWorker(options: WorkerOptions): Promise<Running> {
       subscriber.disconnect();
     },
   };
+}
+
+/** @throws SettingsError where `WORKER_MODELS` names a model that there is not */
+async function openOwnModels(settings: Settings): Promise<ModelRepository> {
+  try {
+    const only = settings.WORKER_MODELS ?? null;
+    return await openRepository(settings.MODELS_DIR, { verify: 'every-file', only });
+  } catch (error) {
+    if (error instanceof UnknownModelError) throw new SettingsError(`Setting WORKER_MODELS: ${error.message}`);
+    throw error;
+  }
 }
 
 function buildConsumer(

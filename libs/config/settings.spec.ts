@@ -69,12 +69,34 @@ describe('a wrong setting stops the start with one line that names it', () => {
     ['APP_ENV', 'prod'],
     ['PUBLIC_URL', 'not a url'],
     ['SHUTDOWN_SECONDS', 'soon'],
+    ['CORS_ORIGINS', 'example.com'],
+    ['CORS_ORIGINS', 'https://example.com/'],
+    ['CORS_ORIGINS', 'https://example.com, *'],
   ])('%s=%s', (name, value) => {
     expect(() => readSettings({ [name]: value })).toThrow(SettingsError);
     expect(() => readSettings({ [name]: value })).toThrow(new RegExp(`^Setting ${name}: [^\\n]+$`));
   });
 
-  it('and never repeats a value, which may be a secret', () => {
+  it.each([
+    ['PORT', 'many', 'must be a whole number from 0 to 65535, not "many"'],
+    ['WORKERS', 'two', 'must be a whole number from 0 to 64, not "two"'],
+    ['RESULT_TTL_SECONDS', '1h', 'must be a whole number of seconds from 1 to 31536000, not "1h"'],
+    ['BATCH_LIMIT_BYTES', '2GB', 'must be a whole number of bytes from 1024 to 1099511627776, not "2GB"'],
+    ['MAX_QUEUE_DEPTH', '0', 'must be a whole number from 1 upwards, not "0"'],
+    ['REDIS_MEMORY_MARK', '80%', 'must be a number above 0, at most 1, not "80%"'],
+    ['SLOW_SECONDS', '  ', 'must be a number of seconds above 0, not "  "'],
+    ['PORT', 'mr_live_0123456789', 'must be a whole number from 0 to 65535, not "mr_live_0123..."'],
+  ])('that says what a number must be and what was given: %s=%s', (name, value, rule) => {
+    expect(() => readSettings({ [name]: value })).toThrow(`Setting ${name}: ${rule}`);
+  });
+
+  it('and takes origins as browsers write them', () => {
+    const given = 'https://app.example.com, http://localhost:5173';
+    expect(readSettings({ CORS_ORIGINS: given }).CORS_ORIGINS).toEqual(given.split(', '));
+    expect(() => readSettings({ CORS_ORIGINS: `${given},example.com` })).toThrow(/https:.*"example\.com" is none/);
+  });
+
+  it('and never repeats what may be a secret', () => {
     const secret = 'sekret-4711';
     const attempt = (): unknown => readSettings({ REDIS_URL: `http://:${secret}@host` });
     expect(attempt).toThrow(SettingsError);

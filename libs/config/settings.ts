@@ -7,8 +7,20 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { parseRedisAddress, REDIS_URL_RULE } from './redis-address.js';
 
-const port = z.coerce.number().int().min(0).max(65_535);
-const count = (least: number, most: number) => z.coerce.number().int().min(least).max(most);
+/** What was given is repeated: a number is no secret. Cut off, lest a secret in the wrong place is shown whole. */
+const number = (rule: string, fits: (value: number) => boolean) =>
+  z.string().transform((text, context) => {
+    const value = Number(text);
+    if (text.trim() !== '' && Number.isFinite(value) && fits(value)) return value;
+    context.addIssue(`must be ${rule}, not "${text.length > 12 ? `${text.slice(0, 12)}...` : text}"`);
+    return z.NEVER;
+  });
+const count = (least: number, most: number, unit?: 'seconds' | 'bytes') =>
+  number(
+    `a whole number ${unit === undefined ? '' : `of ${unit} `}from ${least} ${most === Number.MAX_SAFE_INTEGER ? 'upwards' : `to ${most}`}`,
+    (value) => Number.isSafeInteger(value) && value >= least && value <= most,
+  );
+const port = count(0, 65_535);
 const flag = z.enum(['true', 'false']).transform((value) => value === 'true');
 const list = z.string().transform((value) =>
   value
@@ -16,6 +28,13 @@ const list = z.string().transform((value) =>
     .map((item) => item.trim())
     .filter((item) => item !== ''),
 );
+
+/** As browsers send them in `Origin`; what is written in another way never equals one. */
+const origins = list.superRefine((items, context) => {
+  const wrong = items.find((item) => !URL.canParse(item) || new URL(item).origin !== item);
+  if (wrong === undefined) return;
+  context.addIssue(`must be origins, scheme and host and no path, such as https://app.example.com; "${wrong}" is none`);
+});
 
 /** `name=value,name=value`, percent-encoded, as OpenTelemetry writes lists. */
 const pairs = z.string().transform((text, context) => {
@@ -64,27 +83,27 @@ const schema = z
       .string()
       .regex(/^[a-z][a-z0-9-]{0,30}$/)
       .default('millrace'),
-    REDIS_MEMORY_MARK: z.coerce.number().gt(0).max(1).default(0.8),
+    REDIS_MEMORY_MARK: number('a number above 0, at most 1', (value) => value > 0 && value <= 1).default(0.8),
     MODELS_DIR: z.string().min(1).default('models'),
     DATA_DIR: z.string().min(1).default('.millrace'),
     WORKERS: count(0, 64).default(1),
     EXECUTORS: count(1, 64).default(1),
     EXECUTOR_THREADS: count(1, 64).default(1),
-    EXECUTOR_START_SECONDS: count(1, 86_400).default(120),
+    EXECUTOR_START_SECONDS: count(1, 86_400, 'seconds').default(120),
     WORKER_MODELS: list.optional(),
     MAX_QUEUE_DEPTH: count(1, Number.MAX_SAFE_INTEGER).default(2_000_000),
-    RESULT_TTL_SECONDS: count(1, 31_536_000).default(3_600),
+    RESULT_TTL_SECONDS: count(1, 31_536_000, 'seconds').default(3_600),
     BATCH_MAX_ROWS: count(1, 10_000_000).default(1_000_000),
-    BATCH_LIMIT_BYTES: count(1_024, 1_099_511_627_776).default(2_147_483_648),
-    FILE_LIMIT_BYTES: count(1_024, 1_073_741_824).default(67_108_864),
-    FILE_TTL_SECONDS: count(1, 31_536_000).default(86_400),
-    UPLOAD_STALL_SECONDS: count(1, 3_600).default(30),
-    BODY_LIMIT_BYTES: count(1_024, 1_073_741_824).default(1_048_576),
-    SHUTDOWN_SECONDS: count(1, 3_600).default(20),
-    DRAIN_SECONDS: count(0, 600).default(0),
-    SLOW_SECONDS: z.coerce.number().positive().default(1),
+    BATCH_LIMIT_BYTES: count(1_024, 1_099_511_627_776, 'bytes').default(2_147_483_648),
+    FILE_LIMIT_BYTES: count(1_024, 1_073_741_824, 'bytes').default(67_108_864),
+    FILE_TTL_SECONDS: count(1, 31_536_000, 'seconds').default(86_400),
+    UPLOAD_STALL_SECONDS: count(1, 3_600, 'seconds').default(30),
+    BODY_LIMIT_BYTES: count(1_024, 1_073_741_824, 'bytes').default(1_048_576),
+    SHUTDOWN_SECONDS: count(1, 3_600, 'seconds').default(20),
+    DRAIN_SECONDS: count(0, 600, 'seconds').default(0),
+    SLOW_SECONDS: number('a number of seconds above 0', (value) => value > 0).default(1),
     WEBHOOK_ALLOW_PRIVATE: flag.default(false),
-    CORS_ORIGINS: list.default([]),
+    CORS_ORIGINS: origins.default([]),
     BUILD_COMMIT: z
       .string()
       .regex(/^([0-9a-f]{7,40}|unknown)$/)
@@ -94,7 +113,7 @@ const schema = z
     OTEL_SERVICE_NAME: z.string().min(1).optional(),
     OTEL_RESOURCE_ATTRIBUTES: pairs.default({}),
     OTEL_TRACES_SAMPLER: z.enum(SAMPLERS).default('parentbased_always_on'),
-    OTEL_TRACES_SAMPLER_ARG: z.coerce.number().min(0).max(1).default(1),
+    OTEL_TRACES_SAMPLER_ARG: number('a number from 0 to 1', (value) => value >= 0 && value <= 1).default(1),
     OTEL_SDK_DISABLED: flag.default(false),
     METRICS: z.enum(['on', 'off']).default('on'),
     LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
@@ -136,7 +155,7 @@ const FROM_FILE: readonly SettingName[] = [
   'OTEL_EXPORTER_OTLP_HEADERS',
 ];
 
-/** A setting is missing or wrong; the message is one line and names it, and never repeats its value. */
+/** A setting is missing or wrong; the message is one line and names it, and never repeats what may be a secret. */
 export class SettingsError extends Error {
   constructor(message: string) {
     super(message);

@@ -43,12 +43,17 @@ export function isValid(record: KeyRecord, nowMs: number): boolean {
   return record.revokedAtMs === null && (record.expiresAtMs === null || nowMs < record.expiresAtMs);
 }
 
+/** Whether the key lets an administrator in now. */
+export function isAdmin(record: KeyRecord, nowMs: number): boolean {
+  return record.scopes.includes('admin') && isValid(record, nowMs);
+}
+
 /** Time in which somebody notices that the last administrator's key ends, and makes another. */
 const LASTING_MS = 7 * 24 * 3_600_000;
 
 /** Whether the key will still let an administrator in when those that end soon have ended. */
 export function isLastingAdmin(record: KeyRecord, nowMs: number): boolean {
-  return record.scopes.includes('admin') && isValid(record, nowMs + LASTING_MS);
+  return isAdmin(record, nowMs + LASTING_MS);
 }
 
 /** A key that was revoked stays revoked since then. */

@@ -15,6 +15,26 @@ export class ModelIntegrityError extends Error {
   }
 }
 
+/** The folder of the models is not what it should be. The message names it, since it is the operator's own. */
+export class ModelsFolderError extends ModelIntegrityError {
+  constructor(folder: string, rule: string) {
+    super('.', rule);
+    this.message = `Setting MODELS_DIR: the folder ${folder} ${rule}`;
+  }
+}
+
+/** A model was asked for by a name that none has. Who asked says where the name came from. */
+export class UnknownModelError extends ModelIntegrityError {
+  constructor(
+    readonly model: string,
+    /** Names of the models that there are. */
+    readonly known: readonly string[],
+  ) {
+    super(model, 'there is no such model');
+    this.message = `There is no model ${model}; there are ${known.join(', ')}`;
+  }
+}
+
 /** Reads a whole file below `root`; a link in the last place is refused, so that a file is the file that is named. */
 export async function readModelFile(root: string, relative: string): Promise<Buffer> {
   try {

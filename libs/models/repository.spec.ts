@@ -26,7 +26,7 @@ describe('the repository that ships', () => {
     const repository = await openRepository(MODELS_DIR, { ...everyFile, only: ['iris'] });
     expect(repository.names()).toEqual(['iris']);
     await expect(openRepository(MODELS_DIR, { ...everyFile, only: ['tulip'] })).rejects.toThrow(
-      'Model file tulip: there is no such model',
+      `There is no model tulip; there are ${SHIPPED.join(', ')}`,
     );
   });
 });
@@ -132,8 +132,8 @@ describe('a folder that was tampered with stops the start with one line that nam
       (root) => changeManifest(root, 'iris', (m) => (m.files = m.files.filter(({ path: p }) => p !== 'golden.jsonl'))),
       'Model file iris/1.0.0/manifest.json: /files must list golden.jsonl',
     ],
-    ['no model at all', (root) => rm(path.join(root, 'iris'), { recursive: true }), 'Model file .: the models folder holds no model'],
-    ['no folder at all', (root) => rm(root, { recursive: true }), 'Model file .: the folder cannot be read'],
+    ['no model at all', (root) => rm(path.join(root, 'iris'), { recursive: true }), /^Setting MODELS_DIR: the folder \/.* holds no model$/],
+    ['no folder at all', (root) => rm(root, { recursive: true }), /^Setting MODELS_DIR: the folder \/.* cannot be read \(ENOENT\)$/],
   ];
   it.each(cases)('%s', async (_, tamper, line) => {
     const root = await copyModels('iris');

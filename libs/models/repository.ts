@@ -6,7 +6,7 @@ import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { VersionFolder, VersionId } from '#domain/model-version';
 import { parseGolden, type GoldenExample } from './golden.js';
-import { ModelIntegrityError, readModelFile, sha256, verifyBytes } from './integrity.js';
+import { ModelIntegrityError, ModelsFolderError, readModelFile, sha256, UnknownModelError, verifyBytes } from './integrity.js';
 import { compareLabels } from './labels.js';
 import { ManifestError, parseManifest, type Manifest } from './manifest.js';
 
@@ -86,17 +86,20 @@ export class ModelRepository {
 /**
  * Reads every version below `root`.
  * @throws ModelIntegrityError for the first file that breaks a rule
+ * @throws UnknownModelError for a name in `only` that no model has
  */
 export async function openRepository(root: string, options: OpenOptions): Promise<ModelRepository> {
   const only = options.only ?? null;
-  const names = (await folders(root, '')).filter((name) => only === null || only.includes(name));
-  const missing = only?.find((name) => !names.includes(name));
-  if (missing !== undefined) throw new ModelIntegrityError(missing, 'there is no such model');
+  const known = (await folders(root, '')).sort();
+  if (known.length === 0) throw new ModelsFolderError(root, 'holds no model');
+  const missing = only?.find((name) => !known.includes(name));
+  if (missing !== undefined) throw new UnknownModelError(missing, known);
+  const names = known.filter((name) => only === null || only.includes(name));
   const versions: ModelVersion[] = [];
   for (const name of names) {
     for (const label of await folders(root, name)) versions.push(await readVersion(root, name, label, options));
   }
-  if (versions.length === 0) throw new ModelIntegrityError('.', 'the models folder holds no model');
+  if (versions.length === 0) throw new ModelsFolderError(root, 'holds no model');
   return new ModelRepository(versions);
 }
 
@@ -119,8 +122,9 @@ async function folders(root: string, below: string): Promise<string[]> {
   try {
     const entries = await readdir(path.join(root, below), { withFileTypes: true });
     return entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith('.')).map((entry) => entry.name);
-  } catch {
-    throw new ModelIntegrityError(below === '' ? '.' : below, 'the folder cannot be read');
+  } catch (error) {
+    if (below !== '') throw new ModelIntegrityError(below, 'the folder cannot be read');
+    throw new ModelsFolderError(root, `cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown reason'})`);
   }
 }
 

@@ -17,13 +17,14 @@ export interface KeyChange {
 
 /**
  * KEYS   1 records by id, 2 number of changes
- * ARGV   1 `1` where no key at all may exist yet; then, for each change: id, expected JSON or empty, new JSON
+ * ARGV   1 number of changes that no other may have been added to, empty where one may; then, for each change: id,
+ *        expected JSON or empty, new JSON
  * Answer 1 written, 0 something had changed meanwhile and nothing was written
  * Atomic because a rotation is two records, and because of two that change the same key only one may win.
  */
 const SWAP = new Script(
   `
-if ARGV[1] == '1' and redis.call('HLEN', KEYS[1]) > 0 then return 0 end
+if ARGV[1] ~= '' and (redis.call('GET', KEYS[2]) or '0') ~= ARGV[1] then return 0 end
 for i = 2, #ARGV, 3 do
   if (redis.call('HGET', KEYS[1], ARGV[i]) or '') ~= ARGV[i + 1] then return 0 end
 end
@@ -50,14 +51,15 @@ export class KeyStore {
     return texts.map((text) => JSON.parse(text) as KeyRecord);
   }
 
-  /** @returns false where a record is not what `from` says any more: read again, and decide again */
-  change(changes: readonly KeyChange[]): Promise<boolean> {
-    return this.#swap(changes, false);
-  }
-
-  /** Writes the first key of all. @returns false where there is a key already */
-  first(record: KeyRecord): Promise<boolean> {
-    return this.#swap([{ from: null, to: record }], true);
+  /**
+   * @param version read before the records were, where no other key may have changed since either
+   * @returns false where a record is not what `from` says any more: read again, and decide again
+   */
+  async change(changes: readonly KeyChange[], version = ''): Promise<boolean> {
+    const triples = changes.flatMap(({ from, to }) => [to.id, from === null ? '' : encode(from), encode(to)]);
+    const { catalogue, redis } = this;
+    const keys = [catalogue.keysKey(), catalogue.keysVersionKey()];
+    return (await withinBudget(redis, () => SWAP.run(redis, [...keys, version, ...triples]))) === 1;
   }
 
   /** When a key was last used, to the hour; it says nothing of who may call. */
@@ -69,13 +71,6 @@ export class KeyStore {
   async lastUses(): Promise<ReadonlyMap<string, number>> {
     const uses = await withinBudget(this.redis, () => this.redis.hgetall(this.catalogue.keysUsedKey()));
     return new Map(Object.entries(uses).map(([id, atMs]) => [id, Number(atMs)]));
-  }
-
-  async #swap(changes: readonly KeyChange[], first: boolean): Promise<boolean> {
-    const triples = changes.flatMap(({ from, to }) => [to.id, from === null ? '' : encode(from), encode(to)]);
-    const { catalogue, redis } = this;
-    const keys = [catalogue.keysKey(), catalogue.keysVersionKey()];
-    return (await withinBudget(redis, () => SWAP.run(redis, [...keys, first ? 1 : 0, ...triples]))) === 1;
   }
 }
 

@@ -77,6 +77,7 @@ it('sends a file and writes the answers to another, in the order of the rows', a
   await writeFile(path.join(folder, 'rows.csv'), CSV);
   const { code, err } = await run(api, 'batch', 'rows.csv', '--model', 'iris', '--out', 'answers.csv');
   expect(err).toMatch(/30,000 rows in .* 30,000 answered, 0 failed, 0 not run/);
+  expect(err).toMatch(/^fetching .* 100 % 30,000 rows$/m);
   expect(code).toBe(0);
   const lines = (await readFile(path.join(folder, 'answers.csv'), 'utf8')).trimEnd().split('\r\n');
   expect(lines).toHaveLength(ROWS + 1);
@@ -238,6 +239,13 @@ it('says what is wrong with a file, row by row', async () => {
   expect([reported.code, reported.err]).toEqual([0, expect.stringContaining('1 answered, 1 failed')]);
   const strange = await run(api, 'batch', 'rows.txt', '-m', 'iris', '-o', 'a.ndjson');
   expect([strange.code, strange.err]).toEqual([1, expect.stringContaining('must end in .csv')]);
+});
+
+it('names the file of its answers where that cannot be written', async () => {
+  await writeFile(path.join(folder, 'rows.csv'), 'a\n1\n');
+  const words = ['batch', 'rows.csv', '-m', 'iris', '-o', 'nowhere/answers.csv'];
+  const { code, err } = await run({ url: 'http://127.0.0.1:1' }, ...words);
+  expect([code, err]).toEqual([1, 'nowhere/answers.csv cannot be written (ENOENT).\n']);
 });
 
 it('listens to webhooks, verifies and prints them', async () => {

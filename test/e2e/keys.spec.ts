@@ -64,6 +64,25 @@ it('takes the first key from a file, and refuses to start with one that holds no
   expect(JSON.stringify(refused.lines)).not.toContain('hunter2');
 });
 
+it('makes the first key when keys are switched on where none that was made before may make another', async () => {
+  const prefix = freshPrefix();
+  const open = await fleet.api({ REDIS_PREFIX: prefix, AUTH: 'off' });
+  const made = await open.call('POST', '/v1/keys', {
+    body: { client: 'shop', scopes: ['predict'] },
+  });
+  expect(made.status, made.text).toBe(201);
+  await open.stop();
+  const closed = await fleet.api({ REDIS_PREFIX: prefix });
+  const clients = (await new Caller(closed, await closed.firstKey()).keys()).map(({ client }) => client);
+  expect(clients.sort()).toEqual(['admin', 'shop']);
+  await closed.stop();
+
+  const late = await fleet.api({ REDIS_PREFIX: prefix, BOOTSTRAP_KEY: newApiKey() });
+  const isSaid = (): boolean => late.lines.some(({ msg }) => msg?.startsWith('BOOTSTRAP_KEY is not taken'));
+  await until(isSaid, { deadlineMs: 30_000, what: 'a word of the key that is not taken' });
+  await late.stop();
+});
+
 it.each([
   { AUTH: 'off', APP_ENV: 'production' },
   { AUTH: 'off', HOST: '0.0.0.0' },

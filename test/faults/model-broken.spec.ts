@@ -172,16 +172,16 @@ it('an API without any graph serves: it describes models and runs none', async (
 
 describe('a setting that is wrong', () => {
   it.each([
-    ['PORT', 'many', /^Setting PORT: /],
+    ['PORT', 'many', /^Setting PORT: must be a whole number from 0 to 65535, not "many"$/],
     ['REDIS_URL', '', /^Setting REDIS_URL: is missing/],
-    ['MODELS_DIR', '/nowhere', /^Model file \.: the folder cannot be read/],
+    ['MODELS_DIR', '/nowhere', /^Setting MODELS_DIR: the folder \/nowhere cannot be read \(ENOENT\)$/],
   ])('%s=%s stops the API, which names it', async (name, value, says) => {
     expect(await refusal('api', { [name]: value })).toMatch(says);
   });
 
   it('WORKER_MODELS names a model that is not there', async () => {
     expect(await refusal('worker', { WORKER_MODELS: 'iris,lotus' })).toMatch(
-      /^Model file lotus: there is no such model/,
+      /^Setting WORKER_MODELS: There is no model lotus; there are .*\biris\b/,
     );
   });
 

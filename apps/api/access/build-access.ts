@@ -4,6 +4,7 @@ import type { Settings } from '#config/settings';
 import { hasLauncher, tellLauncher } from '#process/launch-channel';
 import { KeyStore } from '#queue/key-store';
 import type { ModelQueues } from '#queue/model-queues';
+import type { Logger } from '#telemetry/logger';
 import { checkGivenKey, ensureFirstKey } from './first-key.js';
 import type { Keys } from './guard.js';
 import { KeyWatch } from './key-watch.js';
@@ -18,11 +19,11 @@ export interface Access {
   stop(): void;
 }
 
-/** @throws StartRefusedError for a `BOOTSTRAP_KEY_FILE` that holds no key */
+/** @throws StartRefusedError for a `BOOTSTRAP_KEY` that is no key */
 export function buildAccess(
   settings: Settings,
   { redis, catalogue }: ModelQueues,
-  onError: (error: Error) => void,
+  { logger, onError }: { readonly logger: Logger; readonly onError: (error: Error) => void },
 ): Access {
   const store = new KeyStore(redis, catalogue);
   const ring = new KeyRing();
@@ -32,11 +33,12 @@ export function buildAccess(
   if (settings.AUTH === 'off') return { manageKeys, keys: null, start: () => undefined, stop: () => undefined };
   const given = settings.BOOTSTRAP_KEY ?? null;
   checkGivenKey(given);
+  const onIgnored = (why: string): void => logger.warn({ category: 'start', code: 'key_not_taken' }, why);
   return {
     manageKeys,
     keys: { ring, watch, onUse: (keyId) => lastUse.note(keyId) },
     start() {
-      void ensureFirstKey(store, { given, show: showOnce, onError }).then(() => watch.start());
+      void ensureFirstKey(store, { given, show: showOnce, onIgnored, onError }).then(() => watch.start());
     },
     stop: () => watch.stop(),
   };

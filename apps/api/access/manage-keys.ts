@@ -1,7 +1,7 @@
 /** What an administrator does with keys. Each change is decided on what was read and refused if that has changed. */
 import { newApiKey, parseApiKey } from '#access/api-key';
 import { notFound, problem, ProblemError } from '#contract/problem';
-import { type Caller, isLastingAdmin, isValid, type KeyRecord, revoke, rotate, type Scope } from '#domain/key-record';
+import { type Caller, isAdmin, isLastingAdmin, type KeyRecord, revoke, rotate, type Scope } from '#domain/key-record';
 import type { KeyChange, KeyStore } from '#queue/key-store';
 import type { KeyWatch } from './key-watch.js';
 
@@ -113,7 +113,7 @@ function identityOf(text: string): Pick<KeyRecord, 'id' | 'digest'> {
  * @throws ProblemError where there is none
  */
 function keeperFor(record: KeyRecord, records: readonly KeyRecord[], nowMs: number): KeyRecord | null {
-  if (!record.scopes.includes('admin') || !isValid(record, nowMs)) return null;
+  if (!isAdmin(record, nowMs)) return null;
   const keeper = records.find((one) => one.id !== record.id && isLastingAdmin(one, nowMs));
   if (keeper === undefined) throw conflict('last_admin_key', LAST_ADMIN);
   return keeper;

@@ -6,7 +6,7 @@ import { MODEL_NAME, MODEL_NAME_RULE } from '../model-name.js';
 import type { FailureStatus, FleetStatus, ModelStatus, WorkerStatus } from './fleet-status.js';
 import { STEPS, type TimelineStep } from './timeline.js';
 
-const ID_RULE = 'must be the id of a prediction';
+const ID_RULE = "must be one that Millrace gave (it begins with p), not one of a client's own";
 
 export class ModelParam {
   @ApiProperty({ description: 'Its name, without its owner.', example: 'iris' })

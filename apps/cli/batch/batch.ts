@@ -12,6 +12,7 @@ import { pipeline } from 'node:stream/promises';
 import path from 'node:path';
 import { type Batch, type MillraceClient, MillraceError, MillraceUnreachableError } from '#client/millrace-client';
 import { CliError } from '../cli-error.js';
+import { sentenceOf } from '../complain.js';
 import { clientOf, type Target } from '../target.js';
 import { Checkpoint } from './checkpoint.js';
 import { isBroken, type Moved, patiently, staysWrong, type Waiting } from './patience.js';
@@ -33,7 +34,9 @@ const INTERRUPTED = 130;
 export async function batch(target: Target, options: BatchOptions): Promise<void> {
   const file = await openRowFile(options.file);
   const out = path.resolve(options.out);
-  const checkpoint = await Checkpoint.open(out, fingerprintOf(target, options, file));
+  const checkpoint = await Checkpoint.open(out, fingerprintOf(target, options, file)).catch((error: unknown) => {
+    throw inWords(error, options);
+  });
   const progress = new Progress();
   process.once('SIGINT', () => {
     progress.end();
@@ -53,7 +56,7 @@ export async function batch(target: Target, options: BatchOptions): Promise<void
     progress.end();
     // Then the next command begins anew; after anything else it goes on.
     if (staysWrong(error)) await checkpoint.forget();
-    throw inWords(error);
+    throw inWords(error, options);
   }
 }
 
@@ -155,12 +158,14 @@ async function fetchResults(
     const written = await checkpoint.rowsWritten(type);
     if (total > 0 && written >= total) return;
     const stream = await client.batchFile(id, type, written === 0 ? null : written - 1);
-    let lines = written;
+    // The header, which comes with the first row, is none.
+    let lines = type === 'text/csv' && written === 0 ? -1 : written;
     async function* counted(): AsyncGenerator<Uint8Array> {
       for await (const chunk of stream as unknown as AsyncIterable<Uint8Array>) {
         for (const byte of chunk) if (byte === 0x0a) lines += 1;
-        moved(lines);
-        progress.show('fetching', lines / Math.max(1, total), `${inThousands(lines)} rows`);
+        const rows = Math.max(0, lines);
+        moved(rows);
+        progress.show('fetching', rows / Math.max(1, total), `${inThousands(rows)} rows`);
         yield chunk;
       }
     }
@@ -193,12 +198,24 @@ class Speed {
   }
 }
 
-function inWords(error: unknown): unknown {
+function inWords(error: unknown, options: BatchOptions): unknown {
   if (error instanceof MillraceError) return refused(error);
-  return isBroken(error) ? new CliError('The fleet broke off its answer. The same command goes on from here.') : error;
+  if (isBroken(error)) return new CliError('The fleet broke off its answer. The same command goes on from here.');
+  return unwritten(error, options) ?? error;
 }
 
-function refused({ problem, message }: MillraceError): CliError {
-  const errors = (problem.errors ?? []).slice(0, 10).map(({ pointer, detail }) => `  ${pointer || '/'} ${detail}`);
-  return new CliError([`The fleet refused the batch: ${message}`, ...errors].join('\n'));
+/** Results and notes stand in files beside the one that was named; its name is the one that the user knows. */
+function unwritten(error: unknown, { out }: BatchOptions): CliError | null {
+  if (!(error instanceof Error)) return null;
+  const { code, path: file = '' }: NodeJS.ErrnoException = error;
+  // A disk that is full is met while writing, and then there is no name.
+  if (code === undefined || !(file.startsWith(path.resolve(out)) || code === 'ENOSPC')) return null;
+  return new CliError(`${out} cannot be written (${code}).`, { cause: error });
+}
+
+function refused(error: MillraceError): CliError {
+  const errors = (error.problem.errors ?? [])
+    .slice(0, 10)
+    .map(({ pointer, detail }) => `  ${pointer || '/'} ${detail}`);
+  return new CliError([`The fleet refused the batch: ${sentenceOf(error)}`, ...errors].join('\n'));
 }
