@@ -1,7 +1,7 @@
 /** The one place where an error becomes an answer. */
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
-import { type Problem, problem, ProblemError, tooManyRequests, unavailable } from '#contract/problem';
+import { categoryOf, type Problem, problem, ProblemError, tooManyRequests, unavailable } from '#contract/problem';
 import { QueueFullError, QueueUnavailableError } from '#queue/connection';
 import { errorFieldsWithStack } from '#telemetry/error-fields';
 import type { Logger } from '#telemetry/logger';
@@ -39,6 +39,12 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
     );
   }
   request.refused = body;
+  if (body.code === 'upload_aborted') {
+    // An answer that nobody hears has no line of its own.
+    const { id, method, routeOptions } = request;
+    const refused = { category: categoryOf(body), code: body.code, status: body.status };
+    logger.warn({ request_id: id, method, route: routeOptions.url, ...refused }, 'request');
+  }
   const instance = request.url.split('?')[0];
   reply.code(body.status);
   // A streamed body is left by its route. Any other would be cut off by Fastify, before its sender had read why.

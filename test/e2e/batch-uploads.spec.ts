@@ -1,4 +1,5 @@
 /** What an upload leaves behind it: an answer that its sender can read, and a connection that works or is over. */
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import http from 'node:http';
 import net from 'node:net';
@@ -89,6 +90,28 @@ describe('a refused upload', () => {
     expect(answer).toMatch(/^HTTP\/1\.1 408 .*"code":"upload_stalled"/s);
     expect(answer.toLowerCase()).toContain('\r\nconnection: close\r\n');
   });
+});
+
+const FORM = '--b\r\nContent-Disposition: form-data; name="file"; filename="x"\r\n\r\n';
+
+it.each([
+  ['a batch', ROUTE, 'application/x-ndjson', irisRows(1)],
+  ['a batch, with what was not read yet', ROUTE, 'application/x-ndjson', irisRows(500)],
+  ['a batch that is taken as a whole', `${ROUTE}&on_invalid=reject`, 'application/x-ndjson', irisRows(1)],
+  ['a file', '/openai/v1/files', 'multipart/form-data; boundary=b', `${FORM}${irisRows(1)}`],
+])('who hangs up in the middle of %s has broken nothing of ours', async (_, route, type, begun) => {
+  const id = `hung-up-${randomUUID()}`;
+  const socket = await connected();
+  const head = `POST ${route} HTTP/1.1\r\nHost: x\r\nX-Request-ID: ${id}\r\nContent-Type: ${type}`;
+  socket.write(`${head}\r\nContent-Length: 500000\r\n\r\n${begun}`);
+  await until(async () => (await metric(api.opsUrl, 'millrace_http_requests_in_flight')) > 0, {
+    deadlineMs: 20_000,
+    what: 'the upload to begin',
+  });
+  socket.destroy();
+  const line = await api.line({ request_id: id });
+  expect(line).toMatchObject({ level: 'warn', msg: 'request', category: 'input', code: 'upload_aborted', status: 408 });
+  expect(api.lines.filter(({ level }) => level === 'error')).toEqual([]);
 });
 
 function inOneChunk(body: Buffer): Buffer {

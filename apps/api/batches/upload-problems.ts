@@ -9,6 +9,9 @@ import { TooManyRowsError } from './row-source.js';
 
 const OTHER_ROWS = 'idempotency_key_reused';
 const STOPPED = 'batch_ended';
+const ABORTED: BatchFailure = { code: 'upload_aborted', message: 'The upload ended before its last row.' };
+/** What a request ends with whose sender has hung up. */
+const HUNG_UP: ReadonlySet<unknown> = new Set(['ECONNRESET', 'ERR_STREAM_PREMATURE_CLOSE']);
 const STATUS: Readonly<Record<BodyError['code'], number>> = {
   invalid_body: 400,
   invalid_compression: 400,
@@ -20,14 +23,18 @@ export function toUploadProblem(error: unknown): unknown {
   if (error instanceof BodyError) return new ProblemError(problem(STATUS[error.code], error.code, error.message));
   if (error instanceof TooManyRowsError) return new ProblemError(problem(413, 'too_many_rows', error.message));
   if (error instanceof StalledError) return new ProblemError(problem(408, 'upload_stalled', error.message));
-  if (error instanceof SenderGoneError) return new ProblemError(problem(408, 'upload_aborted', error.message));
+  if (error instanceof SenderGoneError) return new ProblemError(problem(408, ABORTED.code, error.message));
   if (error instanceof NoRoomError) return noRoom(error);
   if (error instanceof OtherRowsError) {
     const detail = `The Idempotency-Key was used with other rows: ${error.message}`;
     return new ProblemError(problem(422, OTHER_ROWS, detail, [{ pointer: '', code: OTHER_ROWS, detail }]));
   }
   if (error instanceof BatchStoppedError) return new ProblemError(problem(409, STOPPED, whyStopped(error)));
-  return error;
+  return hasHungUp(error) ? new ProblemError(problem(408, ABORTED.code, ABORTED.message)) : error;
+}
+
+function hasHungUp(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && HUNG_UP.has(error.code);
 }
 
 export function emptyBatch(): ProblemError {
@@ -48,9 +55,7 @@ export function isRefusal(answer: unknown): boolean {
 
 /** Why the batch has failed, where nobody can send it again. */
 export function failureOf(answer: unknown): BatchFailure {
-  return answer instanceof ProblemError
-    ? { code: answer.problem.code, message: answer.problem.detail }
-    : { code: 'upload_aborted', message: 'The upload ended before its last row.' };
+  return answer instanceof ProblemError ? { code: answer.problem.code, message: answer.problem.detail } : ABORTED;
 }
 
 function noRoom({ room: { kind, retryAfterS }, message }: NoRoomError): ProblemError {
