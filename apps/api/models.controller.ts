@@ -1,5 +1,5 @@
 import { Controller, Get, Inject, Param } from '@nestjs/common';
-import { ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
 import { Matches } from 'class-validator';
 import { notFound } from '#contract/problem';
 import { inputSchema, outputSchema } from '#models/input-schema';
@@ -7,6 +7,11 @@ import type { ModelVersion } from '#models/repository';
 import { Requires } from './access/requires.js';
 import { ModelCatalogue } from './model-catalogue.js';
 import { MODEL_NAME, MODEL_NAME_RULE } from './model-name.js';
+import { ApiProblems } from './openapi-parts.js';
+
+const AWAY = 'Redis is away, so that nobody knows whether the key holds.';
+const NO_MODEL = 'There is no such model.';
+const NO_NAME = 'Not the name of an owner or a model.';
 
 export class ModelParams {
   @ApiProperty({ example: 'millrace' })
@@ -19,7 +24,7 @@ export class ModelParams {
 }
 
 export class VersionParams extends ModelParams {
-  @ApiProperty({ description: 'Id (64 hex digits) or label of a version.' })
+  @ApiProperty({ description: 'Id (64 hex digits) or label of a version.', example: '1.0.0' })
   @Matches(/^[0-9A-Za-z.-]{1,64}$/, { message: 'must be a version id or label' })
   id!: string;
 }
@@ -31,6 +36,8 @@ export class ModelsController {
   constructor(@Inject(ModelCatalogue) private readonly catalogue: ModelCatalogue) {}
 
   @ApiOperation({ summary: 'List the models' })
+  @ApiOkResponse({ description: 'Each model with its latest version.' })
+  @ApiProblems({ 503: AWAY })
   @Requires('key')
   @Get()
   list(): object {
@@ -40,6 +47,8 @@ export class ModelsController {
   }
 
   @ApiOperation({ summary: 'Show a model with its latest version' })
+  @ApiOkResponse({ description: 'The model.' })
+  @ApiProblems({ 404: NO_MODEL, 422: NO_NAME, 503: AWAY })
   @Requires('key')
   @Get(':owner/:name')
   show(@Param() { owner, name }: ModelParams): object {
@@ -48,6 +57,8 @@ export class ModelsController {
   }
 
   @ApiOperation({ summary: "List a model's versions, highest label first" })
+  @ApiOkResponse({ description: 'Its versions.' })
+  @ApiProblems({ 404: NO_MODEL, 422: NO_NAME, 503: AWAY })
   @Requires('key')
   @Get(':owner/:name/versions')
   versions(@Param() { owner, name }: ModelParams): object {
@@ -57,6 +68,12 @@ export class ModelsController {
   }
 
   @ApiOperation({ summary: 'Show one version: its schemas, evaluation and training facts' })
+  @ApiOkResponse({ description: 'The version.' })
+  @ApiProblems({
+    404: 'There is no such model, or no such version of it.',
+    422: 'Not the name of an owner or a model, or not the id or label of a version.',
+    503: AWAY,
+  })
   @Requires('key')
   @Get(':owner/:name/versions/:id')
   version(@Param() { owner, name, id }: VersionParams): object {

@@ -9,6 +9,9 @@ const AT_THE_DOOR = {
   429: 'Too many requests with wrong keys; `Retry-After` says when to come back.',
 };
 
+/** Of operations whose body is read before they begin. */
+export const LATE_BODY = { 408: 'The request did not arrive within 30 seconds (`request_timeout`).' } as const;
+
 interface ProblemAnswer {
   readonly description: string;
   readonly content: { readonly 'application/problem+json': { readonly schema: { readonly $ref: string } } };
@@ -31,15 +34,9 @@ export function ApiProblems(own: Readonly<Record<number, string>>): MethodDecora
   return applyDecorators(...answers.map(([status, answer]) => ApiResponse({ status: Number(status), ...answer })));
 }
 
-export function header(name: string, description: string, example?: string): NamedParameter {
-  return {
-    name,
-    in: 'header',
-    required: false,
-    schema: { type: 'string' },
-    description,
-    ...(example ? { example } : {}),
-  };
+/** Without an example: `/docs` would send it with the first try, and a header that nobody asked for changes the answer. */
+export function header(name: string, description: string): NamedParameter {
+  return { name, in: 'header', required: false, schema: { type: 'string' }, description };
 }
 
 export interface NamedParameter {

@@ -15,7 +15,7 @@ import { example } from './models.controller.js';
 import { OPENAI_PATHS, OPENAI_SCHEMAS } from './openai/openai.openapi.js';
 import { OPEN_INFERENCE_SCHEMAS, openInferencePaths } from './open-inference/open-inference.openapi.js';
 import { pathParameter } from './openapi-parts.js';
-import { createOperation, HEADERS, LIST_SCHEMA, withPredictions } from './predictions.openapi.js';
+import { createOperation, type Examples, HEADERS, LIST_SCHEMA, withPredictions } from './predictions.openapi.js';
 
 export function mountOpenApi(app: NestFastifyApplication, repository: ModelRepository, version: string): void {
   const config = new DocumentBuilder()
@@ -55,6 +55,8 @@ const FIRST: Operations = {
 /** Adds what the hot routes, which take raw requests, cannot say by decorators. */
 function addContract(document: OpenAPIObject, repository: ModelRepository): OpenAPIObject {
   const versions = repository.names().flatMap((name) => repository.latest(name) ?? []);
+  // Where the path names a model, or an id, its parameters and the example beside them have to fit each other.
+  const shown = versions.find(({ name }) => name === 'iris') ?? versions[0];
   const schemas: Record<string, unknown> = {
     ...document.components?.schemas,
     Prediction: PREDICTION_SCHEMA,
@@ -70,21 +72,26 @@ function addContract(document: OpenAPIObject, repository: ModelRepository): Open
   const paths: Operations = { ...FIRST, ...(document.paths as unknown as Operations) };
   paths['/v1/models/{owner}/{name}/predictions'] = {
     post: {
-      ...createOperation(MODEL_PREDICTION_REQUEST_SCHEMA, inputExamplesOf(versions), {
+      ...createOperation(MODEL_PREDICTION_REQUEST_SCHEMA, shown ? inputExampleOf(shown) : {}, {
         404: 'There is no such model.',
         422: 'Wrong input, or a key used with another body: `errors` says where and why.',
       }),
       operationId: 'createModelPrediction',
       summary: "Create a prediction with a model's latest version",
-      parameters: [pathParameter('owner', 'millrace'), pathParameter('name', 'iris'), ...HEADERS],
+      parameters: [pathParameter('owner', shown?.owner), pathParameter('name', shown?.name), ...HEADERS],
     },
   };
-  Object.assign(paths, openInferencePaths(versions), OPENAI_PATHS);
+  Object.assign(paths, openInferencePaths(shown), OPENAI_PATHS);
   paths['/health'] = { get: HEALTH_OPERATION };
   paths['/ready'] = { get: READY_OPERATION };
   return {
     ...document,
-    paths: withBatches(withPredictions(paths, requestSchema(versions), examplesOf(versions))),
+    paths: withBatches(
+      withPredictions(paths, requestSchema(versions), {
+        all: examplesOf(versions),
+        one: examplesOf(shown ? [shown] : []),
+      }),
+    ),
     components: {
       ...document.components,
       schemas: schemas as NonNullable<OpenAPIObject['components']>['schemas'] & object,
@@ -112,14 +119,12 @@ function requestSchema(versions: readonly ModelVersion[]): object {
   return { ...PREDICTION_REQUEST_SCHEMA, properties: { ...properties, input: { ...properties.input, anyOf } } };
 }
 
-function examplesOf(versions: readonly ModelVersion[]): object {
+function examplesOf(versions: readonly ModelVersion[]): Examples {
   return Object.fromEntries(
     versions.map((v) => [v.name, { summary: v.manifest.title, value: { version: v.name, input: example(v).input } }]),
   );
 }
 
-function inputExamplesOf(versions: readonly ModelVersion[]): object {
-  return Object.fromEntries(
-    versions.map((v) => [v.name, { summary: v.manifest.title, value: { input: example(v).input } }]),
-  );
+function inputExampleOf(version: ModelVersion): Examples {
+  return { [version.name]: { summary: version.manifest.title, value: { input: example(version).input } } };
 }

@@ -1,5 +1,5 @@
 /** What the routes of predictions take and answer, for `/openapi.json`: they take raw requests, which no decorator knows. */
-import { header, pathParameter, problems } from './openapi-parts.js';
+import { header, LATE_BODY, pathParameter, problems } from './openapi-parts.js';
 
 type Paths = Record<string, Record<string, object>>;
 
@@ -8,13 +8,22 @@ interface CreateOperation {
   readonly [key: string]: unknown;
 }
 
+/** Examples of a body by the name of the model. */
+export type Examples = Readonly<Record<string, object>>;
+
+interface BodyExamples {
+  readonly all: Examples;
+  /** For where an id stands beside the body: it takes one body only. */
+  readonly one: Examples;
+}
+
 /** @param schema of the body that creates one, @param examples of it */
-export function withPredictions(paths: Paths, schema: object, examples: object): Paths {
+export function withPredictions(paths: Paths, schema: object, { all, one }: BodyExamples): Paths {
   const list = paths['/v1/predictions']?.['get'] ?? {};
   return {
     ...paths,
-    '/v1/predictions': { get: { ...list, ...LIST }, post: createOperation(schema, examples) },
-    '/v1/predictions/{id}': { get: GET_OPERATION, put: putOperation(schema, examples) },
+    '/v1/predictions': { get: { ...list, ...LIST }, post: createOperation(schema, all) },
+    '/v1/predictions/{id}': { get: GET_OPERATION, put: putOperation(schema, one) },
     '/v1/predictions/{id}/cancel': { post: CANCEL_OPERATION },
     '/v1/predictions/{id}/events': { get: EVENTS_OPERATION },
   };
@@ -41,25 +50,21 @@ const LIST = {
 };
 
 export const HEADERS = [
-  header('Prefer', '`wait` or `wait=seconds` (at most 60): answer when the prediction has ended.', 'wait=10'),
-  header('Idempotency-Key', 'The same key and body give the same prediction, for 24 hours.', '"order-4711"'),
-  header(
-    'Cancel-After',
-    'Its deadline, as `90s`, `15m` or `2h` from now: what has not run by then does not run.',
-    '90s',
-  ),
-  header('X-Request-ID', 'Comes back with the answer, stands in the logs and in webhooks.', 'my-request-1'),
+  header('Prefer', '`wait` or `wait=seconds` (at most 60): answer when the prediction has ended.'),
+  header('Idempotency-Key', 'As `order-17`: the same key and body give the same prediction, for 24 hours.'),
+  header('Cancel-After', 'Its deadline, as `90s`, `15m` or `2h` from now: what has not run by then does not run.'),
+  header('X-Request-ID', 'As `my-request-1`: comes back with the answer, stands in the logs and in webhooks.'),
   header(
     'traceparent',
-    'W3C Trace Context: what is done for it is a part of that trace, webhooks too.',
-    '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
+    'W3C Trace Context, as `00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01`: what is done for it is a part of ' +
+      'that trace, webhooks too.',
   ),
 ];
 
 /** @param own problems that only one of the ways to create a prediction has */
 export function createOperation(
   schema: object,
-  examples: object,
+  examples: Examples,
   own: Readonly<Record<number, string>> = {},
 ): CreateOperation {
   return {
@@ -77,6 +82,7 @@ export function createOperation(
       },
       ...problems({
         400: 'The body is not JSON, or the Idempotency-Key is none.',
+        ...LATE_BODY,
         409: 'The same Idempotency-Key is being handled right now.',
         413: 'The body is too large.',
         415: 'The body is not application/json.',
@@ -132,7 +138,7 @@ const CANCEL_OPERATION = {
   },
 };
 
-function putOperation(schema: object, examples: object): object {
+function putOperation(schema: object, examples: Examples): object {
   const created = createOperation(schema, examples, {
     404: 'An id of the form that Millrace gives.',
     409: 'The same id is being handled right now.',
@@ -147,7 +153,7 @@ function putOperation(schema: object, examples: object): object {
       'as its result is kept, and for 24 hours at least.',
     parameters: [
       {
-        ...pathParameter('id', 'order-4711'),
+        ...pathParameter('id', 'my-first-prediction'),
         description:
           '1 to 128 letters, digits, dots, dashes, underscores and tildes; it begins with a letter or digit.',
       },

@@ -2475,7 +2475,7 @@ export interface components {
       } | null;
       /** @enum {unknown} */
       readonly source: 'api';
-      /** @description True where input and output are no longer kept. */
+      /** @description True where input and output are no longer kept. In the answer to a repeat `status` then says nothing. */
       readonly data_removed: boolean;
       /** Format: date-time */
       readonly created_at: string;
@@ -2832,7 +2832,10 @@ export interface components {
       readonly input_file_id: string;
       /** @enum {unknown} */
       readonly endpoint: '/v1/predictions';
-      /** @description What has not run by then does not run: `1s` to `7d`. */
+      /**
+       * @description What has not run by then does not run: `1s` to `7d`.
+       * @example 24h
+       */
       readonly completion_window: string;
       /** @description Up to 16 short texts; they come back with the batch. */
       readonly metadata?: {

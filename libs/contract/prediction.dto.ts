@@ -193,7 +193,11 @@ export const PREDICTION_SCHEMA = {
     },
     metadata: { type: ['object', 'null'], additionalProperties: { type: 'string' } },
     source: { enum: ['api'] },
-    data_removed: { type: 'boolean', description: 'True where input and output are no longer kept.' },
+    data_removed: {
+      type: 'boolean',
+      description:
+        'True where input and output are no longer kept. In the answer to a repeat `status` then says nothing.',
+    },
     created_at: { type: 'string', format: 'date-time' },
     started_at: time,
     completed_at: time,

@@ -49,9 +49,11 @@ export const status: 'succeeded' | 'starting' | 'processing' | 'failed' | 'cance
 `;
 
 it('runs, with its types, from a copied folder and nothing else', async () => {
-  const build = new Program([process.execPath, COMPILER, '-p', 'tsconfig.client.json'], {}, projectRoot());
+  const build = new Program([process.execPath, path.join('bin', 'build-client.mjs')], {}, projectRoot());
   expect(await build.ended(60_000), build.out.join('\n')).toBe(0);
   await cp(path.join(projectRoot(), 'dist', 'client'), path.join(folder, 'millrace'), { recursive: true });
+  // As `npm init -y` writes it: whatever is below is CommonJS, unless it says itself what it is.
+  await writeFile(path.join(folder, 'package.json'), '{ "name": "shop", "type": "commonjs" }');
   await writeFile(path.join(folder, 'program.mjs'), PROGRAM);
   const program = new Program([process.execPath, 'program.mjs'], { URL: api.url, KEY: key }, folder);
   expect(await program.ended(), program.err.join('\n')).toBe(0);

@@ -5,17 +5,27 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
-import { beforeAll, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { difference } from '#models/golden';
 import type { FleetProcess } from '#testing/fleet';
+import type { Answer } from '#testing/http';
 import { SHIPPED } from '#testing/models';
-import { predict } from '#testing/predictions';
+import { IRIS, predict } from '#testing/predictions';
 import { fleetFor } from '../stage.js';
 
 interface Operation {
   readonly operationId: string;
   readonly summary: string;
+  readonly parameters?: readonly Parameter[];
   readonly requestBody: { readonly content: { readonly 'application/json': Content } };
+  readonly responses: Readonly<Record<string, unknown>>;
+}
+
+interface Parameter {
+  readonly name: string;
+  readonly in: 'path' | 'query' | 'header';
+  readonly example?: string;
+  readonly schema: { readonly example?: string; readonly default?: unknown };
 }
 
 interface Content {
@@ -51,8 +61,24 @@ function validatorOf(name: string): (value: unknown) => unknown {
   return (value) => (matches(value) ? null : matches.errors);
 }
 
-function examplesOf(route: string): Content['examples'] {
-  return document.paths[route]!['post']!.requestBody.content['application/json'].examples;
+function examplesOf(route: string, method = 'post'): Content['examples'] {
+  return document.paths[route]![method]!.requestBody.content['application/json'].examples;
+}
+
+/** What the page sends when somebody presses _Execute_ and has touched nothing but the choice of the example. */
+async function executed(method: string, route: string, body: unknown): Promise<Answer> {
+  let path = route;
+  const headers: Record<string, string> = {};
+  const query = new URLSearchParams();
+  for (const { name, in: where, example, schema } of document.paths[route]![method]!.parameters ?? []) {
+    const value = example ?? schema.example ?? schema.default;
+    if (value === undefined) continue;
+    if (where === 'path') path = path.replace(`{${name}}`, encodeURIComponent(String(value)));
+    else if (where === 'query') query.set(name, String(value));
+    else headers[name] = String(value);
+  }
+  const search = query.size === 0 ? '' : `?${query.toString()}`;
+  return api.call(method.toUpperCase(), `${path}${search}`, { body, headers });
 }
 
 it('is a valid OpenAPI 3.1 document', async () => {
@@ -108,18 +134,66 @@ it.each(SHIPPED)('%s: the examples of a request run as they stand', async (model
   const [shown] = document.components.schemas[`${upperFirst(model)}Output`]!.examples;
   expect(difference(shown, prediction.output, 0.001)).toBeNull();
 
-  const byPath = examplesOf('/v1/models/{owner}/{name}/predictions')[model]!;
+  const byPath = { input: value.input };
+  const headers = { prefer: 'wait' };
   const { status, json } = await api.call('POST', `/v1/models/millrace/${model}/predictions`, {
-    body: byPath.value,
-    headers: { prefer: 'wait' },
+    body: byPath,
+    headers,
   });
   expect(status).toBe(201);
   expect(json.output).toEqual(prediction.output);
 });
 
 it('every example of a request is one of a model that ships, and none is missing', () => {
-  for (const route of ['/v1/predictions', '/v1/models/{owner}/{name}/predictions']) {
-    expect(Object.keys(examplesOf(route)).toSorted()).toEqual([...SHIPPED]);
+  expect(Object.keys(examplesOf('/v1/predictions')).toSorted()).toEqual([...SHIPPED]);
+});
+
+describe('the page as it is prefilled', () => {
+  it.each([
+    ['post', '/v1/predictions', 201],
+    ['post', '/v1/models/{owner}/{name}/predictions', 201],
+    ['put', '/v1/predictions/{id}', 201],
+    ['post', '/v2/models/{name}/infer', 200],
+    ['post', '/v2/models/{name}/versions/{version}/infer', 200],
+  ])('%s %s runs with each of its examples', async (method, route, wanted) => {
+    // Who follows the README has used its key and its id before.
+    const { status: first } = await api.call('PUT', '/v1/predictions/order-4711', { body: IRIS });
+    expect([200, 201]).toContain(first);
+    await api.call('POST', '/v1/predictions', { body: IRIS, headers: { 'idempotency-key': 'order-4711' } });
+
+    const examples = Object.values(examplesOf(route, method));
+    expect(examples).not.toEqual([]);
+    for (const { value } of examples) {
+      const { status, text } = await executed(method, route, value);
+      expect(status, text).toBe(wanted);
+    }
+  });
+
+  it('sends no header that nobody asked for', () => {
+    const operations = Object.values(document.paths).flatMap((methods) => Object.values(methods));
+    const headers = operations.flatMap(({ parameters = [] }) => parameters.filter((one) => one.in === 'header'));
+    expect(headers.length).toBeGreaterThan(5);
+    expect(
+      headers.filter(({ example, schema }) => (example ?? schema.example ?? schema.default) !== undefined),
+    ).toEqual([]);
+  });
+});
+
+it('says of the catalogue what a wrong key and a wrong name are answered with', async () => {
+  const below = Object.keys(document.paths).filter((route) => /^\/v1\/models(?!.*predictions)/.test(route));
+  expect(below).toHaveLength(4);
+  for (const route of below) {
+    const { responses } = document.paths[route]!['get']!;
+    expect(Object.keys(responses), route).toEqual(expect.arrayContaining(['200', '401', '503']));
+    if (route === '/v1/models') continue;
+    for (const [owner, wanted] of [
+      ['nobody', 404],
+      ['No', 422],
+    ] as const) {
+      const path = route.replace('{owner}', owner).replace('{name}', 'iris').replace('{id}', '1.0.0');
+      expect((await api.call('GET', path)).status).toBe(wanted);
+      expect(Object.keys(responses), route).toContain(String(wanted));
+    }
   }
 });
 

@@ -4,7 +4,7 @@ import type { FastifyRequest } from 'fastify';
 import { invalidFields } from '#contract/problem';
 import { toTime, toTimeOrNull } from '#contract/time';
 import { isValid, type KeyRecord } from '#domain/key-record';
-import { ApiProblems } from '../openapi-parts.js';
+import { ApiProblems, LATE_BODY } from '../openapi-parts.js';
 import { KeyCreation, KeyList, KeyParams, KeyResource, KeyRotation, NewKeyResource } from './keys.dto.js';
 import { type MadeKey, ManageKeys } from './manage-keys.js';
 import { Requires } from './requires.js';
@@ -16,6 +16,7 @@ const NO_ID = 'Not the id of a key.';
 const AWAY = 'Redis is away.';
 const BODY = {
   400: 'The body is not JSON.',
+  ...LATE_BODY,
   413: 'The body is too large.',
   415: 'The body is not application/json.',
   422: 'A field that is not valid: `errors` says where and why.',

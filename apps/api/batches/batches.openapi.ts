@@ -30,6 +30,7 @@ const CREATE: Operation = {
     },
     ...problems({
       400: 'The body is not what its content type says; `detail` names the row.',
+      404: 'The batch of this Idempotency-Key has ended and is no longer kept (`expired`).',
       408: 'Nothing came for a while (`upload_stalled`). With an Idempotency-Key the upload can be repeated.',
       409: 'The key is being used by another upload right now, or the batch was canceled while its rows arrived.',
       413: 'Too many rows or bytes.',

@@ -2,7 +2,7 @@
 import { PROBLEM_SCHEMA } from '#contract/prediction.dto';
 import type { ModelVersion } from '#models/repository';
 import { example } from '../models.controller.js';
-import { header, openProblems, pathParameter, problems } from '../openapi-parts.js';
+import { header, LATE_BODY, openProblems, pathParameter, problems } from '../openapi-parts.js';
 import { INFER_REQUEST_SCHEMA } from './infer-request.js';
 import { VersionTensors } from './version-tensors.js';
 
@@ -131,11 +131,10 @@ function operation(operationId: string, summary: string, more: object): object {
 }
 
 const UNKNOWN = 'There is no such model, or no such version of it.';
-const NAME = pathParameter('name', 'iris');
-const VERSION = { ...pathParameter('version', '1.0.0'), description: 'Label or id of a version.' };
 
-/** @param versions the latest of each model, for examples */
-export function openInferencePaths(versions: readonly ModelVersion[]): Paths {
+/** @param shown what parameters and bodies have as their example */
+export function openInferencePaths(shown: ModelVersion | undefined): Paths {
+  const forModel = forModelLike(shown);
   return {
     '/v2/health/live': {
       get: operation('inferenceLive', 'Ask whether the server is alive', {
@@ -174,44 +173,50 @@ export function openInferencePaths(versions: readonly ModelVersion[]): Paths {
         ...withError(problems({ 404: UNKNOWN })),
       },
     }),
-    ...forModel('/infer', 'post', 'infer', 'Run a model on tensors', inferOperation(versions)),
+    ...forModel('/infer', 'post', 'infer', 'Run a model on tensors', inferOperation(shown)),
   };
 }
 
 /** The same for the latest version and for a named one. */
-function forModel(path: string, method: string, id: string, summary: string, more: OperationParts): Paths {
-  const { parameters = [], ...rest } = more;
-  const latest = operation(id, summary, { ...rest, parameters: [NAME, ...parameters] });
-  const named = operation(`${id}Version`, `${summary}, of one version`, {
-    ...rest,
-    parameters: [NAME, VERSION, ...parameters],
-  });
-  return {
-    [`/v2/models/{name}${path}`]: { [method]: latest },
-    [`/v2/models/{name}/versions/{version}${path}`]: { [method]: named },
+function forModelLike(shown: ModelVersion | undefined): ForModel {
+  const name = pathParameter('name', shown?.name);
+  const version = { ...pathParameter('version', shown?.label), description: 'Label or id of a version.' };
+  return (path, method, id, summary, more) => {
+    const { parameters = [], ...rest } = more;
+    const latest = operation(id, summary, { ...rest, parameters: [name, ...parameters] });
+    const named = operation(`${id}Version`, `${summary}, of one version`, {
+      ...rest,
+      parameters: [name, version, ...parameters],
+    });
+    return {
+      [`/v2/models/{name}${path}`]: { [method]: latest },
+      [`/v2/models/{name}/versions/{version}${path}`]: { [method]: named },
+    };
   };
 }
+
+type ForModel = (path: string, method: string, id: string, summary: string, more: OperationParts) => Paths;
 
 interface OperationParts {
   readonly parameters?: readonly object[];
   readonly [part: string]: unknown;
 }
 
-function inferOperation(versions: readonly ModelVersion[]): OperationParts {
+function inferOperation(shown: ModelVersion | undefined): OperationParts {
   return {
     description:
       'Each row becomes a prediction, and goes through the queue like all of them. The answer waits for all rows.',
     parameters: [
       header('Prefer', '`wait=seconds` (at most 60, the default); `respond-async`: 202 at once, or behind `wait`.'),
-      header('Idempotency-Key', 'The same key and rows give the same predictions, for 24 hours.', '"order-4711"'),
-      header('Cancel-After', 'The deadline of the rows, as `90s`, `15m` or `2h` from now.', '90s'),
+      header('Idempotency-Key', 'As `order-17`: the same key and rows give the same predictions, for 24 hours.'),
+      header('Cancel-After', 'The deadline of the rows, as `90s`, `15m` or `2h` from now.'),
     ],
     requestBody: {
       required: true,
       content: {
         'application/json': {
           schema: { $ref: '#/components/schemas/InferenceRequest' },
-          examples: Object.fromEntries(versions.map((version) => [version.name, inferExample(version)])),
+          examples: shown ? { [shown.name]: inferExample(shown) } : {},
         },
       },
     },
@@ -221,6 +226,7 @@ function inferOperation(versions: readonly ModelVersion[]): OperationParts {
       ...withError(
         problems({
           400: 'The body is not JSON, or the Idempotency-Key is none.',
+          ...LATE_BODY,
           404: UNKNOWN,
           409: 'The same Idempotency-Key is being handled right now.',
           413: 'The body is too large.',

@@ -1,7 +1,7 @@
 /** What the routes of OpenAI's files and batches take and answer, for `/openapi.json`. */
 import { PROBLEM_SCHEMA } from '#contract/prediction.dto';
 import { REQUEST_URL } from '#rows/request-line';
-import { header, pathParameter, problems } from '../openapi-parts.js';
+import { header, LATE_BODY, pathParameter, problems } from '../openapi-parts.js';
 
 type Paths = Record<string, Record<string, object>>;
 
@@ -105,7 +105,11 @@ export const OPENAI_SCHEMAS = {
     properties: {
       input_file_id: text,
       endpoint: { enum: [REQUEST_URL] },
-      completion_window: { ...text, description: 'What has not run by then does not run: `1s` to `7d`.' },
+      completion_window: {
+        ...text,
+        description: 'What has not run by then does not run: `1s` to `7d`.',
+        examples: ['24h'],
+      },
       metadata: { ...metadata, description: 'Up to 16 short texts; they come back with the batch.' },
     },
   },
@@ -257,7 +261,8 @@ const BATCH_PATHS: Paths = {
         },
         {
           400: 'The body is not JSON.',
-          404: 'The file is no longer kept.',
+          ...LATE_BODY,
+          404: 'The file is no longer kept, or the batch of this Idempotency-Key is not.',
           409: 'The same Idempotency-Key is being handled right now, or the batch was canceled meanwhile.',
           413: 'The body is too large, or the file has too many requests.',
           415: 'The body is not application/json.',
@@ -266,7 +271,9 @@ const BATCH_PATHS: Paths = {
         },
       ),
       description: 'The same Idempotency-Key and file give the same batch.',
-      parameters: [header('Idempotency-Key', 'The same key and file give the same batch, for 24 hours.', '"night-1"')],
+      parameters: [
+        header('Idempotency-Key', 'As `night-17`: the same key and file give the same batch, for 24 hours.'),
+      ],
       requestBody: { required: true, content: json('OpenAiBatchRequest') },
     },
     get: {
