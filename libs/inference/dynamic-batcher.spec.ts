@@ -62,6 +62,21 @@ it('puts back in front what an executor did not begin', () => {
   expect(ids(batcher.take())).toEqual([1, 2]);
 });
 
+it('gives what was put back the next turn of its lane: one of a rare version would lose its turn each time', () => {
+  const batcher = batcherOf(2);
+  batcher.add(rows('busy', 1, 2));
+  const [rare] = rows('rare', 9) as [Row];
+  batcher.add([rare]);
+  const [running, behind] = [batcher.take() as Row[], batcher.take() as Row[]];
+  batcher.add(rows('busy', 3, 4));
+  // The run of all that was marked was ended, and with it what waited behind it.
+  for (const row of running) row.isMarked = true;
+  batcher.putBack([...running, ...behind]);
+  expect(running.map(({ settled }) => settled)).toEqual(Array(2).fill([{ kind: 'dropped' }]));
+  expect(ids(batcher.take())).toEqual([9]);
+  expect(ids(batcher.take())).toEqual([3, 4]);
+});
+
 it('drops what was marked, and fills the micro-batch with the next', () => {
   const batcher = batcherOf(2);
   const [first, marked, third] = rows('a', 1, 2, 3) as [Row, Row, Row];

@@ -55,9 +55,15 @@ export class DynamicBatcher {
     for (const prediction of predictions) this.#lanes[prediction.lane].push(prediction);
   }
 
-  /** Puts back, in front, what an executor was given and did not begin. */
+  /**
+   * Puts back, in front of its lane and with the next turn of that lane, what an executor was given and did not end. What
+   * was marked meanwhile is settled as dropped: it must not bring those that came later to the front.
+   */
   putBack(predictions: readonly PendingPrediction[]): void {
-    for (const prediction of predictions.toReversed()) this.#lanes[prediction.lane].unshift(prediction);
+    for (const prediction of predictions.toReversed()) {
+      if (prediction.isDropped()) prediction.settle({ kind: 'dropped' });
+      else this.#lanes[prediction.lane].unshift(prediction);
+    }
   }
 
   /**
@@ -75,7 +81,7 @@ export class DynamicBatcher {
 
 class WaitingLane {
   /** Insertion order is the order in which versions began to wait. */
-  readonly #waiting = new Map<VersionId, VersionQueue>();
+  #waiting = new Map<VersionId, VersionQueue>();
   size = 0;
 
   constructor(private readonly limit: (versionId: VersionId) => number) {}
@@ -86,8 +92,13 @@ class WaitingLane {
   }
 
   unshift(prediction: PendingPrediction): void {
-    this.#queueOf(prediction.versionId).unshift(prediction);
+    const { versionId } = prediction;
+    const queue = this.#queueOf(versionId);
+    queue.unshift(prediction);
     this.size += 1;
+    // A key of a map stays where it first came.
+    if (this.#waiting.keys().next().value !== versionId)
+      this.#waiting = new Map([[versionId, queue], ...this.#waiting]);
   }
 
   take(): PendingPrediction[] | null {

@@ -32,6 +32,8 @@ export class ExecutorPool {
   readonly #bornAt = new WeakMap<Executor, number>();
   /** What a child has died over instead of beginning it. */
   readonly #neverBegun = new WeakSet<PendingPrediction>();
+  /** What has been put back since somebody else's run was ended. */
+  readonly #interrupted = new WeakSet<PendingPrediction>();
   #earlyDeaths = 0;
   #everReady = false;
   #closed = false;
@@ -65,15 +67,23 @@ export class ExecutorPool {
     this.#dispatch();
   }
 
-  /** Call it when a prediction was marked: a run that holds it and does not end soon is ended with its child. */
+  /**
+   * Call it when a prediction was marked: a run that holds it and does not end soon is ended with its child, unless that
+   * would take the run from a neighbour for the second time.
+   */
   endMarked(): void {
     for (const executor of this.#executors) {
       const { running } = executor;
       if (running === null || !predictionsOf(running).some((prediction) => prediction.isDropped())) continue;
       this.#later(CANCEL_GRACE_MS, () => {
-        if (executor.running === running) executor.stop(CANCELED);
+        if (executor.running === running && this.#mayEnd(running)) executor.stop(CANCELED);
       });
     }
+  }
+
+  /** A cancel or a deadline costs each of its neighbours one run at most: else a stream of them would starve the others. */
+  #mayEnd(running: BatchRun): boolean {
+    return predictionsOf(running).every((prediction) => prediction.isDropped() || !this.#interrupted.has(prediction));
   }
 
   /** Ends every child at once; call it when nothing is in flight any more. */
@@ -170,9 +180,10 @@ export class ExecutorPool {
     return this.#earlyDeaths <= 1 ? 0 : FIRST_PAUSE_MS * 2 ** (this.#earlyDeaths - 2);
   }
 
-  /** Nobody is suspect: we ended the child. What was marked is dropped when the next micro-batch forms. */
+  /** Nobody is suspect: we ended the child. */
   #resume(predictions: readonly PendingPrediction[]): void {
     this.observer.onDeath(CANCELED, 0);
+    for (const prediction of predictions) this.#interrupted.add(prediction);
     this.batcher.putBack(predictions);
     this.#spawn();
     this.#dispatch();

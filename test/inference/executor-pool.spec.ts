@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import type { ExecutorPool } from '#inference/executor-pool';
 import { difference } from '#models/golden';
 import { GOOD_INPUT, IRIS, quarantineWith, readyPool, Row } from '#testing/executors';
 import { ENDLESS, POISON, UNREADABLE } from '#testing/poison';
@@ -131,9 +132,7 @@ describe('a child that hangs', () => {
   });
 
   it('is left alone while it runs, and while it has nothing to do', async () => {
-    const folder = await mkdtemp(path.join(tmpdir(), 'millrace-release-'));
-    onTestFinished(() => rm(folder, { recursive: true }));
-    const release = path.join(folder, 'now');
+    const release = await releaseFile();
     const beginMs = 1_000;
     const { pool, deaths } = await readyPool('testing/endless-executor', { beginMs });
     const witness = await readyPool('inference/executor-main', { beginMs });
@@ -208,10 +207,37 @@ describe('a canceled prediction that runs on', () => {
     expect(deaths).toEqual([{ cause: 'canceled', suspects: 0 }]);
   });
 
+  it('costs a neighbour one run at most: the second is left to end, however many more are canceled in it', async () => {
+    const release = await releaseFile();
+    const { pool, deaths } = await readyPool('testing/endless-executor');
+    const witness = await readyPool('testing/endless-executor');
+    const neighbour = new Row();
+    const next = await runsAgain(pool, neighbour, { release });
+    const alone = new Row({ ...GOOD_INPUT, sepal_length: ENDLESS });
+    witness.pool.submit([alone]);
+    await Promise.all([next.started, alone.started]);
+    cancel(pool, next);
+    // When this one has been ended, so would have been the other.
+    cancel(witness.pool, alone);
+    expect(await alone.outcome).toEqual({ kind: 'dropped' });
+    await writeFile(release, '');
+    expect((await neighbour.outcome).kind).toBe('succeeded');
+    expect(deaths).toEqual([{ cause: 'canceled', suspects: 0 }]);
+  });
+
+  it('is ended also beside one whose run was ended before, once that is canceled too', async () => {
+    const { pool, deaths } = await readyPool('testing/endless-executor');
+    const neighbour = new Row();
+    const next = await runsAgain(pool, neighbour);
+    await next.started;
+    cancel(pool, next);
+    cancel(pool, neighbour);
+    expect(await Promise.all([next.outcome, neighbour.outcome])).toEqual(Array(2).fill({ kind: 'dropped' }));
+    expect(deaths).toEqual(Array(2).fill({ cause: 'canceled', suspects: 0 }));
+  });
+
   it('is ended as well when it was marked while it waited behind another run', async () => {
-    const folder = await mkdtemp(path.join(tmpdir(), 'millrace-release-'));
-    onTestFinished(() => rm(folder, { recursive: true }));
-    const release = path.join(folder, 'now');
+    const release = await releaseFile();
     const { pool, deaths } = await readyPool('testing/endless-executor');
     const first = new Row({ ...GOOD_INPUT, sepal_length: ENDLESS, release });
     const behind = new Row({ ...GOOD_INPUT, sepal_length: ENDLESS });
@@ -227,3 +253,30 @@ describe('a canceled prediction that runs on', () => {
     expect(deaths).toEqual([{ cause: 'canceled', suspects: 0 }]);
   });
 });
+
+/** @returns a file that is not there yet; an endless run that names it ends when it is */
+async function releaseFile(): Promise<string> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'millrace-release-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  return path.join(folder, 'now');
+}
+
+function cancel(pool: ExecutorPool, row: Row): void {
+  row.isMarked = true;
+  pool.endMarked();
+}
+
+/**
+ * Ends the run of the neighbour once, by a cancel of what ran with it.
+ * @returns what runs with it the next time, endless as well
+ */
+async function runsAgain(pool: ExecutorPool, neighbour: Row, ends: object = {}): Promise<Row> {
+  const first = new Row({ ...GOOD_INPUT, sepal_length: ENDLESS });
+  const next = new Row({ ...GOOD_INPUT, sepal_length: ENDLESS, ...ends });
+  pool.submit([first, neighbour]);
+  pool.submit([next]);
+  await first.started;
+  cancel(pool, first);
+  expect(await first.outcome).toEqual({ kind: 'dropped' });
+  return next;
+}
