@@ -1,7 +1,7 @@
 /** The part of a worker that runs models: batcher, executors, quarantine, and what is measured of them. */
 import { executorEnvironment, type Settings } from '#config/settings';
 import { DynamicBatcher } from '#inference/dynamic-batcher';
-import { CANCELED, type ExecutorOptions, KNOWN_CAUSES } from '#inference/executor';
+import { CANCELED, type ExecutorOptions, KNOWN_CAUSES, REFUSED } from '#inference/executor';
 import { ExecutorPool } from '#inference/executor-pool';
 import { Quarantine } from '#inference/quarantine';
 import { FAILURE_CODES } from '#domain/failure';
@@ -43,7 +43,7 @@ export function buildInference({ settings, repository, logger, executorEntry, re
   const options: ExecutorOptions = {
     entry: executorEntry,
     modelsDir: settings.MODELS_DIR,
-    models: settings.WORKER_MODELS ?? null,
+    versions: repository.all().map(({ id, name, label }) => ({ id, name, label })),
     threads: settings.EXECUTOR_THREADS,
     timeoutMs: (id) => repository.byId(id)?.manifest.timeout_ms ?? LONGEST_RUN_MS,
     startMs: settings.EXECUTOR_START_SECONDS * 1_000,
@@ -70,6 +70,8 @@ export function buildInference({ settings, repository, logger, executorEntry, re
     interactive: mostRows,
     bulk: (id) => Math.max(1, Math.min(mostRows(id), Math.floor(BULK_SLICE_MS / (rowCostsMs.get(id) ?? Infinity)))),
   });
+  const onNotLoaded = (reason: string): void =>
+    logger.error({ category: 'fleet', code: 'executor_refused', reason }, 'an executor could not load its models');
   const pool = new ExecutorPool(settings.EXECUTORS, options, batcher, {
     onReady: (loads) => {
       for (const { versionId, loadMs, rowCostMs } of loads) {
@@ -82,6 +84,7 @@ export function buildInference({ settings, repository, logger, executorEntry, re
       markReady();
     },
     onRefused: refuse,
+    onNotLoaded,
     onDeath: (cause, suspects) => {
       metrics.executorDeaths.inc({ cause });
       if (cause === CANCELED) logger.info('an executor was ended, since what it ran was canceled');
@@ -96,5 +99,9 @@ export function buildInference({ settings, repository, logger, executorEntry, re
       metrics.observeBatch({ model, version }, rows, stages);
     },
   });
-  return { pool, quarantine: new Quarantine(options, refuse), rowCostsMs, metrics, ready };
+  const quarantine = new Quarantine(options, (reason) => {
+    metrics.executorDeaths.inc({ cause: REFUSED });
+    onNotLoaded(reason);
+  });
+  return { pool, quarantine, rowCostsMs, metrics, ready };
 }

@@ -5,7 +5,7 @@
  * forgets to handle is a type error. The child is not trusted: the parent checks what it gets with `isFromExecutor`.
  */
 import type { Failure } from '#domain/failure';
-import type { Output, VersionId } from '#domain/model-version';
+import type { Output, VersionFolder, VersionId } from '#domain/model-version';
 import type { PackedInput } from './input-text.js';
 
 export type ToExecutor =
@@ -13,8 +13,8 @@ export type ToExecutor =
       readonly kind: 'load';
       /** Absolute folder of the model repository. */
       readonly modelsDir: string;
-      /** Names of the models to load; null loads all. */
-      readonly models: readonly string[] | null;
+      /** What the worker serves; whatever else is in the folder by now, or comes into it, is not read. */
+      readonly versions: readonly VersionFolder[];
       /** Threads of one `run()`. */
       readonly threads: number;
       /** Golden examples to pass before `ready`: all at the first load of a worker, one when a child is replaced. */
@@ -51,7 +51,7 @@ export interface VersionLoad {
 export type FromExecutor =
   /** Every version is loaded, warm, and has passed its golden examples. */
   | { readonly kind: 'ready'; readonly loads: readonly VersionLoad[] }
-  /** A version cannot be served, whatever is tried again: one line that names the file and the rule. */
+  /** A version cannot be served: one line that names the file and the rule. The child does nothing any more. */
   | { readonly kind: 'refused'; readonly reason: string }
   /** The micro-batch begins; if the child dies now, its rows are the suspects. */
   | { readonly kind: 'running'; readonly batch: number }

@@ -8,6 +8,13 @@
 /** 64 lower-case hex digits: SHA-256 of the bytes of `manifest.json`. */
 export type VersionId = string;
 
+/** Which version, where it is, and that it is still the same: its folder is `<name>/<label>`. */
+export interface VersionFolder {
+  readonly id: VersionId;
+  readonly name: string;
+  readonly label: string;
+}
+
 export type FeatureType = 'number' | 'integer' | 'boolean' | 'category' | 'string';
 
 /** How a missing value of a nullable feature reaches the graph. */

@@ -12,8 +12,10 @@ import { CANCELED, Executor, type BatchRun, type DeathCause, type ExecutorOption
 
 export interface PoolObserver {
   onReady(loads: readonly VersionLoad[]): void;
-  /** A version cannot be served by any executor: the worker has to stop. */
+  /** The first executors cannot load a version, and none could: the worker has to stop. */
   onRefused(reason: string): void;
+  /** One that replaces another cannot load what that one could. Its death follows, and another one is started. */
+  onNotLoaded(reason: string): void;
   onDeath(cause: DeathCause, suspects: number): void;
   onBatch(versionId: VersionId, rows: number, stages: Stages): void;
 }
@@ -100,11 +102,18 @@ export class ExecutorPool {
         this.observer.onReady(loads);
         this.#dispatch();
       },
-      onRefused: (reason) => this.observer.onRefused(reason),
+      onRefused: (reason) => this.#refused(reason),
       onDeath: (...death) => this.#replace(...death),
     });
     this.#executors.add(executor);
     this.#bornAt.set(executor, Date.now());
+  }
+
+  /** What was loaded once is on this disk, or was: memory may be short, a file away. That may pass, and others run on. */
+  #refused(reason: string): void {
+    if (this.#everReady) return this.observer.onNotLoaded(reason);
+    this.close();
+    this.observer.onRefused(reason);
   }
 
   /** Idle executors first; a second micro-batch goes only behind one that already runs. */

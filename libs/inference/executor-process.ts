@@ -8,7 +8,7 @@ import { performance } from 'node:perf_hooks';
 import type { FromExecutor, ToExecutor, VersionLoad } from '#contract/executor-protocol';
 import type { Input, VersionId } from '#domain/model-version';
 import { ModelIntegrityError } from '#models/integrity';
-import { openRepository } from '#models/repository';
+import { openVersions } from '#models/repository';
 import { encodeMessage, encodeRan, readMessages, writeToWorker } from './message-pipe.js';
 import { ModelSession } from './session.js';
 
@@ -40,9 +40,9 @@ async function load(
 ): Promise<void> {
   try {
     // The files are verified again, by the process that runs them.
-    const repository = await openRepository(message.modelsDir, { verify: 'every-file', only: message.models });
+    const versions = await openVersions(message.modelsDir, message.versions);
     const loads: VersionLoad[] = [];
-    for (const version of repository.all()) {
+    for (const version of versions) {
       const began = performance.now();
       const session = await ModelSession.open(version, { threads: message.threads });
       await session.passGolden(message.golden);

@@ -14,15 +14,15 @@ import {
   type VersionLoad,
 } from '#contract/executor-protocol';
 import type { InputText } from '#contract/input-text';
-import type { VersionId } from '#domain/model-version';
+import type { VersionFolder, VersionId } from '#domain/model-version';
 import { answersIn, encodeMessage, encodeRun, EXECUTOR_OUTPUT_FD, readMessages } from './message-pipe.js';
 
 export interface ExecutorOptions {
   /** The JavaScript file that the child runs. */
   readonly entry: string;
   readonly modelsDir: string;
-  /** Names of the models to load; null loads all. */
-  readonly models: readonly string[] | null;
+  /** The versions to load. */
+  readonly versions: readonly VersionFolder[];
   readonly threads: number;
   /** The longest that a micro-batch of the version may run. */
   readonly timeoutMs: (versionId: VersionId) => number;
@@ -47,6 +47,8 @@ export const NONSENSE: DeathCause = 'nonsense';
 export const NO_START: DeathCause = 'no start';
 /** The child was ended because it did not begin what it had been given: it is frozen, or its event loop hangs. */
 export const HUNG: DeathCause = 'hung';
+/** The child was ended because it refused to serve: it could not load a version, or something in it was wrong. */
+export const REFUSED: DeathCause = 'refused';
 /** Somebody else ended the child: an operator, or a kernel that is short of memory. No fault of native code looks so. */
 export const KILLED: DeathCause = 'SIGKILL';
 /** Those that are seen in practice, for who shows them before they have happened. */
@@ -56,6 +58,7 @@ export const KNOWN_CAUSES: readonly DeathCause[] = [
   NONSENSE,
   NO_START,
   HUNG,
+  REFUSED,
   KILLED,
   'SIGSEGV',
   'SIGABRT',
@@ -66,6 +69,7 @@ const OF_THE_RUN: ReadonlySet<DeathCause> = new Set([TIMED_OUT, CANCELED]);
 
 export interface ExecutorEvents {
   onReady(executor: Executor, loads: readonly VersionLoad[]): void;
+  /** It cannot load a version. It is ended, and its death follows. */
   onRefused(reason: string): void;
   /** The child is gone; `running` is what it had begun, `waiting` what it had not. */
   onDeath(executor: Executor, cause: DeathCause, running: BatchRun | null, waiting: readonly BatchRun[]): void;
@@ -109,8 +113,8 @@ export class Executor {
     this.#child.on('error', () => (this.#child.pid === undefined ? this.#bury('not started') : this.kill()));
     // Not `exit`: what the child said last is read first.
     this.#child.on('close', (code, signal) => this.#bury(signal ?? `code ${code ?? 'unknown'}`));
-    const { modelsDir, models, threads } = options;
-    this.#send({ kind: 'load', modelsDir, models, threads, golden });
+    const { modelsDir, versions, threads } = options;
+    this.#send({ kind: 'load', modelsDir, versions, threads, golden });
     this.#listen();
   }
 
@@ -175,7 +179,8 @@ export class Executor {
         this.#listen();
         return this.events.onReady(this, message.loads);
       case 'refused':
-        return this.events.onRefused(message.reason);
+        this.events.onRefused(message.reason);
+        return this.stop(REFUSED);
       case 'running':
         return this.#begin(message.batch);
       case 'ran': {

@@ -52,7 +52,8 @@ export class Quarantine {
 
   constructor(
     private readonly options: ExecutorOptions,
-    private readonly onRefused: (reason: string) => void,
+    /** A child cannot load what those of the pool could; it is no verdict on anybody. */
+    private readonly onNotLoaded: (reason: string) => void,
   ) {}
 
   get pid(): number | undefined {
@@ -146,7 +147,7 @@ export class Quarantine {
     this.#isFresh = true;
     return new Executor(this.options, 'one', {
       onReady: () => this.#onReady?.(),
-      onRefused: (reason) => this.onRefused(reason),
+      onRefused: (reason) => this.onNotLoaded(reason),
       onDeath: (_, cause, running) => {
         this.#executor = null;
         this.#onDeath?.(cause, running !== null);

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { changeManifest, copyModels, MODELS_DIR, SHIPPED } from '#testing/models';
 import { sha256 } from './integrity.js';
-import { openRepository } from './repository.js';
+import { openRepository, openVersions } from './repository.js';
 
 const everyFile = { verify: 'every-file' } as const;
 
@@ -44,6 +44,27 @@ describe('with several versions', () => {
     expect(repository.versions('iris').map(({ label }) => label)).toEqual(['2.0.0-rc.1', '1.10.0', '1.9.0', '1.0.0']);
     expect(repository.resolve('iris')?.label).toBe('2.0.0-rc.1');
     expect(repository.resolve('iris:1.9.0')?.label).toBe('1.9.0');
+  });
+});
+
+describe('versions that are known', () => {
+  it('are opened again without a look at what else has come into the folder', async () => {
+    const root = await copyModels('iris');
+    const known = (await openRepository(root, everyFile)).all();
+    await mkdir(path.join(root, 'iris', '2.0.0'));
+    await expect(openRepository(root, everyFile)).rejects.toThrow('iris/2.0.0/manifest.json: is missing');
+    expect(await openVersions(root, known)).toEqual(known);
+  });
+
+  it('are verified again, and refused where they are others by now', async () => {
+    const root = await copyModels('iris');
+    const known = (await openRepository(root, everyFile)).all();
+    await changeManifest(root, 'iris', (manifest) => (manifest.title = 'Another'));
+    await expect(openVersions(root, known)).rejects.toThrow(
+      'Model file iris/1.0.0/manifest.json: is not the one that the worker has read',
+    );
+    await rm(path.join(root, 'iris', '1.0.0', 'model.onnx'));
+    await expect(openVersions(root, known)).rejects.toThrow('Model file iris/1.0.0/model.onnx: is missing');
   });
 });
 

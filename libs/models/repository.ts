@@ -1,19 +1,17 @@
 /**
- * The model repository: `models/<name>/<label>/`, read and verified once, at start.
+ * The model repository: `models/<name>/<label>/`, read and verified at start. Afterwards nobody looks what else has come
+ * into it: an executor that is replaced opens the versions that its worker knows.
  */
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
-import type { VersionId } from '#domain/model-version';
+import type { VersionFolder, VersionId } from '#domain/model-version';
 import { parseGolden, type GoldenExample } from './golden.js';
 import { ModelIntegrityError, readModelFile, sha256, verifyBytes } from './integrity.js';
 import { compareLabels } from './labels.js';
 import { ManifestError, parseManifest, type Manifest } from './manifest.js';
 
-export interface ModelVersion {
-  readonly id: VersionId;
+export interface ModelVersion extends VersionFolder {
   readonly owner: string;
-  readonly name: string;
-  readonly label: string;
   /** Absolute folder of the version's files. */
   readonly directory: string;
   readonly manifest: Manifest;
@@ -100,6 +98,21 @@ export async function openRepository(root: string, options: OpenOptions): Promis
   }
   if (versions.length === 0) throw new ModelIntegrityError('.', 'the models folder holds no model');
   return new ModelRepository(versions);
+}
+
+/**
+ * Reads and verifies every file of these versions again, and looks at nothing else below `root`.
+ * @throws ModelIntegrityError for the first file that breaks a rule, or is not of the version any more
+ */
+export async function openVersions(root: string, wanted: readonly VersionFolder[]): Promise<ModelVersion[]> {
+  const versions: ModelVersion[] = [];
+  for (const { id, name, label } of wanted) {
+    const version = await readVersion(root, name, label, { verify: 'every-file' });
+    if (version.id !== id)
+      throw new ModelIntegrityError(`${name}/${label}/manifest.json`, 'is not the one that the worker has read');
+    versions.push(version);
+  }
+  return versions;
 }
 
 async function folders(root: string, below: string): Promise<string[]> {

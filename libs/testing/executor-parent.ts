@@ -8,7 +8,7 @@ const executor = new Executor(
   {
     entry,
     modelsDir,
-    models: ['iris'],
+    versions: [{ id: versionId, name: 'iris', label: '1.0.0' }],
     threads: 1,
     timeoutMs: () => 600_000,
     startMs: 600_000,

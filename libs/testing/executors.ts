@@ -35,7 +35,7 @@ export function executorOptions(entry: Entry, modelsDir = MODELS_DIR, limits: Li
   return {
     entry: file,
     modelsDir,
-    models: ['iris'],
+    versions: [IRIS],
     threads: 1,
     timeoutMs: () => timeoutMs,
     startMs,
@@ -85,16 +85,19 @@ export interface Death {
 }
 
 /** A pool of one executor that is ready, and what it has reported. */
-export async function readyPool(entry: Entry, limits?: Limits) {
+export async function readyPool(entry: Entry, limits?: Limits, modelsDir = MODELS_DIR) {
   const deaths: Death[] = [];
+  /** Why a child that replaces another could not load its models, the first time. */
+  const notLoaded = signal<string>();
   let ready = signal();
   const pool = new ExecutorPool(
     1,
-    executorOptions(entry, MODELS_DIR, limits),
+    executorOptions(entry, modelsDir, limits),
     new DynamicBatcher({ interactive: () => 256, bulk: () => 64 }),
     {
       onReady: () => ready.send(),
       onRefused: (reason) => void deaths.push({ cause: reason, suspects: 0 }),
+      onNotLoaded: notLoaded.send,
       onDeath: (cause, suspects) => void deaths.push({ cause, suspects }),
       onBatch: () => undefined,
     },
@@ -107,7 +110,7 @@ export async function readyPool(entry: Entry, limits?: Limits) {
     ready = signal();
     return ready.seen;
   };
-  return { pool, deaths, nextReady };
+  return { pool, deaths, notLoaded: notLoaded.seen, nextReady };
 }
 
 export function quarantineWith(entry: Entry, limits?: Limits): Quarantine {

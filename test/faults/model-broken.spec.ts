@@ -1,14 +1,17 @@
 /**
  * A model that is not what it should be is never served: the process ends at start, with the exit code that tells its
  * supervisor not to try again, and one line that names the file and the rule. The API checks all but the graph, which
- * it may not even have.
+ * it may not even have. What goes wrong later, when an executor is replaced, does not end a worker: it may pass.
  */
 import { readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { sha256 } from '#models/integrity';
 import type { App } from '#testing/fleet';
+import { metric } from '#testing/http';
 import { changeManifest, copyModels } from '#testing/models';
+import { until } from '#testing/patience';
+import { IRIS, predict } from '#testing/predictions';
 import { freePort } from '#testing/redis-server';
 import { fleetFor } from '../stage.js';
 
@@ -143,6 +146,21 @@ describe.each(SEEN_BY_THE_WORKER)('$what', ({ breaks, says }) => {
     await breaks(root);
     expect(await refusal('worker', { MODELS_DIR: root })).toMatch(says);
   });
+});
+
+it('a graph that is missing when an executor is replaced keeps the worker waiting, which says why, until it is back', async () => {
+  const root = await copyModels('iris');
+  const { api, worker } = await fleet.pair({ MODELS_DIR: root });
+  const bytes = await readFile(inIris(root, 'model.onnx'));
+  await rm(inIris(root, 'model.onnx'));
+  process.kill(await worker.executor(), 'SIGKILL');
+  const { reason } = await worker.line({ msg: 'an executor could not load its models' });
+  expect(reason).toBe('Model file iris/1.0.0/model.onnx: is missing');
+  const refused = (): Promise<number> => metric(worker.opsUrl, 'millrace_executor_deaths_total', { cause: 'refused' });
+  await until(async () => (await refused()) > 0, { deadlineMs: 20_000, what: 'it to be counted' });
+  await writeFile(inIris(root, 'model.onnx'), bytes);
+  expect(await predict(api, IRIS)).toMatchObject({ status: 'succeeded', attempts: 1 });
+  expect(worker.isOver).toBe(false);
 });
 
 it('an API without any graph serves: it describes models and runs none', async () => {

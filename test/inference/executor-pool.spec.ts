@@ -1,10 +1,11 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ExecutorPool } from '#inference/executor-pool';
 import { difference } from '#models/golden';
 import { GOOD_INPUT, IRIS, quarantineWith, readyPool, Row } from '#testing/executors';
+import { copyModels } from '#testing/models';
 import { ENDLESS, POISON, UNREADABLE } from '#testing/poison';
 
 describe('micro-batches', () => {
@@ -189,6 +190,35 @@ describe('runs that take too long, one after the other', () => {
     pool.submit([innocent]);
     expect((await innocent.outcome).kind).toBe('succeeded');
     expect(deaths).toEqual(Array(3).fill({ cause: 'timeout', suspects: 1 }));
+  });
+});
+
+describe('a child that replaces another', () => {
+  it('loads what its worker serves, whatever else is being copied into the models folder', async () => {
+    const models = await copyModels('iris');
+    const { pool, deaths, nextReady } = await readyPool('inference/executor-main', {}, models);
+    await mkdir(path.join(models, 'iris', '2.0.0'));
+    await writeFile(path.join(models, 'iris', '2.0.0', 'manifest.json'), '{"manifest_ver');
+    await mkdir(path.join(models, 'lotus'));
+    const back = nextReady();
+    process.kill(pool.pids[0]!, 'SIGKILL');
+    await back;
+    expect(deaths).toEqual([{ cause: 'SIGKILL', suspects: 0 }]);
+  });
+
+  it('and cannot load that is one more death: the worker goes on, says why, and tries again', async () => {
+    const models = await copyModels('iris');
+    const graph = path.join(models, 'iris', '1.0.0', 'model.onnx');
+    const bytes = await readFile(graph);
+    const { pool, deaths, notLoaded } = await readyPool('inference/executor-main', {}, models);
+    await rm(graph);
+    process.kill(pool.pids[0]!, 'SIGKILL');
+    const row = new Row();
+    pool.submit([row]);
+    expect(await notLoaded).toBe('Model file iris/1.0.0/model.onnx: is missing');
+    await writeFile(graph, bytes);
+    expect((await row.outcome).kind).toBe('succeeded');
+    expect(new Set(deaths.map(({ cause }) => cause))).toEqual(new Set(['SIGKILL', 'refused']));
   });
 });
 

@@ -1,11 +1,11 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { Quarantine } from '#inference/quarantine';
 import { openRepository } from '#models/repository';
 import { executorOptions, GOOD_INPUT, IRIS, quarantineWith } from '#testing/executors';
-import { copySlowModel } from '#testing/models';
+import { copyModels, copySlowModel } from '#testing/models';
 import { ENDLESS, POISON, UNREADABLE } from '#testing/poison';
 import { until } from '#testing/patience';
 import { signal } from '#testing/signal';
@@ -73,7 +73,7 @@ it('decides nothing where no child can start', async () => {
 it('decides nothing where memory is short', async () => {
   const modelsDir = await copySlowModel();
   const slow = (await openRepository(modelsDir, { verify: 'every-file' })).latest('slow')!;
-  const options = { ...executorOptions('inference/executor-main', modelsDir), models: ['slow'] };
+  const options = { ...executorOptions('inference/executor-main', modelsDir), versions: [slow] };
   const quarantine = new Quarantine(options, ignore);
   onTestFinished(() => quarantine.close());
   // Matrices that no machine has room for.
@@ -82,6 +82,24 @@ it('decides nothing where memory is short', async () => {
     reason: 'There was not enough memory to run it.',
   });
   expect(await quarantine.runAlone(slow.id, { size: 2 }, ignore)).toMatchObject({ kind: 'succeeded' });
+});
+
+it('decides nothing where the models cannot be loaded, and says why; then they can, and it does', async () => {
+  const models = await copyModels('iris');
+  const graph = path.join(models, 'iris', '1.0.0', 'model.onnx');
+  const bytes = await readFile(graph);
+  const reasons: string[] = [];
+  const options = executorOptions('inference/executor-main', models);
+  const quarantine = new Quarantine(options, (reason) => reasons.push(reason));
+  onTestFinished(() => quarantine.close());
+  await rm(graph);
+  expect(await quarantine.runAlone(IRIS.id, GOOD_INPUT, ignore)).toEqual({
+    kind: 'undecided',
+    reason: 'An executor process ended by refused before it ran.',
+  });
+  expect(reasons).toEqual(Array(2).fill('Model file iris/1.0.0/model.onnx: is missing'));
+  await writeFile(graph, bytes);
+  expect((await quarantine.runAlone(IRIS.id, GOOD_INPUT, ignore)).kind).toBe('succeeded');
 });
 
 it('takes its turns: a verdict waits for the one before', async () => {

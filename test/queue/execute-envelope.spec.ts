@@ -35,7 +35,7 @@ function worker(corner: QueueCorner, serves = true) {
   const batcher = new WatchedBatcher({ interactive: () => 256, bulk: () => 64 });
   const options = executorOptions('inference/executor-main');
   const ignore = (): void => undefined;
-  const observer = { onReady: ignore, onRefused: ignore, onDeath: ignore, onBatch: ignore };
+  const observer = { onReady: ignore, onRefused: ignore, onNotLoaded: ignore, onDeath: ignore, onBatch: ignore };
   const pool = new ExecutorPool(0, options, batcher, observer);
   const inHand = new InHand();
   const starts = new StartReporter(corner.redis, corner.onError);
