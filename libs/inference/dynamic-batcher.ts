@@ -63,8 +63,6 @@ export class DynamicBatcher {
     for (const prediction of predictions.toReversed()) {
       if (prediction.isDropped()) prediction.settle({ kind: 'dropped' });
       else this.#lanes[prediction.lane].unshift(prediction);
-      // The turn that its lane had is not over.
-      if (prediction.lane === 'bulk') this.#interactiveInARow = MOST_IN_A_ROW;
     }
   }
 

@@ -73,9 +73,11 @@ async function executed(method: string, route: string, body: unknown): Promise<A
   for (const { name, in: where, example, schema } of document.paths[route]![method]!.parameters ?? []) {
     const value = example ?? schema.example ?? schema.default;
     if (value === undefined) continue;
-    if (where === 'path') path = path.replace(`{${name}}`, encodeURIComponent(String(value)));
-    else if (where === 'query') query.set(name, String(value));
-    else headers[name] = String(value);
+    // Parameters of ours are texts, numbers and booleans.
+    const text = typeof value === 'string' ? value : JSON.stringify(value);
+    if (where === 'path') path = path.replace(`{${name}}`, encodeURIComponent(text));
+    else if (where === 'query') query.set(name, text);
+    else headers[name] = text;
   }
   const search = query.size === 0 ? '' : `?${query.toString()}`;
   return api.call(method.toUpperCase(), `${path}${search}`, { body, headers });
