@@ -85,10 +85,15 @@ describe('secrets', () => {
   });
 });
 
+/** A process is given texts, whatever YAML makes of them. */
+function asTexts(environment: Readonly<Record<string, unknown>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(environment).map(([name, value]) => [name, String(value)]));
+}
+
 describe.each(PROCESSES)('%s', (name) => {
   const service = services[name]!;
   const image = imageFor(name);
-  const given = { ...image.env, ...service.environment };
+  const given = asTexts({ ...image.env, ...service.environment });
 
   it('is given settings that exist, and that it accepts', () => {
     const known = new Set<string>([...SETTING_NAMES, ...SETTING_NAMES.map((one) => `${one}_FILE`)]);
@@ -98,7 +103,7 @@ describe.each(PROCESSES)('%s', (name) => {
   });
 
   it('is given settings for development that it accepts', () => {
-    expect(readSettings(withoutFiles({ ...given, ...dev.services[name]!.environment }))).toMatchObject({
+    expect(readSettings(withoutFiles(asTexts({ ...given, ...dev.services[name]!.environment })))).toMatchObject({
       APP_ENV: 'local',
       AUTH: 'on',
     });
