@@ -1,6 +1,7 @@
 import { type DynamicModule, Module, type ValidationError, ValidationPipe } from '@nestjs/common';
 import { APP_FILTER, APP_PIPE } from '@nestjs/core';
-import { type FieldProblem, invalidFields } from '#contract/problem';
+import { invalidFields } from '#contract/problem';
+import type { FieldProblem } from '#domain/field-problem';
 import { HealthModule, type Readiness } from '#process/operations.module';
 import { Completions } from '#queue/completions';
 import { Deliveries } from '#queue/deliveries';

@@ -1,6 +1,7 @@
 /** Checks a body against the schema of its route and says what is wrong in the words of RFC 9457. */
 import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
-import type { FieldProblem } from '#contract/problem';
+import type { FieldProblem } from '#domain/field-problem';
+import { escapePointerPart } from '#domain/json-pointer';
 
 /** @returns the errors, or null for a body that matches */
 export function compileBodyValidator(schema: object): (body: unknown) => FieldProblem[] | null {
@@ -16,7 +17,7 @@ function toProblem(error: ErrorObject): FieldProblem {
       return { pointer: `${at}/${String(params['missingProperty'])}`, code: 'missing_field', detail: 'is required' };
     case 'additionalProperties': {
       const name = String(params['additionalProperty']);
-      const pointer = `${at}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+      const pointer = `${at}/${escapePointerPart(name)}`;
       return { pointer, code: 'unknown_field', detail: 'is not a field of this request' };
     }
     case 'enum': {

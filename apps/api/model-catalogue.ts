@@ -1,7 +1,8 @@
 /** The versions this API serves, each with its compiled validator. */
-import { invalidFields, notFound, type FieldProblem } from '#contract/problem';
+import { invalidFields, notFound } from '#contract/problem';
+import type { FieldProblem } from '#domain/field-problem';
 import type { Input } from '#domain/model-version';
-import { compileInputValidator, type FieldError, type InputValidator } from '#models/input-validator';
+import { compileInputValidator, type InputProblem, type InputValidator } from '#models/input-validator';
 import type { ModelRepository, ModelVersion } from '#models/repository';
 import { assertDistinctCodes, modelCode } from '#queue/catalogue';
 import type { ApiMetrics } from '#telemetry/metrics';
@@ -40,7 +41,7 @@ export class ModelCatalogue {
   }
 
   /** @returns one error a field, none for an input that the version accepts */
-  check(version: ModelVersion, input: unknown): readonly FieldError[] {
+  check(version: ModelVersion, input: unknown): readonly InputProblem[] {
     const errors = this.#validators.get(version.id)?.(input) ?? [];
     if (errors.length > 0) this.#count(version, errors);
     return errors;
@@ -54,7 +55,7 @@ export class ModelCatalogue {
   }
 
   /** A field that no manifest names would make a series of its own. */
-  #count(version: ModelVersion, errors: readonly FieldError[]): void {
+  #count(version: ModelVersion, errors: readonly InputProblem[]): void {
     const known = new Set(version.manifest.inputs.map((feature) => feature.name));
     for (const { pointer, code } of errors) {
       const name = pointer.split('/')[1] ?? '';

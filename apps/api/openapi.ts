@@ -5,8 +5,8 @@ import {
   MODEL_PREDICTION_REQUEST_SCHEMA,
   PREDICTION_REQUEST_SCHEMA,
   PREDICTION_SCHEMA,
-  PROBLEM_SCHEMA,
 } from '#contract/prediction.dto';
+import { PROBLEM_SCHEMA } from '#contract/problem.schema';
 import { inputSchema, outputSchema } from '#models/input-schema';
 import type { ModelRepository, ModelVersion } from '#models/repository';
 import { BATCH_SCHEMAS, withBatches } from './batches/batches.openapi.js';

@@ -1,6 +1,6 @@
 /** One line a request: errors always, the rest up to a hundred a second. Never a body, never the query. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { API_VERSION } from '#contract/prediction.dto';
+import { API_VERSION } from '#contract/api-version';
 import { categoryOf } from '#contract/problem';
 import type { Batch } from '#domain/batch';
 import type { Submission } from '#domain/prediction';

@@ -3,7 +3,7 @@
  * failed or was slow. At `debug` every prediction has one.
  */
 import { batchOf, type Envelope, rowCount } from '#contract/envelope';
-import { API_VERSION } from '#contract/prediction.dto';
+import { API_VERSION } from '#contract/api-version';
 import { categoryOf, parseFailure } from '#domain/failure';
 import type { JobEnd, TakenEnvelope } from '#queue/taken-envelope';
 import type { Settlement } from '#queue/outcomes';

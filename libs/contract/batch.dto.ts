@@ -1,5 +1,5 @@
 /** The batch on the wire. */
-import { type Batch, timeLeftMs } from '#domain/batch';
+import { type Batch, rowsEnded, timeLeftMs } from '#domain/batch';
 import { EVENT_KINDS, type EventKind } from '#domain/callback';
 import { streamUrl } from './prediction-resource.js';
 import { toTime, toTimeOrNull } from './time.js';
@@ -145,7 +145,7 @@ export function toBatchResource(
 ): BatchResource {
   const { plan, status, counts, startedAtMs, endedAtMs, failure } = batch;
   const url = `${baseUrl}/v1/batches/${plan.id}`;
-  const ended = counts.succeeded + counts.failed + counts.dropped;
+  const ended = rowsEnded(counts);
   const leftMs = timeLeftMs(batch, Date.now());
   return {
     id: plan.id,

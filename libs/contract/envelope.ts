@@ -1,4 +1,5 @@
 import type { Callback } from '#domain/callback';
+import type { FieldProblem } from '#domain/field-problem';
 import type { Input, VersionId } from '#domain/model-version';
 import type { Trace } from '#domain/trace';
 import { splitInputs, unpackInput } from './input-text.js';
@@ -48,14 +49,7 @@ export interface BatchPart {
   /** The client's own names, where it gave any. */
   readonly customIds?: readonly (string | null)[];
   /** What is wrong with rows that are not valid, by their place in `inputs`. */
-  readonly invalid?: Readonly<Record<number, readonly RowProblem[]>>;
-}
-
-export interface RowProblem {
-  /** JSON pointer into the row's input. */
-  readonly pointer: string;
-  readonly code: string;
-  readonly detail: string;
+  readonly invalid?: Readonly<Record<number, readonly FieldProblem[]>>;
 }
 
 export function rowCount({ rows, batch }: Envelope): number {

@@ -1,7 +1,7 @@
 /**
  * The messages between a worker and its executor, the child process that owns the ONNX sessions.
  *
- * Plain JSON over the child's IPC channel. Each direction is one discriminated union, so that a message somebody
+ * A line of JSON each, over plain pipes (`#inference/message-pipe`, docs/adr/0006). Each direction is one discriminated union, so that a message somebody
  * forgets to handle is a type error. The child is not trusted: the parent checks what it gets with `isFromExecutor`.
  */
 import type { Failure } from '#domain/failure';

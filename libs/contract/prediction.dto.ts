@@ -5,9 +5,6 @@
 import { EVENT_KINDS, type EventKind } from '#domain/callback';
 import type { Priority } from '#domain/prediction';
 
-/** The one that routes begin with, as lines of predictions name it. */
-export const API_VERSION = 'v1';
-
 export interface PredictionRequest {
   /** A version's id, `name`, `name:label`, or `owner/name:id`. */
   readonly version: string;
@@ -211,33 +208,6 @@ export const PREDICTION_SCHEMA = {
           type: 'string',
           format: 'uri',
           description: 'Server-sent events. With keys on it carries a token that opens this stream without a header.',
-        },
-      },
-    },
-  },
-} as const;
-
-export const PROBLEM_SCHEMA = {
-  type: 'object',
-  description: 'A problem (RFC 9457).',
-  required: ['type', 'title', 'status', 'detail', 'code', 'request_id'],
-  properties: {
-    type: { type: 'string' },
-    title: { type: 'string' },
-    status: { type: 'integer' },
-    detail: { type: 'string' },
-    instance: { type: 'string' },
-    code: { type: 'string', description: 'Stable, for programs.' },
-    request_id: { type: 'string' },
-    errors: {
-      type: 'array',
-      items: {
-        type: 'object',
-        required: ['pointer', 'code', 'detail'],
-        properties: {
-          pointer: { type: 'string', description: 'JSON pointer into the body.' },
-          code: { type: 'string' },
-          detail: { type: 'string' },
         },
       },
     },

@@ -1,11 +1,5 @@
 /** Errors on the wire: problem details (RFC 9457), never with a stack, a path, or a dependency's message. */
-
-export interface FieldProblem {
-  /** JSON pointer into the request's body; empty for the body itself. */
-  readonly pointer: string;
-  readonly code: string;
-  readonly detail: string;
-}
+import type { FieldProblem } from '#domain/field-problem';
 
 export interface Problem {
   readonly type: string;

@@ -3,6 +3,7 @@
  * stands behind us takes it in as many ways as there are parts (RFC 8259, 8.2): Redis's JSON refuses it, the canonical form
  * of a body does, tensors of text would hold another one. So nobody may send it, wherever JSON comes in.
  */
+import { escapePointerPart } from '#domain/json-pointer';
 
 /** What is said of it. */
 export const MALFORMED_TEXT = {
@@ -25,7 +26,7 @@ export function findHalfCharacter(value: unknown, pointer = ''): string | null {
   if (typeof value !== 'object' || value === null) return null;
   for (const [name, inner] of Object.entries(value)) {
     if (LONE_SURROGATE.test(name)) return pointer;
-    const found = findHalfCharacter(inner, `${pointer}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`);
+    const found = findHalfCharacter(inner, `${pointer}/${escapePointerPart(name)}`);
     if (found !== null) return found;
   }
   return null;

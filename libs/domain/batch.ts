@@ -100,13 +100,18 @@ export interface Batch {
   readonly failure: BatchFailure | null;
 }
 
+/** Rows that have come to any end. */
+export function rowsEnded({ succeeded, failed, dropped }: BatchCounts): number {
+  return succeeded + failed + dropped;
+}
+
 /**
  * How long the rest will take, if it goes on as it went until now.
  * @returns milliseconds, or null where nothing can be said
  */
 export function timeLeftMs({ status, rows, counts, startedAtMs }: Batch, nowMs: number): number | null {
   if (hasBatchEnded(status)) return 0;
-  const ended = counts.succeeded + counts.failed + counts.dropped;
+  const ended = rowsEnded(counts);
   if (status === 'validating' || startedAtMs === null || ended === 0) return null;
   return Math.max(0, ((rows - ended) * (nowMs - startedAtMs)) / ended);
 }

@@ -3,14 +3,14 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { changedManifest, shipped, SHIPPED } from '#testing/models';
 import { inputSchema } from './input-schema.js';
-import { compileInputValidator, type FieldError } from './input-validator.js';
+import { compileInputValidator, type InputProblem } from './input-validator.js';
 import { parseManifest } from './manifest.js';
 
 const models = new Map(await Promise.all(SHIPPED.map(async (name) => [name, await shipped(name)] as const)));
 const validators = new Map([...models].map(([name, { manifest }]) => [name, compileInputValidator(manifest)]));
 
 /** Errors of a golden input with some of its fields replaced; as text where only JSON can say it. */
-function check(model: (typeof SHIPPED)[number], change: Record<string, unknown> | string): FieldError[] {
+function check(model: (typeof SHIPPED)[number], change: Record<string, unknown> | string): InputProblem[] {
   const { golden } = models.get(model)!;
   const input = golden[0]!.input;
   const changed: unknown =

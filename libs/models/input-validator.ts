@@ -5,11 +5,13 @@
  * itself, so that there is at most one error a field, however large a wrong array is.
  */
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
+import type { FieldProblem } from '#domain/field-problem';
+import { escapePointerPart } from '#domain/json-pointer';
 import type { Feature } from '#domain/model-version';
 import { featureSchema, inputSchema } from './input-schema.js';
 import type { Manifest } from './manifest.js';
 
-export type FieldErrorCode =
+export type InputProblemCode =
   | 'missing_field'
   | 'unknown_field'
   | 'wrong_type'
@@ -19,25 +21,22 @@ export type FieldErrorCode =
   | 'wrong_length'
   | 'too_long';
 
-export interface FieldError {
-  /** JSON pointer below the input: `/sepal_length`, `/pixels/3`; empty for the input itself. */
-  readonly pointer: string;
-  readonly code: FieldErrorCode;
-  /** The rule in words, with its unit. */
-  readonly detail: string;
+/** Its pointer leads from the input on: `/sepal_length`, `/pixels/3`. */
+export interface InputProblem extends FieldProblem {
+  readonly code: InputProblemCode;
 }
 
 /** @returns the errors, none for an input that the version accepts */
-export type InputValidator = (input: unknown) => FieldError[];
+export type InputValidator = (input: unknown) => InputProblem[];
 
 /** Unknown fields named at most; a client that sends thousands needs no list of them. */
 const MAX_UNKNOWN_NAMED = 20;
-const NO_ERRORS: FieldError[] = [];
+const NO_ERRORS: InputProblem[] = [];
 
 export function compileInputValidator(manifest: Manifest): InputValidator {
   const ajv = new Ajv2020({ strict: true, strictTypes: false, allErrors: false });
   const accepts = ajv.compile(inputSchema(manifest));
-  let explain: ((input: unknown) => FieldError[]) | null = null;
+  let explain: ((input: unknown) => InputProblem[]) | null = null;
   return (input) => {
     if (accepts(input)) return NO_ERRORS;
     explain ??= compileExplanation(ajv, manifest);
@@ -45,7 +44,7 @@ export function compileInputValidator(manifest: Manifest): InputValidator {
   };
 }
 
-function compileExplanation(ajv: Ajv2020, manifest: Manifest): (input: unknown) => FieldError[] {
+function compileExplanation(ajv: Ajv2020, manifest: Manifest): (input: unknown) => InputProblem[] {
   const checks = manifest.inputs.map((feature) => ({ feature, accepts: ajv.compile(featureSchema(feature)) }));
   const known = new Set(manifest.inputs.map((feature) => feature.name));
   return (input) => {
@@ -60,8 +59,8 @@ function compileExplanation(ajv: Ajv2020, manifest: Manifest): (input: unknown) 
   };
 }
 
-function checkFeature(feature: Feature, accepts: ValidateFunction, fields: Record<string, unknown>): FieldError[] {
-  const pointer = `/${escapePointer(feature.name)}`;
+function checkFeature(feature: Feature, accepts: ValidateFunction, fields: Record<string, unknown>): InputProblem[] {
+  const pointer = `/${escapePointerPart(feature.name)}`;
   if (!Object.hasOwn(fields, feature.name)) {
     return feature.required ? [{ pointer, code: 'missing_field', detail: `is required: ${rule(feature)}` }] : [];
   }
@@ -71,7 +70,7 @@ function checkFeature(feature: Feature, accepts: ValidateFunction, fields: Recor
   return [explainError(feature, pointer, value, accepts.errors?.[0])];
 }
 
-function explainError(feature: Feature, pointer: string, value: unknown, error: ErrorObject | undefined): FieldError {
+function explainError(feature: Feature, pointer: string, value: unknown, error: ErrorObject | undefined): InputProblem {
   const at = pointer + (error?.instancePath ?? '');
   const actual = valueAt(value, error?.instancePath ?? '');
   switch (error?.keyword) {
@@ -95,12 +94,12 @@ function explainError(feature: Feature, pointer: string, value: unknown, error: 
   }
 }
 
-function unknownFields(fields: Record<string, unknown>, known: ReadonlySet<string>): FieldError[] {
+function unknownFields(fields: Record<string, unknown>, known: ReadonlySet<string>): InputProblem[] {
   return Object.keys(fields)
     .filter((name) => !known.has(name))
     .slice(0, MAX_UNKNOWN_NAMED)
     .map((name) => ({
-      pointer: `/${escapePointer(name)}`,
+      pointer: `/${escapePointerPart(name)}`,
       code: 'unknown_field',
       detail: `is not a field of this model; its fields are ${[...known].join(', ')}`,
     }));
@@ -158,9 +157,4 @@ function kindOf(value: unknown): string {
     default:
       return 'an object';
   }
-}
-
-/** RFC 6901, section 3. */
-function escapePointer(name: string): string {
-  return name.replaceAll('~', '~0').replaceAll('/', '~1');
 }

@@ -5,7 +5,8 @@
  * the same envelopes.
  */
 import { createHash } from 'node:crypto';
-import { type BatchPart, type Envelope, ENVELOPE_VERSION, type RowProblem } from '#contract/envelope';
+import { type BatchPart, type Envelope, ENVELOPE_VERSION } from '#contract/envelope';
+import type { FieldProblem } from '#domain/field-problem';
 import { type InputText, joinInputs } from '#contract/input-text';
 import type { BatchPlan } from '#domain/batch';
 
@@ -15,7 +16,7 @@ export interface BatchRow {
   readonly input: InputText | null;
   readonly customId: string | null;
   /** What is wrong with it. */
-  readonly problems: readonly RowProblem[] | null;
+  readonly problems: readonly FieldProblem[] | null;
 }
 
 export interface NumberedEnvelope {

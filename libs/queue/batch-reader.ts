@@ -1,11 +1,12 @@
 /** Where a batch stands, and its results in the order of its rows. */
-import type { Envelope, RowProblem } from '#contract/envelope';
-import { type Batch, type BatchCounts, batchEnvelopeId, type BatchPlan, hasBatchEnded } from '#domain/batch';
+import type { Envelope } from '#contract/envelope';
+import type { FieldProblem } from '#domain/field-problem';
+import { type Batch, type BatchCounts, batchEnvelopeId, type BatchPlan, hasBatchEnded, rowsEnded } from '#domain/batch';
 import { formatPredictionId } from '#domain/prediction-id';
 import { isTerminal, type Standing } from '#domain/prediction';
 import { GONE, type JobRow, outcomesStand, project } from '#domain/project';
 import { announcementId, qualifiedAnnouncementQueue } from './announcements.js';
-import { Batches, type BatchRecord, rowsEnded, statusOf, toRecord } from './batches.js';
+import { Batches, type BatchRecord, statusOf, toRecord } from './batches.js';
 import { modelCode } from './catalogue.js';
 import { withinBudget } from './connection.js';
 import type { EnvelopeReader } from './envelope-reader.js';
@@ -24,7 +25,7 @@ export interface BatchResult {
   /** Its output, as the text that stands in Redis, or how it ended without one. */
   readonly answer: { readonly outputJson: string } | { readonly standing: Standing };
   /** What was wrong with a row that was not valid. */
-  readonly problems: readonly RowProblem[];
+  readonly problems: readonly FieldProblem[];
 }
 
 /**
@@ -65,7 +66,7 @@ interface EnvelopeResults {
 }
 
 const NO_RESULTS: EnvelopeResults = { results: [], isWhole: false };
-const NO_PROBLEMS: readonly RowProblem[] = [];
+const NO_PROBLEMS: readonly FieldProblem[] = [];
 
 /** Envelopes that are read while the one before them is written out. */
 const READ_AHEAD = 4;

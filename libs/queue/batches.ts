@@ -5,7 +5,7 @@
  * canceled cannot complete, and one that completed cannot be canceled.
  */
 import type { Redis } from 'ioredis';
-import type { BatchCounts, BatchFailure, BatchPlan, BatchStatus } from '#domain/batch';
+import { type BatchCounts, type BatchFailure, type BatchPlan, type BatchStatus, rowsEnded } from '#domain/batch';
 import type { Mark } from '#domain/mark';
 import { parseBatchMark } from './batch-mark.js';
 import { ARRIVED, CLOSE, CREATE, END, FAIL, MARK } from './batch-scripts.js';
@@ -178,10 +178,6 @@ function toStop(markText: string | null = null, failure: string | null = null): 
 
 function toFailure(text: string | null = null): BatchFailure | null {
   return text === null ? null : (JSON.parse(text) as BatchFailure);
-}
-
-export function rowsEnded({ succeeded, failed, dropped }: BatchCounts): number {
-  return succeeded + failed + dropped;
 }
 
 export function toRecord(fields: Readonly<Record<string, string>>): BatchRecord | null {

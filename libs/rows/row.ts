@@ -1,12 +1,6 @@
 /** The rows of a batch's body as they are read, before any model has seen them. */
 import { findHalfCharacter, MALFORMED_TEXT, mayNameHalfCharacter } from '#contract/whole-text';
-
-export interface RowError {
-  /** JSON pointer into the row; empty for the row itself. */
-  readonly pointer: string;
-  readonly code: string;
-  readonly detail: string;
-}
+import type { FieldProblem } from '#domain/field-problem';
 
 export interface RawRow {
   /** The client's own name for the row. */
@@ -14,7 +8,7 @@ export interface RawRow {
   /** To be validated; meaningless where there is an error. */
   readonly input: unknown;
   /** Why the row cannot be read, or null. */
-  readonly error: RowError | null;
+  readonly error: FieldProblem | null;
 }
 
 /** Turns the body's bytes into rows, as they come; nothing but the unfinished row is kept. */
@@ -47,7 +41,7 @@ const LONGEST_CUSTOM_ID = 128;
 /** Characters of a name that is none. */
 const MOST_SHOWN = 60;
 
-export type UnreadableRow = RawRow & { readonly error: RowError };
+export type UnreadableRow = RawRow & { readonly error: FieldProblem };
 
 export function unreadable(code: string, detail: string, pointer = '', customId: string | null = null): UnreadableRow {
   return { customId, input: null, error: { pointer, code, detail } };

@@ -1,7 +1,7 @@
 /** Real HTTP, as a client sees it: status, headers, and the body as it came. */
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import type { FieldProblem } from '#contract/problem';
+import type { FieldProblem } from '#domain/field-problem';
 
 export interface Answer {
   readonly status: number;

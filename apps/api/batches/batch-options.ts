@@ -1,7 +1,8 @@
 /** The options of a batch, out of the query of its request. */
 import { createHash } from 'node:crypto';
 import canonicalize from 'canonicalize';
-import { type FieldProblem, invalidFields } from '#contract/problem';
+import { invalidFields } from '#contract/problem';
+import type { FieldProblem } from '#domain/field-problem';
 import { EVENT_KINDS, type EventKind } from '#domain/callback';
 import type { SourceFormat } from '#rows/format';
 import { requireWholeCharacters } from '../well-formed.js';

@@ -1,5 +1,5 @@
-import { type FieldProblem, problem, ProblemError } from '#contract/problem';
-import type { RowProblem } from '#contract/envelope';
+import { problem, ProblemError } from '#contract/problem';
+import type { FieldProblem } from '#domain/field-problem';
 
 const MOST_NAMED = 100;
 
@@ -13,7 +13,7 @@ export class InvalidRows {
     return this.#count;
   }
 
-  add(index: number, problems: readonly RowProblem[]): void {
+  add(index: number, problems: readonly FieldProblem[]): void {
     this.#count += 1;
     for (const { pointer, code, detail } of problems) {
       if (this.#first.length === MOST_NAMED) return;

@@ -1,6 +1,6 @@
 /** What the stream of a batch says, as a function of where the batch stands. */
 import type { BatchResource } from '#contract/batch.dto';
-import { type Batch, hasBatchEnded } from '#domain/batch';
+import { type Batch, hasBatchEnded, rowsEnded } from '#domain/batch';
 import type { ServerEvent } from './event-stream.js';
 
 const ENDS = ['completed', 'done'] as const;
@@ -25,8 +25,8 @@ export function batchEventsAfter(
 }
 
 /** The same until something has changed that a reader would see. */
-function placeOf({ status, rows, counts: { succeeded, failed, dropped } }: Batch): string {
-  return `${status}-${rows}-${succeeded + failed + dropped}`;
+function placeOf({ status, rows, counts }: Batch): string {
+  return `${status}-${rows}-${rowsEnded(counts)}`;
 }
 
 function reasonOf({ status }: Batch): { readonly reason?: 'error' | 'canceled' } {

@@ -1,5 +1,6 @@
 /** The body of an inference request, and what is wrong with one. */
-import { type FieldProblem, problem, ProblemError } from '#contract/problem';
+import { problem, ProblemError } from '#contract/problem';
+import type { FieldProblem } from '#domain/field-problem';
 import { DATATYPES, type Datatype } from './datatypes.js';
 
 export interface RequestInput {

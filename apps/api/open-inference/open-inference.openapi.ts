@@ -1,5 +1,5 @@
 /** What the routes of the Open Inference Protocol take and answer, for `/openapi.json`. */
-import { PROBLEM_SCHEMA } from '#contract/prediction.dto';
+import { PROBLEM_SCHEMA } from '#contract/problem.schema';
 import type { ModelVersion } from '#models/repository';
 import { example } from '../models.controller.js';
 import { header, LATE_BODY, openProblems, pathParameter, problems } from '../openapi-parts.js';

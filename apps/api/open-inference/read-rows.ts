@@ -1,7 +1,8 @@
 /** Tensors into rows: each row of a request is the input of one prediction, and an error of a row names its element. */
-import type { FieldProblem } from '#contract/problem';
+import type { FieldProblem } from '#domain/field-problem';
+import { unescapePointerPart } from '#domain/json-pointer';
 import type { Input } from '#domain/model-version';
-import type { FieldError } from '#models/input-validator';
+import type { InputProblem } from '#models/input-validator';
 import { elementProblem, fits, valueOf } from './datatypes.js';
 import { type RequestInput, wrongTensors } from './infer-request.js';
 import type { Column, InputTensor, VersionTensors } from './version-tensors.js';
@@ -40,8 +41,8 @@ export class Rows {
   }
 
   /** An error of a row's input, by the element of the request that it is about. */
-  locate(row: number, { pointer, code, detail }: FieldError): FieldProblem {
-    const [name = '', ...within] = pointer.split('/').slice(1).map(unescape);
+  locate(row: number, { pointer, code, detail }: InputProblem): FieldProblem {
+    const [name = '', ...within] = pointer.split('/').slice(1).map(unescapePointerPart);
     const source = this.#sources.get(name);
     if (source === undefined) return { pointer: '/inputs', code, detail: `${name} ${detail}` };
     const at = elementAt(source, row, within.map(Number));
@@ -156,9 +157,4 @@ function pointerTo({ index, shape, isNested }: Sent, element: number): string {
     rest = Math.floor(rest / dimension);
   }
   return `/inputs/${index}/data/${indices.join('/')}`;
-}
-
-/** RFC 6901, section 3. */
-function unescape(part: string): string {
-  return part.replaceAll('~1', '/').replaceAll('~0', '~');
 }

@@ -1,5 +1,5 @@
 /** A batch as OpenAI shows one. Times are seconds since the epoch, as there. */
-import { type Batch, type BatchSource, hasBatchEnded } from '#domain/batch';
+import { type Batch, type BatchSource, hasBatchEnded, rowsEnded } from '#domain/batch';
 import type { RefusedBatch } from '#queue/file-batches';
 import { resultFileId } from './result-files.js';
 
@@ -89,7 +89,7 @@ export function toRefusedObject({ id, source, metadata, createdAtMs, problems }:
 
 /** Its status may say so before the last of its rows has ended, where it was canceled or its time was over. */
 export function haveRowsEnded({ status, rows, counts }: Batch): boolean {
-  return hasBatchEnded(status) && counts.succeeded + counts.failed + counts.dropped >= rows;
+  return hasBatchEnded(status) && rowsEnded(counts) >= rows;
 }
 
 function basics(

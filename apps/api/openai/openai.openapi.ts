@@ -1,5 +1,5 @@
 /** What the routes of OpenAI's files and batches take and answer, for `/openapi.json`. */
-import { PROBLEM_SCHEMA } from '#contract/prediction.dto';
+import { PROBLEM_SCHEMA } from '#contract/problem.schema';
 import { REQUEST_URL } from '#rows/request-line';
 import { header, LATE_BODY, pathParameter, problems } from '../openapi-parts.js';
 

@@ -2,7 +2,8 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Busboy, type BusboyFileStream, type BusboyInstance } from '@fastify/busboy';
-import { type FieldProblem, invalidFields, problem, ProblemError, tooManyRequests } from '#contract/problem';
+import { invalidFields, problem, ProblemError, tooManyRequests } from '#contract/problem';
+import type { FieldProblem } from '#domain/field-problem';
 import type { StoredFile } from '#domain/stored-file';
 import type { Backlog } from '#queue/backlog';
 import { type ArrivingFile, type Files, MOST_FILES, TooManyFilesError } from '#queue/files';
