@@ -1,4 +1,5 @@
 import type { Fleet, LiveWorker } from '#queue/fleet';
+import { Rounds } from '#queue/rounds';
 import { EndRates } from './end-rates.js';
 
 const LOOK_EVERY_MS = 1_000;
@@ -10,22 +11,22 @@ export class FleetView {
   #rowCostsMs: ReadonlyMap<string, number> = new Map();
   #executors: ReadonlyMap<string, number> = new Map();
   readonly #rates = new EndRates();
-  #timer: NodeJS.Timeout | null = null;
+  readonly #looks: Rounds;
 
   constructor(
     private readonly fleet: Fleet,
     private readonly isConnected: () => boolean,
-    private readonly onError: (error: Error) => void,
-  ) {}
+    onError: (error: Error) => void,
+  ) {
+    this.#looks = new Rounds(() => this.#look(), LOOK_EVERY_MS, onError);
+  }
 
   start(): void {
-    void this.#look().finally(() => {
-      this.#timer = setTimeout(() => this.start(), LOOK_EVERY_MS);
-    });
+    void this.#looks.start();
   }
 
   stop(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
+    void this.#looks.stop();
   }
 
   /** Those that have said so within the last seconds. */
@@ -54,14 +55,10 @@ export class FleetView {
 
   async #look(): Promise<void> {
     if (!this.isConnected()) return;
-    try {
-      this.#workers = await this.fleet.list();
-      this.#rowCostsMs = meanCosts(this.#workers);
-      this.#executors = readyExecutors(this.#workers);
-      this.#rates.see(this.#workers, Date.now());
-    } catch (error) {
-      this.onError(error as Error);
-    }
+    this.#workers = await this.fleet.list();
+    this.#rowCostsMs = meanCosts(this.#workers);
+    this.#executors = readyExecutors(this.#workers);
+    this.#rates.see(this.#workers, Date.now());
   }
 }
 

@@ -21,6 +21,7 @@ import { ModelQueues } from '#queue/model-queues';
 import { ModelRegister } from '#queue/model-register';
 import { StartNoticeIntake } from '#queue/start-notices';
 import { WebhookSecrets } from '#queue/webhook-secrets';
+import { Rounds } from '#queue/rounds';
 import type { Logger } from '#telemetry/logger';
 import { CourierMetrics } from '#telemetry/courier-metrics';
 import type { Tracing } from '#telemetry/tracing';
@@ -31,7 +32,6 @@ import { Deliverer } from './deliverer.js';
 import { attemptLine } from './delivery-line.js';
 import { DeliverySpans } from './delivery-spans.js';
 import { FanOut } from './fan-out.js';
-import { Rounds } from './rounds.js';
 import { SecretCache } from './secret-cache.js';
 
 const JANITOR_EVERY_MS = 15_000;
@@ -73,6 +73,7 @@ export async function runCourier(settings: Settings, logger: Logger): Promise<Ru
     ...JANITOR_DEFAULTS,
     resultTtlSeconds: settings.RESULT_TTL_SECONDS,
   });
+  const intakes = new Map<string, AnnouncementIntake>();
   const rounds = new Rounds(
     async () => {
       const mended = await janitor.sweep([...intakes.keys()]);
@@ -85,7 +86,6 @@ export async function runCourier(settings: Settings, logger: Logger): Promise<Ru
     JANITOR_EVERY_MS,
     onRedisError,
   );
-  const intakes = new Map<string, AnnouncementIntake>();
   const onUntold = logRedisErrors(logger, 'announcement not told yet');
   register.onModel((model) => {
     const intake = new AnnouncementIntake(redis, catalogue, {
@@ -114,7 +114,7 @@ export async function runCourier(settings: Settings, logger: Logger): Promise<Ru
   subscriber.on('message', () => deliverer.wake());
   subscriber.subscribe(deliveries.channel).catch(onRedisError);
   deliverer.start();
-  rounds.start();
+  rounds.startAfterPause();
   logger.info('delivers webhooks');
 
   return {

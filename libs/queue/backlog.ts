@@ -5,6 +5,7 @@ import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
 import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { RedisWatch } from './redis-watch.js';
+import { Rounds } from './rounds.js';
 import type { QueueSet, ModelQueues } from './model-queues.js';
 
 export interface BacklogLimits {
@@ -58,29 +59,24 @@ export class Backlog {
   readonly #models = new Map<string, ModelBacklog>();
   /** Accepted by this process since the last look, a counter a lane. */
   readonly #since = new Map<string, Record<Lane, number>>();
-  #timer: NodeJS.Timeout | null = null;
+  readonly #looks: Rounds;
 
   constructor(
     private readonly queues: ModelQueues,
     private readonly names: readonly string[],
     private readonly limits: BacklogLimits,
     private readonly watch: Pick<RedisWatch, 'isUp' | 'share'>,
-    private readonly onError: (error: Error) => void,
-  ) {}
+    onError: (error: Error) => void,
+  ) {
+    this.#looks = new Rounds(() => this.look(), LOOK_EVERY_MS, onError);
+  }
 
   start(): void {
-    const look = (): void => {
-      void this.look()
-        .catch(this.onError)
-        .finally(() => {
-          this.#timer = setTimeout(look, LOOK_EVERY_MS);
-        });
-    };
-    look();
+    void this.#looks.start();
   }
 
   stop(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
+    void this.#looks.stop();
   }
 
   of(model: string): ModelBacklog {

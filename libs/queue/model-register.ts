@@ -4,27 +4,31 @@
 import type { Redis } from 'ioredis';
 import type { Catalogue } from './catalogue.js';
 import type { ErrorListener } from './connection.js';
+import { Rounds } from './rounds.js';
 
 const LOOK_EVERY_MS = 1_000;
 
 export class ModelRegister {
   readonly #known = new Set<string>();
   #listener: (model: string) => void = () => undefined;
-  #timer: NodeJS.Timeout | null = null;
+  readonly #looks: Rounds;
+  #announcing: NodeJS.Timeout | null = null;
   #stopped = false;
 
   constructor(
     private readonly redis: Redis,
     private readonly catalogue: Catalogue,
     private readonly onError: ErrorListener,
-  ) {}
+  ) {
+    this.#looks = new Rounds(() => this.#look(), LOOK_EVERY_MS, onError);
+  }
 
   /** Says that these models exist; tried until Redis has heard it. */
   announce(models: readonly string[]): void {
     if (models.length === 0) return;
     this.redis.sadd(this.catalogue.modelSet(), ...models).catch((error: unknown) => {
       this.onError(error as Error);
-      if (!this.#stopped) this.#timer = setTimeout(() => this.announce(models), LOOK_EVERY_MS);
+      if (!this.#stopped) this.#announcing = setTimeout(() => this.announce(models), LOOK_EVERY_MS);
     });
   }
 
@@ -34,16 +38,13 @@ export class ModelRegister {
   }
 
   watch(): void {
-    void this.#look()
-      .catch(this.onError)
-      .finally(() => {
-        if (!this.#stopped) this.#timer = setTimeout(() => this.watch(), LOOK_EVERY_MS);
-      });
+    void this.#looks.start();
   }
 
   stop(): void {
+    void this.#looks.stop();
     this.#stopped = true;
-    if (this.#timer !== null) clearTimeout(this.#timer);
+    if (this.#announcing !== null) clearTimeout(this.#announcing);
   }
 
   async #look(): Promise<void> {

@@ -10,6 +10,7 @@
  */
 import type { Queue } from 'bullmq';
 import type { ModelQueues } from './model-queues.js';
+import { Rounds } from './rounds.js';
 
 export const MODEL_STATES = ['running', 'paused', 'draining'] as const;
 export type ModelState = (typeof MODEL_STATES)[number];
@@ -29,28 +30,23 @@ const MOST_FOLLOWED = 5;
 
 export class ModelSwitch {
   #switched: ReadonlyMap<string, SwitchedModel> = new Map();
-  #timer: NodeJS.Timeout | null = null;
+  readonly #looks: Rounds;
 
   /** @param names of the models whose queues this process looks after */
   constructor(
     private readonly queues: ModelQueues,
     private readonly names: readonly string[],
-    private readonly onError: (error: Error) => void,
-  ) {}
+    onError: (error: Error) => void,
+  ) {
+    this.#looks = new Rounds(() => this.look(), LOOK_EVERY_MS, onError);
+  }
 
   start(): void {
-    const look = (): void => {
-      void this.look()
-        .catch(this.onError)
-        .finally(() => {
-          this.#timer = setTimeout(look, LOOK_EVERY_MS);
-        });
-    };
-    look();
+    void this.#looks.start();
   }
 
   stop(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
+    void this.#looks.stop();
   }
 
   /** As it was a second ago at most. */

@@ -1,6 +1,7 @@
 /** Watches the Redis that all depends on: looked at once a second, not at every command. */
 import type { Redis } from 'ioredis';
 import { inTime, isAnswering, nodesOf } from './connection.js';
+import { Rounds } from './rounds.js';
 
 export interface RedisFacts {
   /** Used memory as a share of the limit. */
@@ -22,12 +23,14 @@ export class RedisWatch {
   #facts = UNKNOWN;
   #isUp = false;
   #asked: Promise<boolean> | null = null;
-  #timer: NodeJS.Timeout | null = null;
+  readonly #looks: Rounds;
 
   constructor(
     private readonly redis: Redis,
-    private readonly onError: (error: Error) => void,
-  ) {}
+    onError: (error: Error) => void,
+  ) {
+    this.#looks = new Rounds(() => this.#look(), LOOK_EVERY_MS, onError);
+  }
 
   get facts(): RedisFacts {
     return this.#facts;
@@ -60,13 +63,11 @@ export class RedisWatch {
   }
 
   start(): void {
-    void this.#look().finally(() => {
-      this.#timer = setTimeout(() => this.start(), LOOK_EVERY_MS);
-    });
+    void this.#looks.start();
   }
 
   stop(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
+    void this.#looks.stop();
   }
 
   async #ask(): Promise<boolean> {
@@ -78,13 +79,9 @@ export class RedisWatch {
 
   async #look(): Promise<void> {
     if (!(await this.isAnswering())) return;
-    try {
-      const asked = nodesOf(this.redis).map((node) => Promise.all([node.info('memory'), node.info('persistence')]));
-      const nodes = (await inTime(Promise.all(asked))).map(([memory, persistence]) => readInfo(memory, persistence));
-      this.#facts = { ...this.#facts, ...worstOf(nodes) };
-    } catch (error) {
-      this.onError(error as Error);
-    }
+    const asked = nodesOf(this.redis).map((node) => Promise.all([node.info('memory'), node.info('persistence')]));
+    const nodes = (await inTime(Promise.all(asked))).map(([memory, persistence]) => readInfo(memory, persistence));
+    this.#facts = { ...this.#facts, ...worstOf(nodes) };
   }
 }
 

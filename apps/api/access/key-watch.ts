@@ -4,6 +4,7 @@
  */
 import type { KeyRing } from '#access/key-ring';
 import type { KeyStore } from '#queue/key-store';
+import { Rounds } from '#queue/rounds';
 
 const LOOK_EVERY_MS = 1_000;
 /** A ring that is older than this may hold a key that was revoked: it admits nobody. */
@@ -15,26 +16,25 @@ export class KeyWatch {
   #version: string | null = null;
   #lookedAtMs = -Infinity;
   #looking: Promise<void> | null = null;
-  #timer: NodeJS.Timeout | null = null;
-  #stopped = false;
+  readonly #looks: Rounds;
   /** Called when the ring has changed. */
   onChange: () => void = () => undefined;
 
   constructor(
     private readonly store: KeyStore,
     private readonly ring: KeyRing,
-    private readonly onError: (error: Error) => void,
-  ) {}
+    onError: (error: Error) => void,
+  ) {
+    this.#looks = new Rounds(() => this.look(), LOOK_EVERY_MS, onError);
+  }
 
   /** Resolves after the first look, also where that failed. */
-  async start(): Promise<void> {
-    await this.look().catch(this.onError);
-    if (!this.#stopped) this.#timer = setTimeout(() => void this.start(), LOOK_EVERY_MS);
+  start(): Promise<void> {
+    return this.#looks.start();
   }
 
   stop(): void {
-    this.#stopped = true;
-    if (this.#timer !== null) clearTimeout(this.#timer);
+    void this.#looks.stop();
   }
 
   /** True while the ring can be relied on. */
