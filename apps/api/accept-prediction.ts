@@ -114,7 +114,7 @@ export class AcceptPrediction {
       case 'granted': {
         const isFirst = reservation.claim.envelopeId === fresh.envelopeId;
         // What an earlier request may have enqueued is not refused.
-        if (isFirst && this.backlog.roomFor(version.name).kind !== 'room') {
+        if (isFirst && this.backlog.roomForNew(version.name).kind !== 'room') {
           await desk.release(options.client, key);
           this.#requireRoom(version.name);
         }
@@ -151,7 +151,7 @@ export class AcceptPrediction {
   }
 
   #requireRoom(model: string): void {
-    const room = this.backlog.roomFor(model);
+    const room = this.backlog.roomForNew(model);
     if (room.kind === 'room') return;
     this.metrics.refused.inc({ model, reason: room.kind });
     throw noRoom(room, model, 'predictions');

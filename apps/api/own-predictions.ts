@@ -14,7 +14,7 @@ import type { Found } from '#queue/envelope-reader';
 import type { OwnIds } from '#queue/own-ids';
 import type { ClientAddress } from './client-address.js';
 import type { ModelCatalogue } from './model-catalogue.js';
-import type { WaitEstimate } from './wait-estimate.js';
+import type { WorkAhead } from './work-ahead.js';
 
 export interface Place {
   readonly model: string;
@@ -28,7 +28,7 @@ export class OwnPredictions {
     private readonly catalogue: ModelCatalogue,
     private readonly ownIds: OwnIds,
     private readonly address: ClientAddress,
-    private readonly waitEstimate: WaitEstimate,
+    private readonly ahead: Pick<WorkAhead, 'waitSeconds'>,
     private readonly tokens: StreamTokens,
   ) {}
 
@@ -56,10 +56,11 @@ export class OwnPredictions {
   }
 
   #shownTo(prediction: Prediction<unknown>, request: FastifyRequest): ShownTo {
-    const { model, versionId, id, ownId } = prediction.submission;
+    const { model, versionId, id, ownId, priority } = prediction.submission;
     const { repository } = this.catalogue;
     const owner = (repository.byId(versionId) ?? repository.latest(model))?.owner ?? 'millrace';
-    const estimatedWaitS = this.waitEstimate.seconds(prediction);
+    const waits = prediction.standing.status === 'starting';
+    const estimatedWaitS = waits ? this.ahead.waitSeconds(model, versionId, priority) : null;
     const streamToken = this.tokens.of(request.caller, ownId ?? id);
     return { owner, baseUrl: this.address.baseUrl(request), shown: { estimatedWaitS, streamToken } };
   }

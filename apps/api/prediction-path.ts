@@ -10,7 +10,6 @@ import type { connectSubscriber } from '#queue/connection';
 import { EnvelopeReader } from '#queue/envelope-reader';
 import { EnvelopeWriter } from '#queue/envelope-writer';
 import type { ModelQueues } from '#queue/model-queues';
-import type { ModelSwitch } from '#queue/model-switch';
 import { OwnIds } from '#queue/own-ids';
 import { Reservations } from '#queue/reservations';
 import type { ApiMetrics } from '#telemetry/metrics';
@@ -28,7 +27,7 @@ import { ModelCatalogue } from './model-catalogue.js';
 import { buildOpenAi } from './openai/build-openai.js';
 import { Infer } from './open-inference/infer.js';
 import { OwnPredictions, StreamTokens } from './own-predictions.js';
-import { WaitEstimate } from './wait-estimate.js';
+import type { WorkAhead } from './work-ahead.js';
 import type { Webhooks } from './webhooks/build-webhooks.js';
 
 export type PredictionParts = Omit<ApiParts, 'manageKeys' | 'operations'>;
@@ -40,7 +39,7 @@ export interface PathOptions {
   readonly subscriber: ReturnType<typeof connectSubscriber>;
   readonly backlog: Backlog;
   readonly fleet: FleetView;
-  readonly switches: ModelSwitch;
+  readonly ahead: WorkAhead;
   readonly metrics: ApiMetrics;
   readonly webhooks: Webhooks;
   /** Of this release. */
@@ -62,7 +61,6 @@ export function buildPredictionPath(options: PathOptions): PredictionParts {
   const ownIds = new OwnIds(queues, settings.RESULT_TTL_SECONDS);
   const desks = { idempotency_key: reservations, own_id: ownIds };
   const address = new ClientAddress(settings.PUBLIC_URL, `${settings.HOST}:${settings.PORT}`);
-  const waitEstimate = new WaitEstimate(backlog, fleet, options.switches);
   const tokens = new StreamTokens(options.ring);
   const { rules } = options.webhooks;
   const batches = new BatchParts({ ...options, catalogue, predictions: reader, reservations, webhooks: rules });
@@ -81,7 +79,7 @@ export function buildPredictionPath(options: PathOptions): PredictionParts {
     infer: new Infer(shared),
     fleet,
     release: options.release,
-    own: new OwnPredictions(catalogue, ownIds, address, waitEstimate, tokens),
+    own: new OwnPredictions(catalogue, ownIds, address, options.ahead, tokens),
     list: new ListPredictions(queues, new ClientIndex(redis, names), reader, catalogue),
     tokens,
     address,

@@ -37,6 +37,7 @@ import { buildPredictionPath } from './prediction-path.js';
 import { mountRunbooks } from './runbooks.js';
 import { buildWebhooks } from './webhooks/build-webhooks.js';
 import { closePublicApp, createPublicApp } from './public-app.js';
+import { WorkAhead } from './work-ahead.js';
 
 export async function runApi(settings: Settings, logger: Logger): Promise<Running> {
   const redisUrl = requireRedis(settings);
@@ -54,9 +55,10 @@ export async function runApi(settings: Settings, logger: Logger): Promise<Runnin
   const switches = new ModelSwitch(queues, models, onRedisError);
   const limits = limitsOf(settings, switches);
   const backlog = new Backlog(queues, models, limits, redisWatch, onRedisError);
+  const ahead = new WorkAhead(backlog, fleet, switches);
   const build = buildOf(settings);
   const registry = makeRegistry('api', settings.METRICS);
-  registerFleetGauges(registry, fleetGauges({ repository, backlog, fleet, switches, redis: redisWatch }));
+  registerFleetGauges(registry, fleetGauges({ repository, backlog, fleet, ahead, switches, redis: redisWatch }));
   const metrics = new ApiMetrics(registry);
   metrics.expect(models);
   const access = buildAccess(settings, queues, { logger, onError: onRedisError });
@@ -67,7 +69,7 @@ export async function runApi(settings: Settings, logger: Logger): Promise<Runnin
     subscriber,
     backlog,
     fleet,
-    switches,
+    ahead,
     metrics,
     webhooks: buildWebhooks(settings, queues),
     release: build.version,
@@ -92,6 +94,7 @@ export async function runApi(settings: Settings, logger: Logger): Promise<Runnin
     queues,
     backlog,
     fleet,
+    ahead,
     switches,
     deliveries: parts.webhooks.deliveries,
     redisWatch,

@@ -21,7 +21,8 @@ export function isTerminal(status: Status): status is TerminalStatus {
 }
 
 /** `low` runs beside the rows of batches: it takes no interactive prediction's turn, and waits for none. */
-export type Priority = 'normal' | 'low';
+export const PRIORITIES = ['normal', 'low'] as const;
+export type Priority = (typeof PRIORITIES)[number];
 
 /** What is fixed when a prediction is accepted. */
 export interface Submission {

@@ -4,9 +4,10 @@
 import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
 import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { PRIORITIES, type Priority } from '#domain/prediction';
+import type { QueueSet, ModelQueues } from './model-queues.js';
 import type { RedisWatch } from './redis-watch.js';
 import { Rounds } from './rounds.js';
-import type { QueueSet, ModelQueues } from './model-queues.js';
 
 export interface BacklogLimits {
   /** Predictions that may wait for one model. */
@@ -20,17 +21,14 @@ export interface BacklogLimits {
 export interface ModelBacklog {
   /** Jobs by BullMQ's state. */
   readonly jobs: Readonly<Record<string, number>>;
-  /** Interactive predictions that wait or run, estimated from the jobs and a sample of their sizes. */
-  readonly predictions: number;
-  /** The same in the bulk queue. */
-  readonly bulk: number;
-  readonly lanes: Readonly<Record<Lane, LaneBacklog>>;
+  /** Those of low priority are in the bulk queue. */
+  readonly byPriority: Readonly<Record<Priority, QueueBacklog>>;
   /** Predictions that failed for good and are kept. */
   readonly deadLetters: number;
 }
 
-/** What waits and runs in one queue: estimated predictions, by state. */
-export interface LaneBacklog {
+/** What waits and runs in one queue: predictions by state, estimated from the jobs and a sample of their sizes. */
+export interface QueueBacklog {
   readonly waiting: number;
   readonly active: number;
   readonly delayed: number;
@@ -38,15 +36,26 @@ export interface LaneBacklog {
   readonly oldestAtMs: number | null;
 }
 
-/** The queue that a prediction waits in: `low` is the bulk queue. */
-export type Lane = 'normal' | 'low';
-
-export interface NoRoom {
-  readonly kind: 'queue_full' | 'storage_full' | 'draining';
+/** Nothing more can wait, new or not. */
+export interface Full {
+  readonly kind: 'queue_full' | 'storage_full';
   readonly retryAfterS: number;
 }
 
-export type Room = { readonly kind: 'room' } | NoRoom;
+export interface Draining {
+  readonly kind: 'draining';
+  readonly retryAfterS: number;
+}
+
+interface HasRoom {
+  readonly kind: 'room';
+}
+
+/** For what was accepted before, as a batch whose rows still arrive. */
+export type Room = HasRoom | Full;
+/** For what is new. */
+export type RoomForNew = Room | Draining;
+export type NoRoom = Full | Draining;
 
 const LOOK_EVERY_MS = 1_000;
 const SAMPLE = 10;
@@ -57,8 +66,8 @@ const DRAINING_RETRY_AFTER_S = 30;
 
 export class Backlog {
   readonly #models = new Map<string, ModelBacklog>();
-  /** Accepted by this process since the last look, a counter a lane. */
-  readonly #since = new Map<string, Record<Lane, number>>();
+  /** Accepted by this process since the last look, by priority. */
+  readonly #since = new Map<string, Record<Priority, number>>();
   readonly #looks: Rounds;
 
   constructor(
@@ -83,15 +92,23 @@ export class Backlog {
     return this.#models.get(model) ?? EMPTY;
   }
 
-  /** Whether one more prediction may wait for the model. */
-  roomFor(model: string): Room {
+  /** Whether a new prediction or batch may be accepted for the model. */
+  roomForNew(model: string): RoomForNew {
     const storage = this.storage();
     if (storage.kind !== 'room' || !this.#isCounted) return storage;
     if (this.limits.isDraining(model)) return { kind: 'draining', retryAfterS: DRAINING_RETRY_AFTER_S };
-    const { predictions, bulk } = this.of(model);
+    return this.roomFor(model);
+  }
+
+  /** Whether one more prediction may wait for the model, given that it was accepted. */
+  roomFor(model: string): Room {
+    const storage = this.storage();
+    if (storage.kind !== 'room' || !this.#isCounted) return storage;
     const since = this.#sinceOf(model);
-    const waiting = predictions + bulk + since.normal + since.low;
-    return waiting < this.limits.maxQueueDepth ? { kind: 'room' } : { kind: 'queue_full', retryAfterS: RETRY_AFTER_S };
+    const unfinished = unfinishedIn(this.of(model)) + since.normal + since.low;
+    return unfinished < this.limits.maxQueueDepth
+      ? { kind: 'room' }
+      : { kind: 'queue_full', retryAfterS: RETRY_AFTER_S };
   }
 
   /** Whether Redis has memory for more, of whatever kind. */
@@ -105,9 +122,9 @@ export class Backlog {
     return this.queues.redis.status === 'ready' && this.watch.isUp;
   }
 
-  /** Call it once the predictions are in the queue: what Redis has told before its next count is in that count. */
-  accepted(model: string, predictions = 1, lane: Lane = 'normal'): void {
-    this.#sinceOf(model)[lane] += predictions;
+  /** Call it once Redis has confirmed the predictions: its next count has all that it confirmed before. */
+  accepted(model: string, predictions = 1, priority: Priority = 'normal'): void {
+    this.#sinceOf(model)[priority] += predictions;
   }
 
   async look(): Promise<void> {
@@ -115,11 +132,11 @@ export class Backlog {
     if (redis.status !== 'ready') return;
     for (const model of this.names) {
       const since = this.#sinceOf(model);
-      const counted: Record<Lane, number> = { normal: 0, low: 0 };
+      const counted: Record<Priority, number> = { normal: 0, low: 0 };
       // One connection answers in order: what it has confirmed until a count arrives is in that count. What it confirms
       // in the same moment may be missing until the next look; nothing is ever counted twice, and so refused too early.
-      const onCount = (lane: Lane): void => {
-        counted[lane] = since[lane];
+      const onCount = (priority: Priority): void => {
+        counted[priority] = since[priority];
       };
       this.#models.set(model, await count(redis, this.queues.of(model), onCount));
       since.normal -= counted.normal;
@@ -127,32 +144,43 @@ export class Backlog {
     }
   }
 
-  #sinceOf(model: string): Record<Lane, number> {
+  #sinceOf(model: string): Record<Priority, number> {
     let since = this.#since.get(model);
     if (since === undefined) this.#since.set(model, (since = { normal: 0, low: 0 }));
     return since;
   }
 }
 
-const NOTHING: LaneBacklog = { waiting: 0, active: 0, delayed: 0, oldestAtMs: null };
+/** Predictions of these priorities that wait or run. */
+export function unfinishedIn(
+  backlog: Pick<ModelBacklog, 'byPriority'>,
+  priorities: readonly Priority[] = PRIORITIES,
+): number {
+  let sum = 0;
+  for (const priority of priorities) {
+    const { waiting, active, delayed } = backlog.byPriority[priority];
+    sum += waiting + active + delayed;
+  }
+  return sum;
+}
+
+const NOTHING: QueueBacklog = { waiting: 0, active: 0, delayed: 0, oldestAtMs: null };
 const EMPTY: ModelBacklog = {
   jobs: {},
-  predictions: 0,
-  bulk: 0,
-  lanes: { normal: NOTHING, low: NOTHING },
+  byPriority: { normal: NOTHING, low: NOTHING },
   deadLetters: 0,
 };
 
 async function count(
   redis: Redis,
   { interactive, bulk, retry }: QueueSet,
-  onCount: (lane: Lane) => void,
+  onCount: (priority: Priority) => void,
 ): Promise<ModelBacklog> {
-  const countOf = async (queue: Queue, lane?: Lane): Promise<Record<string, number>> => {
+  const countOf = async (queue: Queue, priority?: Priority): Promise<Record<string, number>> => {
     const counts = await queue.getJobCounts(...STATES);
     // What Redis confirmed in the same read has been told of by the next turn.
     await turnOfTheLoop();
-    if (lane !== undefined) onCount(lane);
+    if (priority !== undefined) onCount(priority);
     return counts;
   };
   const counts = await Promise.all([countOf(interactive, 'normal'), countOf(bulk, 'low'), countOf(retry)]);
@@ -160,9 +188,9 @@ async function count(
     STATES.map((state) => [state, counts.reduce((sum, count) => sum + (count[state] ?? 0), 0)]),
   );
   const [inInteractive, inBulk, inRetry] = counts;
-  const own = await lane(redis, interactive, inInteractive);
-  const retries = await lane(redis, retry, inRetry);
-  const low = await lane(redis, bulk, inBulk);
+  const own = await backlogOf(redis, interactive, inInteractive);
+  const retries = await backlogOf(redis, retry, inRetry);
+  const low = await backlogOf(redis, bulk, inBulk);
   // Retry jobs run as soon as they can, whatever queue they came from.
   const normal = {
     waiting: own.waiting + retries.waiting,
@@ -172,15 +200,9 @@ async function count(
   };
   return {
     jobs,
-    predictions: total(normal),
-    bulk: total(low),
-    lanes: { normal, low },
+    byPriority: { normal, low },
     deadLetters: inRetry['failed'] ?? 0,
   };
-}
-
-function total({ waiting, active, delayed }: LaneBacklog): number {
-  return waiting + active + delayed;
 }
 
 function earlier(a: number | null, b: number | null): number | null {
@@ -188,7 +210,7 @@ function earlier(a: number | null, b: number | null): number | null {
   return b === null ? a : Math.min(a, b);
 }
 
-async function lane(redis: Redis, queue: Queue, jobs: Readonly<Record<string, number>>): Promise<LaneBacklog> {
+async function backlogOf(redis: Redis, queue: Queue, jobs: Readonly<Record<string, number>>): Promise<QueueBacklog> {
   const [waiting, active, delayed] = [
     (jobs['waiting'] ?? 0) + (jobs['prioritized'] ?? 0),
     jobs['active'] ?? 0,

@@ -2,7 +2,7 @@
 import type { Envelope } from '#contract/envelope';
 import { batchEnvelopeId, type BatchFailure, type BatchPlan } from '#domain/batch';
 import { announcementId, qualifiedAnnouncementQueue } from './announcements.js';
-import type { Room } from './backlog.js';
+import type { Full, Room } from './backlog.js';
 import { BatchDigests, OtherRowsError } from './batch-digests.js';
 import { type BatchRow, EnvelopeCutter, type NumberedEnvelope } from './batch-envelopes.js';
 import { removeGate } from './batch-gate.js';
@@ -27,12 +27,10 @@ export class SenderGoneError extends Error {
   }
 }
 
-type NoRoom = Exclude<Room, { readonly kind: 'room' }>;
-
 /** Nothing has left the queue for so long that its rows will not have room soon. */
 export class NoRoomError extends Error {
   constructor(
-    readonly room: NoRoom,
+    readonly room: Full,
     seconds: number,
   ) {
     super(

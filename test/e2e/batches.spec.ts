@@ -21,6 +21,7 @@ import { copySlowModel } from '#testing/models';
 import { until } from '#testing/patience';
 import { get, IRIS, predict } from '#testing/predictions';
 import { type RedisClient, withRedis } from '#testing/redis-server';
+import { signal } from '#testing/signal';
 import { WebhookReceiver } from '#testing/webhook-receiver';
 import { fleetFor, fleetOfTest } from '../stage.js';
 
@@ -564,3 +565,31 @@ it('batches are listed, newest first, page by page', async () => {
   const second = await api.call('GET', first.json.next!);
   expect(second.json.results[0]!.id).toBe(ids[2]);
 });
+
+it('a batch whose rows still arrive when its model is drained is taken whole', async () => {
+  const idle = await fleetOfTest().api();
+  const drained = signal();
+  const body = heldInTheMiddle([irisRows(1_000), irisRows(1_000)], drained.seen);
+  const sent = sendBatch(idle, { body });
+  const { id } = await batchArriving(idle, 256);
+  expect((await idle.call('POST', '/v1/operations/models/iris/drain')).status).toBe(200);
+  expect((await idle.call('POST', '/v1/predictions', { body: IRIS })).json.code).toBe('model_draining');
+  drained.send();
+  const { status, json } = await sent;
+  expect([status, json.id, json.request_counts.total]).toEqual([201, id, 2_000]);
+  const next = await sendBatch(idle, { body: irisRows(1) });
+  expect([next.status, next.json.code]).toEqual([503, 'model_draining']);
+});
+
+/** Sends the first piece, and the others when `rest` has resolved. */
+function heldInTheMiddle(pieces: readonly string[], rest: Promise<unknown>): ReadableStream<Uint8Array> {
+  const left = [...pieces];
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      if (left.length < pieces.length) await rest;
+      const piece = left.shift();
+      if (piece === undefined) controller.close();
+      else controller.enqueue(new TextEncoder().encode(piece));
+    },
+  });
+}

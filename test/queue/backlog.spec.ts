@@ -1,12 +1,17 @@
 import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { Backlog } from '#queue/backlog';
+import { Backlog, unfinishedIn } from '#queue/backlog';
 import { addRetryJobs } from '#queue/retry-job';
 import { MODEL, QueueCorner, succeeded } from '#testing/queue-corner';
 import { signal } from '#testing/signal';
 
-function backlogOf(corner: QueueCorner, maxQueueDepth = 100, watch = { isUp: true, share: 0.1 }): Backlog {
-  const limits = { maxQueueDepth, redisMemoryMark: 0.8, isDraining: () => false };
+function backlogOf(
+  corner: QueueCorner,
+  maxQueueDepth = 100,
+  watch = { isUp: true, share: 0.1 },
+  isDraining = (): boolean => false,
+): Backlog {
+  const limits = { maxQueueDepth, redisMemoryMark: 0.8, isDraining };
   return new Backlog(corner.queues, [MODEL], limits, watch, corner.onError);
 }
 
@@ -14,17 +19,19 @@ describe('the depth of a queue', () => {
   it('counts predictions, not jobs: in envelopes of any size, and in retry jobs', async () => {
     const corner = await QueueCorner.open();
     const backlog = backlogOf(corner);
-    expect(backlog.of(MODEL).predictions).toBe(0);
+    expect(unfinishedIn(backlog.of(MODEL))).toBe(0);
     await corner.submit(30);
     await corner.submit(10);
     await backlog.look();
-    expect(backlog.of(MODEL)).toMatchObject({ predictions: 40, jobs: { waiting: 2, active: 0 } });
+    expect(unfinishedIn(backlog.of(MODEL))).toBe(40);
+    expect(backlog.of(MODEL)).toMatchObject({ jobs: { waiting: 2, active: 0 } });
 
     const [row] = await corner.submit(2);
     const [envelope] = await corner.queues.of(MODEL).interactive.getWaiting();
     await addRetryJobs(corner.queues, row!.envelopeId, envelope!.data as never, [0], { reason: 'test', attempts: 1 });
     await backlog.look();
-    expect(backlog.of(MODEL)).toMatchObject({ predictions: 43, jobs: { waiting: 4 } });
+    expect(unfinishedIn(backlog.of(MODEL))).toBe(43);
+    expect(backlog.of(MODEL)).toMatchObject({ jobs: { waiting: 4 } });
   });
 
   it('counts what runs until it has ended', async () => {
@@ -39,11 +46,13 @@ describe('the depth of a queue', () => {
     });
     await held.seen;
     await backlog.look();
-    expect(backlog.of(MODEL)).toMatchObject({ predictions: 1, jobs: { waiting: 0, active: 1, completed: 0 } });
+    expect(unfinishedIn(backlog.of(MODEL))).toBe(1);
+    expect(backlog.of(MODEL)).toMatchObject({ jobs: { waiting: 0, active: 1, completed: 0 } });
     release.send();
     await intake.settled(row!);
     await backlog.look();
-    expect(backlog.of(MODEL)).toMatchObject({ predictions: 0, jobs: { active: 0, completed: 1 } });
+    expect(unfinishedIn(backlog.of(MODEL))).toBe(0);
+    expect(backlog.of(MODEL)).toMatchObject({ jobs: { active: 0, completed: 1 } });
   });
 });
 
@@ -51,16 +60,16 @@ it('knows since when the head of a queue waits, and what is dead', async () => {
   const corner = await QueueCorner.open();
   const backlog = backlogOf(corner);
   await backlog.look();
-  expect(backlog.of(MODEL).lanes.normal.oldestAtMs).toBeNull();
+  expect(backlog.of(MODEL).byPriority.normal.oldestAtMs).toBeNull();
   const before = Date.now();
   await corner.submit();
   const [first] = await corner.queues.of(MODEL).interactive.getWaiting();
   await corner.submit();
   await backlog.look();
-  const { lanes, deadLetters } = backlog.of(MODEL);
-  expect(lanes.normal).toMatchObject({ waiting: 2, active: 0, oldestAtMs: first!.timestamp });
+  const { byPriority, deadLetters } = backlog.of(MODEL);
+  expect(byPriority.normal).toMatchObject({ waiting: 2, active: 0, oldestAtMs: first!.timestamp });
   expect(first!.timestamp).toBeGreaterThanOrEqual(before);
-  expect(lanes.low).toEqual({ waiting: 0, active: 0, delayed: 0, oldestAtMs: null });
+  expect(byPriority.low).toEqual({ waiting: 0, active: 0, delayed: 0, oldestAtMs: null });
   expect(deadLetters).toBe(0);
 });
 
@@ -109,6 +118,15 @@ describe('room for one more', () => {
     expect(backlog.roomFor(MODEL).kind).toBe('room');
     watch.share = 0.8;
     expect(backlog.roomFor(MODEL)).toEqual({ kind: 'storage_full', retryAfterS: 5 });
+  });
+
+  it('is there for what was accepted while a model drains, and for nothing new', async () => {
+    const corner = await QueueCorner.open();
+    const backlog = backlogOf(corner, 1, { isUp: true, share: 0.1 }, () => true);
+    expect(backlog.roomForNew(MODEL)).toEqual({ kind: 'draining', retryAfterS: 30 });
+    expect(backlog.roomFor(MODEL)).toEqual({ kind: 'room' });
+    backlog.accepted(MODEL);
+    expect(backlog.roomFor(MODEL)).toEqual({ kind: 'queue_full', retryAfterS: 5 });
   });
 
   it('is not refused for what is remembered of a Redis that does not answer', async () => {

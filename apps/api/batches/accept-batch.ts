@@ -186,13 +186,13 @@ export class AcceptBatch {
   }
 
   async #requireRoomFor({ model, client }: BatchPlan, key: string): Promise<void> {
-    if (this.parts.backlog.roomFor(model).kind === 'room') return;
+    if (this.parts.backlog.roomForNew(model).kind === 'room') return;
     await this.parts.reservations.release(client, key);
     this.#requireRoom(model);
   }
 
   #requireRoom(model: string): void {
-    const room = this.parts.backlog.roomFor(model);
+    const room = this.parts.backlog.roomForNew(model);
     if (room.kind === 'room') return;
     this.parts.metrics.refused.inc({ model, reason: room.kind });
     throw noRoom(room, model, 'rows');

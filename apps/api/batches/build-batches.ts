@@ -13,6 +13,7 @@ import type { ApiMetrics } from '#telemetry/metrics';
 import type { FleetView } from '../fleet-view.js';
 import type { ModelCatalogue } from '../model-catalogue.js';
 import type { WebhookRules } from '../webhooks/webhook-rules.js';
+import type { WorkAhead } from '../work-ahead.js';
 import { AcceptBatch } from './accept-batch.js';
 import { RowSource } from './row-source.js';
 
@@ -23,7 +24,8 @@ export interface BatchPartsOptions {
   readonly predictions: EnvelopeReader;
   readonly reservations: Reservations;
   readonly backlog: Backlog;
-  readonly fleet: FleetView;
+  readonly fleet: Pick<FleetView, 'rowCostMs'>;
+  readonly ahead: WorkAhead;
   readonly webhooks: WebhookRules;
   readonly metrics: ApiMetrics;
 }
@@ -39,10 +41,10 @@ export class BatchParts {
   readonly catalogue: ModelCatalogue;
   readonly redis: ModelQueues['redis'];
   readonly #backlog: Backlog;
-  readonly #fleet: FleetView;
+  readonly #ahead: WorkAhead;
 
   constructor(options: BatchPartsOptions) {
-    const { settings, queues, catalogue, backlog, fleet } = options;
+    const { settings, queues, catalogue, backlog, ahead } = options;
     const limits = {
       maxBytes: settings.BATCH_LIMIT_BYTES,
       maxInflatedBytes: settings.BATCH_LIMIT_BYTES,
@@ -52,7 +54,7 @@ export class BatchParts {
     this.redis = queues.redis;
     this.catalogue = catalogue;
     this.#backlog = backlog;
-    this.#fleet = fleet;
+    this.#ahead = ahead;
     this.reader = new BatchReader(queues, options.predictions, settings.RESULT_TTL_SECONDS);
     this.batches = this.reader.batches;
     this.accept = new AcceptBatch({
@@ -67,16 +69,13 @@ export class BatchParts {
     });
   }
 
-  /** Seconds until the first row of a batch is expected to run; null once it has, and where nothing is known. */
+  /** Seconds until the first row of a batch will probably run; null once it has, and where nobody can say. */
   waitSeconds({ plan, status, startedAtMs }: Batch): number | null {
     if (startedAtMs !== null || hasBatchEnded(status)) return null;
-    const costMs = this.#fleet.rowCostMs(plan.versionId);
-    const executors = this.#fleet.executorsOf(plan.model);
-    if (costMs === null || executors === 0) return null;
-    const { predictions, bulk } = this.#backlog.of(plan.model);
-    return Math.round(((predictions + bulk) * costMs) / executors / 100) / 10;
+    return this.#ahead.waitSeconds(plan.model, plan.versionId, 'low');
   }
 
+  /** A batch is let in as a whole: a model that drains takes the rest of its rows. */
   #takeRoom(model: string, rows: number): Room {
     const room = this.#backlog.roomFor(model);
     if (room.kind === 'room') this.#backlog.accepted(model, rows, 'low');

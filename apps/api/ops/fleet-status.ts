@@ -1,7 +1,7 @@
 /** The whole fleet on one sheet, for the status page and `millrace status`. Times are seconds, and RFC 3339 for moments. */
 import { toTime, toTimeOrNull } from '#contract/time';
 import type { ModelRepository } from '#models/repository';
-import type { Backlog, LaneBacklog } from '#queue/backlog';
+import type { Backlog, QueueBacklog } from '#queue/backlog';
 import { withinBudget } from '#queue/connection';
 import type { Deliveries } from '#queue/deliveries';
 import { listFailed } from '#queue/failed-predictions';
@@ -10,6 +10,7 @@ import type { ModelState, ModelSwitch } from '#queue/model-switch';
 import type { RedisWatch } from '#queue/redis-watch';
 import type { Build } from '#telemetry/process-gauges';
 import type { FleetView } from '../fleet-view.js';
+import type { WorkAhead } from '../work-ahead.js';
 
 export interface WorkerStatus {
   readonly id: string;
@@ -78,6 +79,7 @@ export interface StatusParts {
   readonly queues: ModelQueues;
   readonly backlog: Pick<Backlog, 'of'>;
   readonly fleet: FleetView;
+  readonly ahead: Pick<WorkAhead, 'drainSeconds'>;
   readonly switches: Pick<ModelSwitch, 'of'>;
   readonly deliveries: Pick<Deliveries, 'summary'>;
   readonly redisWatch: Pick<RedisWatch, 'facts'>;
@@ -136,15 +138,11 @@ export class FleetStatusReader {
   }
 
   #model(model: string): ModelStatus {
-    const { repository, backlog, fleet, switches } = this.parts;
+    const { repository, backlog, fleet, ahead, switches } = this.parts;
     const version = repository.latest(model);
-    const { lanes, predictions, bulk, deadLetters } = backlog.of(model);
-    const executors = fleet.executorsOf(model);
-    const costMs = fleet.rowCostMs(version?.id ?? '');
-    const workSeconds = costMs === null ? null : ((predictions + bulk) * costMs) / 1_000;
+    const { byPriority, deadLetters } = backlog.of(model);
+    const { normal, low } = byPriority;
     const { state, sinceMs, by } = switches.of(model);
-    // A model that is paused drains when somebody lets it.
-    const isHeld = state === 'paused' || executors === 0;
     return {
       model,
       version_label: version?.label ?? 'unknown',
@@ -152,12 +150,12 @@ export class FleetStatusReader {
       state_since: toTimeOrNull(sinceMs),
       state_by: by,
       workers: fleet.workers.filter(({ models }) => models.includes(model)).length,
-      executors,
-      waiting: { normal: waitingIn(lanes.normal), low: waitingIn(lanes.low) },
-      running: lanes.normal.active + lanes.low.active,
-      oldest_waiting: ageSeconds([lanes.normal, lanes.low]),
+      executors: fleet.executorsOf(model),
+      waiting: { normal: waitingIn(normal), low: waitingIn(low) },
+      running: normal.active + low.active,
+      oldest_waiting: ageSeconds([normal, low]),
       rate: fleet.rateOf(model),
-      time_to_drain: workSeconds === null || isHeld ? null : workSeconds / executors,
+      time_to_drain: ahead.drainSeconds(model, version?.id ?? ''),
       dead_letters: deadLetters,
     };
   }
@@ -176,11 +174,11 @@ export class FleetStatusReader {
   }
 }
 
-function waitingIn({ waiting, delayed }: LaneBacklog): number {
+function waitingIn({ waiting, delayed }: QueueBacklog): number {
   return waiting + delayed;
 }
 
-function ageSeconds(lanes: readonly LaneBacklog[]): number | null {
-  const times = lanes.flatMap(({ oldestAtMs }) => oldestAtMs ?? []);
+function ageSeconds(queues: readonly QueueBacklog[]): number | null {
+  const times = queues.flatMap(({ oldestAtMs }) => oldestAtMs ?? []);
   return times.length === 0 ? null : Math.max(0, (Date.now() - Math.min(...times)) / 1_000);
 }
