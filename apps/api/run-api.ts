@@ -78,7 +78,7 @@ export async function runApi(settings: Settings, logger: Logger): Promise<Runnin
   });
 
   if (access.keys !== null) access.keys.watch.onChange = () => parts.follower.sendAway();
-  const clock = new ClockWatch(redis, (sentence) => logger.error(sentence));
+  const clock = new ClockWatch(redis, (sentence) => logger.error({ category: 'fleet', code: 'clock_off' }, sentence));
   registerClockGauge(registry, () => clock.aheadMs / 1_000);
   const register = new ModelRegister(redis, names, onRedisError);
 
@@ -117,6 +117,7 @@ export async function runApi(settings: Settings, logger: Logger): Promise<Runnin
         isOpen: access.keys === null,
         baseUrl: settings.PUBLIC_URL ?? `http://${settings.HOST}:${settings.PORT}`,
         operations: operatorsDo,
+        memoryMark: settings.REDIS_MEMORY_MARK,
         repository,
         logger,
       });

@@ -66,7 +66,7 @@ export async function runCourier(settings: Settings, logger: Logger): Promise<Ru
   const tracing = await tracingOf(settings, 'courier', logger);
   const deliverer = buildDeliverer(settings, { logger, metrics, tracing }, queues, deliveries);
   const starts = new StartNoticeIntake(redis, catalogue, (notice) => fanOut.tellStarted(notice), onRedisError);
-  const clock = new ClockWatch(redis, (sentence) => logger.error(sentence));
+  const clock = new ClockWatch(redis, (sentence) => logger.error({ category: 'fleet', code: 'clock_off' }, sentence));
   const register = new ModelRegister(redis, catalogue, onRedisError);
 
   const janitor = new Janitor(queues, batches, {

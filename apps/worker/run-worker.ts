@@ -60,7 +60,7 @@ export async function runWorker(options: WorkerOptions): Promise<Running> {
   const watch = new RedisWatch(redis, onRedisError);
   const tracing = await tracingOf(settings, 'worker', logger);
   const consumer = buildConsumer({ ...options, tracing }, repository, inference, queues, inHand, watch);
-  const clock = new ClockWatch(redis, (sentence) => logger.error(sentence));
+  const clock = new ClockWatch(redis, (sentence) => logger.error({ category: 'fleet', code: 'clock_off' }, sentence));
   const register = new ModelRegister(redis, catalogue, onRedisError);
   const heartbeat = new Heartbeat(new Fleet(redis, catalogue), repository, inference, consumer, onRedisError);
   const marks = new MarkFeed(subscriber, catalogue, (notice) => {

@@ -26,6 +26,8 @@ export interface OperatorPagesParts {
   /** Address of the public API, for what the new prediction's links name. */
   readonly baseUrl: string;
   readonly operations: Operations;
+  /** Share of Redis's memory above which submits are refused. */
+  readonly memoryMark: number;
   readonly repository: ModelRepository;
   readonly logger: Logger;
 }
@@ -53,7 +55,7 @@ export function mountOperatorPages(app: NestFastifyApplication, parts: OperatorP
   server.get('/', (_request, reply) => reply.redirect('/ops', 302));
   server.get(
     '/ops',
-    page('live', async (request) => statusPage(await operations.fleet(), viewOf(request))),
+    page('live', async (request) => statusPage(await operations.fleet(), viewOf(request), parts.memoryMark)),
   );
   server.get(
     '/ops/failed',

@@ -24,6 +24,9 @@ async function refresh() {
 setInterval(() => { if (!document.hidden) refresh(); }, 2000);
 `;
 
+/** A try is due once it can be made; a courier that keeps up makes it within a second. */
+const LATE_AFTER_SECONDS = 60;
+
 export interface StatusPageOptions {
   /** Keys are off: everybody who reaches the port sees this. */
   readonly isOpen: boolean;
@@ -40,13 +43,14 @@ export const SWITCHES = [
   { verb: 'resume', name: 'Resume', to: 'running' },
 ] as const;
 
-export function statusPage(status: FleetStatus, options: StatusPageOptions): string {
+/** @param memoryMark share of Redis's memory above which submits are refused */
+export function statusPage(status: FleetStatus, options: StatusPageOptions, memoryMark: number): string {
   const main = `${banners(status, options)}<h1>Millrace</h1>
 <p id="age" class="quiet">${escapeHtml(status.version)} (${escapeHtml(status.commit.slice(0, 12))}), as of
 ${new Date().toISOString().slice(11, 19)} UTC</p>
 ${modelTable(status.models)}
 ${workerTable(status.workers)}
-${redisLine(status)}
+${redisLine(status, memoryMark)}
 ${deliveryLine(status)}
 ${failureTable(status.last_failures)}
 `;
@@ -123,16 +127,17 @@ function workerTable(workers: readonly WorkerStatus[]): string {
   return table('Workers', ['host', '#pid', 'executors', 'has loaded', 'since (UTC)'], rows);
 }
 
-function redisLine({ redis }: FleetStatus): string {
+function redisLine({ redis }: FleetStatus, memoryMark: number): string {
   const share = `${(redis.memory_share * 100).toFixed(0)} %`;
-  const memory = redis.memory_share >= 0.8 ? `<span class="bad">${share}</span>` : share;
+  const memory = redis.memory_share >= memoryMark ? `<span class="bad">${share}</span>` : share;
   const state = redis.up ? '<span class="good">up</span>' : '<span class="bad">away</span>';
   return `<h2>Redis</h2>\n<p>${state}, ${memory} of its memory, ${(redis.round_trip * 1_000).toFixed(1)} ms there and back</p>\n`;
 }
 
 function deliveryLine({ deliveries }: FleetStatus): string {
   const { endpoints_owed: owed, endpoints_broken: broken, oldest_due: due, dead_letters: dead } = deliveries;
-  const late = due > 60 ? ` <span class="warn">The oldest is due since ${seconds(due)}.</span>` : '';
+  const late =
+    due > LATE_AFTER_SECONDS ? ` <span class="warn">The oldest has been due for ${seconds(due)}.</span>` : '';
   return `<h2>Webhooks</h2>
 <p>${owed} endpoints are owed deliveries, ${broken} fail and get one try at a time, ${dead} dead letters.${late}</p>
 `;

@@ -16,7 +16,7 @@ export function describeFleet(fleet: FleetStatus): string {
   const { version, redis, degraded, workers, models, deliveries, last_failures: failures } = fleet;
   const share = `${(redis.memory_share * 100).toFixed(0)} % of its memory`;
   const { endpoints_owed: owed, endpoints_broken: broken, dead_letters: dead, oldest_due: due } = deliveries;
-  const late = due > 60 ? `, the oldest due since ${inWords(due)}` : '';
+  const late = due > 60 ? `, the oldest has been due for ${inWords(due)}` : '';
   return [
     `Millrace ${version}. Redis is ${redis.up ? 'up' : 'away'}, ${share}, ${(redis.round_trip * 1_000).toFixed(1)} ms.`,
     ...degraded.map((line) => `! ${line}`),
