@@ -1,16 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { NewOutcome } from '#domain/outcome';
-import { DynamicBatcher, type Lane, type PendingPrediction } from './dynamic-batcher.js';
+import { DynamicBatcher, type Lane, MOST_CHARACTERS, type PendingPrediction } from './dynamic-batcher.js';
 
 class Row implements PendingPrediction {
-  readonly input = '{}';
   readonly settled: NewOutcome[] = [];
   isMarked = false;
   constructor(
     readonly versionId: string,
     readonly id: number,
     readonly lane: Lane = 'interactive',
+    readonly input = '{}',
   ) {}
   isDropped(): boolean {
     return this.isMarked;
@@ -43,6 +43,17 @@ it('merges what waits, whichever envelope it came in, up to the size of the vers
   batcher.add(rows('a', 3, 4));
   expect(ids(batcher.take())).toEqual([1, 2, 3]);
   expect(ids(batcher.take())).toEqual([4]);
+});
+
+it('merges no more than one message can hold, and gives what is larger alone', () => {
+  const batcher = batcherOf(8);
+  const half = ' '.repeat(MOST_CHARACTERS / 2 - 1);
+  const larger = ' '.repeat(MOST_CHARACTERS + 1);
+  const inputs = [half, half, half, '{}', larger, '{}'];
+  batcher.add(inputs.map((input, id) => new Row('a', id, 'interactive', input)));
+  const batches = Array.from({ length: 4 }, () => ids(batcher.take()));
+  expect(batches).toEqual([[0, 1], [2, 3], [4], [5]]);
+  expect(batcher.size).toBe(0);
 });
 
 it('takes turns between versions, so that a busy one does not starve the others', () => {
@@ -172,5 +183,14 @@ describe('the bulk lane', () => {
     batcher.add(bulk(1, 2, 3));
     batcher.putBack(batcher.take()!);
     expect(ids(batcher.take())).toEqual([1, 2]);
+  });
+
+  it('has its turn again where what it had it for was put back', () => {
+    const batcher = batcherOf(1);
+    batcher.add(bulk(1));
+    batcher.add(rows('a', ...Array.from({ length: 30 }, (_, n) => 100 + n)));
+    const turns = Array.from({ length: 10 }, () => batcher.take()!);
+    batcher.putBack(turns[9]!);
+    expect(ids(batcher.take())).toEqual([1]);
   });
 });

@@ -35,6 +35,11 @@ export interface BatchLimits {
   readonly bulk: (versionId: VersionId) => number;
 }
 
+/**
+ * Characters of input in a micro-batch, unless one prediction alone has more: what is larger gains nothing by company, and
+ * must not come near what one message to an executor can hold.
+ */
+export const MOST_CHARACTERS = 16 * 1024 * 1024;
 /** Turns that interactive micro-batches may take in a row while rows of the bulk lane wait. */
 const MOST_IN_A_ROW = 9;
 
@@ -57,12 +62,17 @@ export class DynamicBatcher {
 
   /**
    * Puts back, in front of its lane and with the next turn of that lane, what an executor was given and did not end. What
-   * was marked meanwhile is settled as dropped: it must not bring those that came later to the front.
+   * was marked meanwhile is settled as dropped: it must not bring those that came later to the front. The bulk lane gets the
+   * turn back that it had for it.
    */
   putBack(predictions: readonly PendingPrediction[]): void {
     for (const prediction of predictions.toReversed()) {
-      if (prediction.isDropped()) prediction.settle({ kind: 'dropped' });
-      else this.#lanes[prediction.lane].unshift(prediction);
+      if (prediction.isDropped()) {
+        prediction.settle({ kind: 'dropped' });
+        continue;
+      }
+      this.#lanes[prediction.lane].unshift(prediction);
+      if (prediction.lane === 'bulk') this.#interactiveInARow = MOST_IN_A_ROW;
     }
   }
 
@@ -114,11 +124,16 @@ class WaitingLane {
 
   #takeFrom(queue: VersionQueue, limit: number): PendingPrediction[] {
     const batch: PendingPrediction[] = [];
+    let characters = 0;
     while (batch.length < limit) {
-      const prediction = queue.shift();
+      const prediction = queue.first;
       if (prediction === undefined) break;
+      const isDropped = prediction.isDropped();
+      if (!isDropped) characters += prediction.input.length;
+      if (characters > MOST_CHARACTERS && batch.length > 0) break;
+      queue.shift();
       this.size -= 1;
-      if (prediction.isDropped()) prediction.settle({ kind: 'dropped' });
+      if (isDropped) prediction.settle({ kind: 'dropped' });
       else batch.push(prediction);
     }
     return batch;
@@ -140,6 +155,10 @@ class VersionQueue {
     return this.#items.length - this.#head;
   }
 
+  get first(): PendingPrediction | undefined {
+    return this.#items[this.#head];
+  }
+
   push(prediction: PendingPrediction): void {
     this.#items.push(prediction);
   }
@@ -149,15 +168,13 @@ class VersionQueue {
     else this.#items.unshift(prediction);
   }
 
-  shift(): PendingPrediction | undefined {
-    const first = this.#items[this.#head];
-    if (first === undefined) return undefined;
+  /** Takes the first. */
+  shift(): void {
     this.#items[this.#head] = undefined;
     this.#head += 1;
-    if (this.#head === this.#items.length) {
+    if (this.#head >= this.#items.length) {
       this.#items = [];
       this.#head = 0;
     }
-    return first;
   }
 }

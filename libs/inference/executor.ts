@@ -49,6 +49,8 @@ export const NO_START: DeathCause = 'no start';
 export const HUNG: DeathCause = 'hung';
 /** The child was ended because it refused to serve: it could not load a version, or something in it was wrong. */
 export const REFUSED: DeathCause = 'refused';
+/** There was no child: this machine, or this process, has no memory, process or file handle left for one. */
+export const NOT_STARTED: DeathCause = 'not started';
 /** Somebody else ended the child: an operator, or a kernel that is short of memory. No fault of native code looks so. */
 export const KILLED: DeathCause = 'SIGKILL';
 /** Those that are seen in practice, for who shows them before they have happened. */
@@ -59,6 +61,7 @@ export const KNOWN_CAUSES: readonly DeathCause[] = [
   NO_START,
   HUNG,
   REFUSED,
+  NOT_STARTED,
   KILLED,
   'SIGSEGV',
   'SIGABRT',
@@ -86,7 +89,8 @@ export interface BatchRun {
 }
 
 export class Executor {
-  readonly #child: ChildProcess;
+  /** Null where it could not be started. */
+  readonly #child: ChildProcess | null;
   readonly #inFlight = new Map<number, BatchRun>();
   #running: number | null = null;
   #overtime: NodeJS.Timeout | null = null;
@@ -104,30 +108,32 @@ export class Executor {
     private readonly events: ExecutorEvents,
   ) {
     this.#child = spawnTiedToParent(options);
-    // A child that cannot be understood would leave its micro-batch waiting for ever.
-    const onNonsense = (): void => this.stop(NONSENSE);
-    const onMessage = (message: unknown, line: string): void => this.#receive(message, line);
-    readMessages(this.#output, { onMessage, onNonsense });
-    // A pipe that breaks is followed by the child's end, which is what counts; a child that never began has none.
-    for (const stream of [this.#input, this.#output]) stream.on('error', () => this.kill());
-    this.#child.on('error', () => (this.#child.pid === undefined ? this.#bury('not started') : this.kill()));
-    // Not `exit`: what the child said last is read first.
-    this.#child.on('close', (code, signal) => this.#bury(signal ?? `code ${code ?? 'unknown'}`));
+    if (this.#child === null) {
+      // Whoever made it has to know it first.
+      setImmediate(() => this.#bury(NOT_STARTED));
+      return;
+    }
+    this.#listenTo(this.#child);
     const { modelsDir, versions, threads } = options;
     this.#send({ kind: 'load', modelsDir, versions, threads, golden });
     this.#listen();
   }
 
-  get #input(): Writable {
-    return this.#child.stdio[0] as Writable;
-  }
-
-  get #output(): Readable {
-    return this.#child.stdio[EXECUTOR_OUTPUT_FD] as Readable;
+  #listenTo(child: ChildProcess): void {
+    // A child that cannot be understood would leave its micro-batch waiting for ever.
+    const onNonsense = (): void => this.stop(NONSENSE);
+    const onMessage = (message: unknown, line: string): void => this.#receive(message, line);
+    const [input, output] = [child.stdio[0] as Writable, child.stdio[EXECUTOR_OUTPUT_FD] as Readable];
+    readMessages(output, { onMessage, onNonsense });
+    // A pipe that breaks is followed by the child's end, which is what counts; a child that never began has none.
+    for (const stream of [input, output]) stream.on('error', () => this.kill());
+    child.on('error', () => (child.pid === undefined ? this.#bury(NOT_STARTED) : this.kill()));
+    // Not `exit`: what the child said last is read first.
+    child.on('close', (code, signal) => this.#bury(signal ?? `code ${code ?? 'unknown'}`));
   }
 
   get pid(): number | undefined {
-    return this.#child.pid;
+    return this.#child?.pid;
   }
 
   /** Has loaded everything and lives. */
@@ -154,7 +160,7 @@ export class Executor {
 
   /** Ends the child at once, also when it is inside native code. */
   kill(): void {
-    this.#child.kill('SIGKILL');
+    this.#child?.kill('SIGKILL');
   }
 
   /** Ends the child for a reason that people are told. */
@@ -168,7 +174,8 @@ export class Executor {
   }
 
   #write(line: string): void {
-    if (this.#input.writable) this.#input.write(line);
+    const input = this.#child?.stdio[0];
+    if (input?.writable === true) input.write(line);
   }
 
   #receive(message: unknown, line: string): void {
@@ -244,15 +251,22 @@ export class Executor {
  * Starts the child so that the kernel ends it with its parent, also when the parent is killed with -9 and the child
  * is inside an endless native run (prctl(2), PR_SET_PDEATHSIG; `setpriv` of util-linux sets it). Where there is no
  * `setpriv` (macOS) the closing of its input ends the child as soon as its event loop turns.
+ * @returns null where there is nothing left to start it with
  */
-function spawnTiedToParent({ entry, environment }: ExecutorOptions): ChildProcess {
+function spawnTiedToParent({ entry, environment }: ExecutorOptions): ChildProcess | null {
   const command = [process.execPath, '--enable-source-maps', entry, 'executor'];
   const tied = hasSetpriv() ? ['setpriv', '--pdeathsig', 'KILL', '--', ...command] : command;
   const [program = process.execPath, ...args] = tied;
-  return spawn(program, args, {
-    env: environment,
-    stdio: ['pipe', 'ignore', 'inherit', 'pipe'],
-  });
+  try {
+    const child = spawn(program, args, { env: environment, stdio: ['pipe', 'ignore', 'inherit', 'pipe'] });
+    // Without file handles for its pipes Node makes a child that has none, whatever its types say, and tells of it later.
+    if ((child.stdio as unknown) !== undefined) return child;
+    child.on('error', () => undefined);
+    return null;
+  } catch {
+    // Without memory it throws.
+    return null;
+  }
 }
 
 let setprivFound: boolean | null = null;

@@ -1,9 +1,9 @@
 /** Takes announcements, one model's queue an intake, and hands them to whoever tells the outside. */
-import type { Job } from 'bullmq';
+import { DelayedError, type Job } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Announcement } from './announcements.js';
 import type { Catalogue } from './catalogue.js';
-import type { ErrorListener } from './connection.js';
+import { type ErrorListener, isFull, isUnavailable, QueueFullError } from './connection.js';
 import { PatientWorker } from './patient-worker.js';
 
 const LOCK_MS = 10_000;
@@ -11,6 +11,8 @@ const STALLED_CHECK_MS = 5_000;
 /** A courier that dies while it tells is no reason not to tell. */
 const STALLS_ALLOWED = 1_000;
 const SLOTS = 8;
+/** Between two tries while Redis is full or away. */
+const AGAIN_MS = 1_000;
 
 export interface AnnouncementIntakeOptions {
   readonly model: string;
@@ -24,9 +26,13 @@ export interface AnnouncementIntakeOptions {
 export class AnnouncementIntake {
   readonly #worker: PatientWorker;
 
-  constructor(redis: Redis, catalogue: Catalogue, { model, keptSeconds, tell, onError }: AnnouncementIntakeOptions) {
-    const process = (job: Job): Promise<void> => tell(job.data as Announcement);
-    this.#worker = new PatientWorker(catalogue.announcementQueue(model), process, {
+  constructor(
+    redis: Redis,
+    catalogue: Catalogue,
+    private readonly options: AnnouncementIntakeOptions,
+  ) {
+    const { model, keptSeconds, onError } = options;
+    this.#worker = new PatientWorker(catalogue.announcementQueue(model), (job, token) => this.#tell(job, token), {
       connection: redis,
       prefix: catalogue.tag(model),
       autorun: false,
@@ -49,5 +55,17 @@ export class AnnouncementIntake {
 
   async close(): Promise<void> {
     await this.#worker.close();
+  }
+
+  /** A Redis that is full or away is no try: an announcement whose tries are used up would never be told. */
+  async #tell(job: Job, token: string | undefined): Promise<void> {
+    try {
+      await this.options.tell(job.data as Announcement);
+    } catch (error) {
+      if (!isFull(error) && !isUnavailable(error) && !(error instanceof QueueFullError)) throw error;
+      this.options.onError(error as Error);
+      await job.moveToDelayed(Date.now() + AGAIN_MS, token);
+      throw new DelayedError();
+    }
   }
 }

@@ -85,11 +85,13 @@ return 1
  * Answer 1 it ends now, 0 it had ended, or is not closed
  * Atomic because rows that were not run belong to a mark: to the one that it has, or else its time was over. The time at
  * which it was canceled, expired or failed stays. Where its upload was cut, the last command may have been carried out
- * without an answer: what has ended is then all that there was of it.
+ * without an answer: what has ended is then all that there was of it. Never refused for lack of memory: it is removed only
+ * after it has ended.
  */
 export const END = new Script(
   `
 if redis.call('HGET', KEYS[1], 'state') ~= 'closed' then return 0 end
+redis.call('HDEL', KEYS[1], 'counts')
 if ARGV[5] ~= '' and redis.call('HSETNX', KEYS[1], 'mark', ARGV[5]) == 1 then
   redis.call('HSET', KEYS[1], 'endedAtMs', ARGV[6])
 end
@@ -107,11 +109,13 @@ return 1
  * KEYS   1 the record
  * ARGV   1 mark, 2 its time in ms, 3 channel of marks, 4 what to tell there
  * Answer 1 marked, 0 it has ended, or was marked before, or is gone
+ * Never refused for lack of memory: that a batch is canceled may be what gives others room.
  */
 export const MARK = new Script(
   `
 local record = redis.call('HMGET', KEYS[1], 'state', 'mark')
 if not record[1] or record[1] == 'ended' or record[2] then return 0 end
+redis.call('HDEL', KEYS[1], 'mark')
 redis.call('HSET', KEYS[1], 'mark', ARGV[1], 'endedAtMs', ARGV[2])
 redis.call('PUBLISH', ARGV[3], ARGV[4])
 return 1

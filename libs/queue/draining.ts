@@ -34,3 +34,13 @@ export async function unlessBroken<T>(work: Promise<T>, onError: ErrorListener):
     return null;
   }
 }
+
+/** What Redis refuses for lack of memory is the next sweep's: that is reported, and keeps nobody from what frees some. */
+export async function unlessFull(work: Promise<void>, onError: ErrorListener): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    if (!isFull(error)) throw error;
+    onError(error as Error);
+  }
+}

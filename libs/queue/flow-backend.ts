@@ -66,7 +66,9 @@ export class FlowBackend extends RedisQueueBackend {
 
   /** Whatever fails of it is an error, and not only the announcement. */
   async #addAll(entries: FlowEntries): Promise<FlowAnswers> {
-    const answers = await super.addFlow(entries);
+    const answers = await super.addFlow(entries).catch((error: unknown) => {
+      throw whyAborted(error);
+    });
     for (const [error] of answers) if (error !== null) throw error;
     return answers;
   }
@@ -90,4 +92,10 @@ export class FlowBackend extends RedisQueueBackend {
     if (script === undefined) throw new Error(`BullMQ ${this.version} has no script ${name}.`);
     return script;
   }
+}
+
+/** Of a transaction in which a command was refused Redis says no more than that: why stands in its answer to the command. */
+function whyAborted(error: unknown): unknown {
+  const { previousErrors = [] } = error as { readonly previousErrors?: readonly Error[] };
+  return previousErrors[0] ?? error;
 }

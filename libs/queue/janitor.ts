@@ -15,7 +15,7 @@ import { announcementId } from './announcements.js';
 import type { BatchReader } from './batch-reader.js';
 import { addGate, gateId, removeGate } from './batch-gate.js';
 import type { BatchRecord } from './batches.js';
-import { AT_ONCE, drain, inGroups, unlessBroken } from './draining.js';
+import { AT_ONCE, drain, inGroups, unlessBroken, unlessFull } from './draining.js';
 import { setMark } from './marks.js';
 import type { ModelQueues } from './model-queues.js';
 import type { Settlement } from './outcomes.js';
@@ -33,23 +33,26 @@ export interface JanitorOptions {
   readonly abandonedAfterMs: number;
   /** What has ended, and is not told yet, is given this long. */
   readonly stuckAfterMs: number;
+  /** Who has swept is the janitor for so long. */
+  readonly leaseMs: number;
 }
 
-export const JANITOR_DEFAULTS = { abandonedAfterMs: 15 * 60_000, stuckAfterMs: 60_000 };
+export const JANITOR_DEFAULTS = { abandonedAfterMs: 15 * 60_000, stuckAfterMs: 60_000, leaseMs: 45_000 };
 
-/** Announcements that are looked at in a sweep. */
-const MOST_ANNOUNCEMENTS = 1_000;
-const LEASE_MS = 45_000;
+/** Announcements of a model that are looked at in a sweep; the next one goes on behind them. */
+export const MOST_ANNOUNCEMENTS = 1_000;
 
 /**
  * KEYS   1 the lease
  * ARGV   1 who asks, 2 its length in ms
  * Answer 1 it has the lease
+ * Never refused for lack of memory (see `Script`): who frees it must be let in.
  */
 const TAKE_LEASE = new Script(
   `
 local holder = redis.call('GET', KEYS[1])
 if holder and holder ~= ARGV[1] then return 0 end
+redis.call('DEL', KEYS[1])
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return 1
 `,
@@ -79,6 +82,8 @@ export class Janitor {
   readonly #id = randomUUID();
   readonly #results: OverdueResults;
   readonly #ownIds: OwnIds;
+  /** By model, how many announcements that wait stand before the next one to be looked at. */
+  readonly #places = new Map<string, number>();
 
   constructor(
     private readonly queues: ModelQueues,
@@ -91,35 +96,51 @@ export class Janitor {
 
   /** @returns what it mended, or null where another process is the janitor */
   async sweep(models: readonly string[]): Promise<Mended | null> {
-    const { redis, catalogue } = this.queues;
-    if ((await TAKE_LEASE.run(redis, [catalogue.janitorKey(), this.#id, LEASE_MS])) !== 1) return null;
+    if (!(await this.#takeLease())) return null;
+    const { onError } = this.queues;
+    // However long it takes, it is one janitor's.
+    const renewal = setInterval(() => void this.#takeLease().catch(onError), this.options.leaseMs / 3);
     const mended: Mended = { deadline: 0, upload: 0, gate: 0, batch: 0, announcement: 0 };
-    for (const model of models) {
-      mended.deadline += await this.#passDeadlines(model);
-      await this.#lookAfterBatches(model, mended);
-      mended.announcement += await this.#releaseAnnouncements(model);
-      await this.#results.sweep(model);
-      await this.#ownIds.sweep(model);
+    try {
+      // What frees memory comes first: the rest may have been refused for the lack of it.
+      for (const model of models) await unlessFull(this.#results.sweep(model), onError);
+      for (const model of models) {
+        for (const work of this.#duties(model, mended)) await unlessFull(work(), onError);
+      }
+    } finally {
+      clearInterval(renewal);
     }
     return mended;
   }
 
+  #duties(model: string, mended: Mended): readonly (() => Promise<void>)[] {
+    return [
+      () => this.#lookAfterBatches(model, mended),
+      () => this.#passDeadlines(model, mended),
+      () => this.#releaseAnnouncements(model, mended),
+      () => this.#ownIds.sweep(model),
+    ];
+  }
+
+  async #takeLease(): Promise<boolean> {
+    const { redis, catalogue } = this.queues;
+    return (await TAKE_LEASE.run(redis, [catalogue.janitorKey(), this.#id, this.options.leaseMs])) === 1;
+  }
+
   /** Predictions past their deadline that nobody has taken: nobody else says that they are aborted. */
-  async #passDeadlines(model: string): Promise<number> {
+  async #passDeadlines(model: string, mended: Mended): Promise<void> {
     const { redis, catalogue } = this.queues;
     const key = catalogue.deadlinesKey(model);
     const nowMs = Date.now();
-    let mended = 0;
     await drain(await redis.zcount(key, '-inf', nowMs), AT_ONCE, async (most) => {
       const due = await redis.zrangebyscore(key, '-inf', nowMs, 'WITHSCORES', 'LIMIT', 0, most);
       const notes = due.filter((_, i) => i % 2 === 0);
       const marked = await Promise.all(notes.map((note, i) => this.#passDeadline(model, note, Number(due[2 * i + 1]))));
-      mended += marked.filter(Boolean).length;
+      mended.deadline += marked.filter(Boolean).length;
       // Also of one that could not be marked: it would be tried for ever.
       if (notes.length > 0) await redis.zrem(key, ...notes);
       return notes.length;
     });
-    return mended;
   }
 
   async #passDeadline(model: string, note: string, atMs: number): Promise<boolean> {
@@ -130,14 +151,17 @@ export class Janitor {
   }
 
   async #lookAfterBatches(model: string, mended: Mended): Promise<void> {
-    const { batches } = this.reader;
-    for (const id of await batches.idsOfModel(model)) {
-      const record = await batches.read(model, id);
-      if (record === null) await this.queues.redis.zrem(this.queues.catalogue.batchesKey(model), id);
-      else if (record.state === 'open') mended.upload += await this.#endAbandoned(model, record);
-      else if (record.state === 'closed') await this.#endStuck(model, record, mended);
-      else if (this.#isOver(record.endedAtMs)) await this.#remove(model, record);
+    for (const id of await this.reader.batches.idsOfModel(model)) {
+      await unlessFull(this.#lookAfter(model, id, mended), this.queues.onError);
     }
+  }
+
+  async #lookAfter(model: string, id: string, mended: Mended): Promise<void> {
+    const record = await this.reader.batches.read(model, id);
+    if (record === null) await this.queues.redis.zrem(this.queues.catalogue.batchesKey(model), id);
+    else if (record.state === 'open') mended.upload += await this.#endAbandoned(model, record);
+    else if (record.state === 'closed') await this.#endStuck(model, record, mended);
+    else if (this.#isOver(record.endedAtMs)) await this.#remove(model, record);
   }
 
   async #endAbandoned(model: string, { plan, touchedAtMs, mark }: BatchRecord): Promise<number> {
@@ -166,34 +190,35 @@ export class Janitor {
   }
 
   /** Announcements all of whose jobs have ended, or are gone. */
-  async #releaseAnnouncements(model: string): Promise<number> {
+  async #releaseAnnouncements(model: string, mended: Mended): Promise<void> {
+    const { redis } = this.queues;
+    const waiting = this.queues.of(model).announcements.toKey('waiting-children');
+    const beforeMs = Date.now() - this.options.stuckAfterMs;
+    const place = this.#places.get(model) ?? 0;
+    const old = await redis.zrangebyscore(waiting, '-inf', beforeMs, 'LIMIT', place, MOST_ANNOUNCEMENTS);
+    let released = 0;
+    for (const id of old) if (await this.#release(model, id)) released += 1;
+    mended.announcement += released;
+    // Those in front may wait for days, as they should, and must not hide what is stuck behind them.
+    this.#places.set(model, old.length < MOST_ANNOUNCEMENTS ? 0 : place + old.length - released);
+  }
+
+  async #release(model: string, id: string): Promise<boolean> {
     const { redis } = this.queues;
     const { announcements } = this.queues.of(model);
-    const waiting = announcements.toKey('waiting-children');
-    const old = await redis.zrangebyscore(
-      waiting,
-      '-inf',
-      Date.now() - this.options.stuckAfterMs,
-      'LIMIT',
-      0,
-      MOST_ANNOUNCEMENTS,
+    const dependencies = `${announcements.toKey(id)}:dependencies`;
+    const [, some] = await redis.sscan(dependencies, 0, 'COUNT', AT_ONCE);
+    const ended = await Promise.all(
+      some.map(async (key) => {
+        const [name, finishedOn] = await redis.hmget(key, 'name', 'finishedOn');
+        return name === null || finishedOn !== null;
+      }),
     );
-    let mended = 0;
-    for (const id of old) {
-      const dependencies = `${announcements.toKey(id)}:dependencies`;
-      const [, some] = await redis.sscan(dependencies, 0, 'COUNT', AT_ONCE);
-      const ended = await Promise.all(
-        some.map(async (key) => {
-          const [name, finishedOn] = await redis.hmget(key, 'name', 'finishedOn');
-          return name === null || finishedOn !== null;
-        }),
-      );
-      // Most wait for what has not ended, as they should.
-      if (!ended.every(Boolean)) continue;
-      const keys = [waiting, dependencies, announcements.toKey('wait'), announcements.toKey('marker')];
-      mended += Number(await RELEASE.run(redis, [...keys, id, ...some]));
-    }
-    return mended;
+    // Most wait for what has not ended, as they should.
+    if (!ended.every(Boolean)) return false;
+    const states = ['waiting-children', 'wait', 'marker'].map((state) => announcements.toKey(state));
+    const [waiting = '', wait = '', marker = ''] = states;
+    return (await RELEASE.run(redis, [waiting, dependencies, wait, marker, id, ...some])) === 1;
   }
 
   #isOver(endedAtMs: number | null): boolean {

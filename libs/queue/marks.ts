@@ -16,7 +16,7 @@ import { Script } from './script.js';
  *        7 the envelope's own channel
  * Answer 1 marked, 0 nothing left to mark (ended, marked before, or gone)
  * Atomic because the questions "has it ended?" and "has it begun?" and the mark must have nothing between them. A
- * deadline aborts what has not begun, and cancels what has, in whichever of the two jobs.
+ * deadline aborts what has not begun, and cancels what has, in whichever of the two jobs. Never refused for lack of memory.
  */
 const SET_MARK = new Script(
   `${LUA_READ_PROGRESS}
@@ -35,6 +35,7 @@ local function mark(key, row)
   local progress = readProgress(key)
   if progress.x[row] then return nil end
   progress.x[row] = {kind, tonumber(ARGV[3])}
+  redis.call('HDEL', key, 'progress')
   redis.call('HSET', key, 'progress', cjson.encode(progress))
   return originOf(job[1])
 end

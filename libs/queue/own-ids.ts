@@ -61,8 +61,9 @@ export class OwnIds {
       const isKept = await Promise.all(entries.map((entry) => this.#look(model, entry)));
       const kept = entries.filter((_, i) => isKept[i]);
       const gone = entries.filter((_, i) => !isKept[i]);
-      if (kept.length > 0) await redis.zadd(key, ...kept.flatMap((entry) => [nowMs + this.#lookEveryMs, entry]));
+      // First: a Redis that is full refuses the other.
       if (gone.length > 0) await redis.zrem(key, ...gone);
+      if (kept.length > 0) await redis.zadd(key, ...kept.flatMap((entry) => [nowMs + this.#lookEveryMs, entry]));
       return entries.length;
     });
   }

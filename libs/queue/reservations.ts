@@ -76,6 +76,18 @@ return 1
   1,
 );
 
+/**
+ * KEYS   1 the reservation
+ * Atomic, since one that is gone must not come back as one that says nothing else and never runs out.
+ */
+const ACCEPT = new Script(
+  `
+if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('HSET', KEYS[1], 'state', 'accepted') end
+return 1
+`,
+  1,
+);
+
 export class Reservations {
   constructor(
     private readonly redis: Redis,
@@ -126,8 +138,6 @@ export class Reservations {
 
   /** The job is in the queue; from here on a repeat never adds it again. */
   async accept(client: string, key: string): Promise<void> {
-    await withinBudget(this.redis, () =>
-      this.redis.hset(this.catalogue.reservationKey(client, key), 'state', 'accepted'),
-    );
+    await withinBudget(this.redis, () => ACCEPT.run(this.redis, [this.catalogue.reservationKey(client, key)]));
   }
 }

@@ -4,6 +4,9 @@ import type { Redis } from 'ioredis';
 /**
  * A Lua script that is sent once and then called by its hash; its contract stands where it is written. Not for
  * transactions: in those nothing is sent again. What BullMQ does in one is in `flow-backend.ts`.
+ *
+ * A Redis without memory refuses a script at its first write, unless that is one that frees memory; then it lets the rest
+ * pass. So what a full Redis needs to get room again, or must not keep from anybody, begins by removing what it writes.
  */
 export class Script {
   readonly #sha: string;

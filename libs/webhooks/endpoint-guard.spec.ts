@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { isPublicAddress } from './addresses.js';
-import { EndpointGuard, type ResolvedAddress } from './endpoint-guard.js';
+import { EndpointGuard } from './endpoint-guard.js';
+import type { ResolvedAddress } from './name-lookup.js';
 
 const guard = new EndpointGuard({ allowPrivate: false, hint: 'SETTING allows it' });
 const open = new EndpointGuard({ allowPrivate: true });

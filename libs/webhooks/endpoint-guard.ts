@@ -4,21 +4,17 @@
  * A URL is parsed once, as the client that sends will parse it; rules are about the parsed parts. What a name resolves
  * to is checked address by address, and the connection goes to one of those that were checked.
  */
-import { lookup as resolveName } from 'node:dns/promises';
+import { lookup as lookUpBySystem } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { isPublicAddress } from './addresses.js';
-
-export interface ResolvedAddress {
-  readonly address: string;
-  readonly family: number;
-}
+import { lookUpName, type ResolvedAddress } from './name-lookup.js';
 
 export interface GuardOptions {
   /** Private addresses, plain http and any port: for a machine of one's own. */
   readonly allowPrivate: boolean;
   /** Added to a refusal that `allowPrivate` would lift. */
   readonly hint?: string;
-  /** Every address of a name; the system's resolver unless given. */
+  /** Every address of a name; unless given name servers are asked, and the system's resolver where private ones may be called. */
   readonly lookup?: (hostname: string) => Promise<readonly ResolvedAddress[]>;
 }
 
@@ -44,7 +40,7 @@ export class EndpointGuard {
   readonly #lookup: NonNullable<GuardOptions['lookup']>;
 
   constructor(private readonly options: GuardOptions) {
-    this.#lookup = options.lookup ?? ((hostname) => resolveName(hostname, { all: true, verbatim: true }));
+    this.#lookup = options.lookup ?? (options.allowPrivate ? lookUpPrivate : lookUpName);
   }
 
   /** What can be said without the network. */
@@ -103,6 +99,11 @@ export class EndpointGuard {
     const { hint } = this.options;
     return { ok: false, code: 'forbidden_url', detail: hint === undefined ? detail : `${detail} (${hint})` };
   }
+}
+
+/** Knows the machine itself, and its neighbours in a composition of containers. */
+function lookUpPrivate(hostname: string): Promise<readonly ResolvedAddress[]> {
+  return lookUpBySystem(hostname, { all: true, verbatim: true });
 }
 
 /** Without the brackets of an IPv6 literal. */

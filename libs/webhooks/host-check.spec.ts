@@ -1,7 +1,8 @@
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { signal } from '#testing/signal';
-import { EndpointGuard, type ResolvedAddress } from './endpoint-guard.js';
+import { EndpointGuard } from './endpoint-guard.js';
 import { HostCheck } from './host-check.js';
+import type { ResolvedAddress } from './name-lookup.js';
 
 type Lookup = (host: string) => Promise<readonly ResolvedAddress[]>;
 

@@ -16,7 +16,7 @@ const TIMEOUT_MS = 1_000;
 /** A flood of webhooks to one host is one look-up. */
 const FRESH_MS = 5_000;
 const MOST_HOSTS = 1_000;
-/** The system's resolver takes a thread of four, for as long as it likes: some are left for others. */
+/** Only a courtesy: it takes little from others. */
 const AT_ONCE = 2;
 
 type Answer = Refusal | null;

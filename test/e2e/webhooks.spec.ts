@@ -55,10 +55,9 @@ async function secretOf(caller: Caller): Promise<string> {
 /** What a process is started with so that its resolver knows one name, `inside.example.com`. */
 function resolving(address: string): string {
   const module = `
-    import dns from 'node:dns/promises';
-    import { syncBuiltinESMExports } from 'node:module';
-    dns.lookup = async (host) => host === 'inside.example.com' ? [{ address: '${address}', family: 4 }] : [];
-    syncBuiltinESMExports();`;
+    import { Resolver } from 'node:dns/promises';
+    Resolver.prototype.resolve4 = async (host) => host === 'inside.example.com' ? ['${address}'] : [];
+    Resolver.prototype.resolve6 = async () => [];`;
   return `--import=data:text/javascript,${encodeURIComponent(module)}`;
 }
 

@@ -1,11 +1,14 @@
+import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { projectRoot } from '#config/settings';
 import type { ExecutorPool } from '#inference/executor-pool';
 import { difference } from '#models/golden';
-import { GOOD_INPUT, IRIS, quarantineWith, readyPool, Row } from '#testing/executors';
-import { copyModels } from '#testing/models';
+import { entryFile, GOOD_INPUT, IRIS, quarantineWith, readyPool, Row } from '#testing/executors';
+import { copyModels, MODELS_DIR } from '#testing/models';
 import { ENDLESS, POISON, UNREADABLE } from '#testing/poison';
 
 describe('micro-batches', () => {
@@ -282,6 +285,14 @@ describe('a canceled prediction that runs on', () => {
     expect(await behind.outcome).toEqual({ kind: 'dropped' });
     expect(deaths).toEqual([{ cause: 'canceled', suspects: 0 }]);
   });
+});
+
+it('a worker that has no file handle left for an executor lives, and has one when there are some again', async () => {
+  const script = path.join(projectRoot(), 'dist', 'libs', 'testing', 'short-of-handles.js');
+  const words = [script, entryFile('inference/executor-main'), MODELS_DIR, IRIS.id];
+  const limited = ['-c', 'ulimit -n 128; exec "$0" "$@"', process.execPath, ...words];
+  const { stdout } = await promisify(execFile)('sh', limited);
+  expect(stdout.trim().split('\n')).toEqual(['begins', 'not started', 'ready']);
 });
 
 /** @returns a file that is not there yet; an endless run that names it ends when it is */

@@ -5,7 +5,7 @@ import { OtherRowsError } from '#queue/batch-digests';
 import { BatchStoppedError, NoRoomError, SenderGoneError } from '#queue/batch-upload';
 import { statusOf } from '#queue/batches';
 import { Deliveries } from '#queue/deliveries';
-import { Janitor } from '#queue/janitor';
+import { Janitor, JANITOR_DEFAULTS } from '#queue/janitor';
 import { batchRows, bulkIntake, planOf, readerOf, runsWell, uploadOf, writerOf } from '#testing/batch-corner';
 import { until } from '#testing/patience';
 import { MODEL, QueueCorner } from '#testing/queue-corner';
@@ -133,7 +133,7 @@ const LOOKERS: readonly (readonly [string, (corner: QueueCorner, plan: BatchPlan
   [
     'the janitor',
     (corner) => {
-      const options = { resultTtlSeconds: 3_600, abandonedAfterMs: 900_000, stuckAfterMs: 60_000 };
+      const options = { ...JANITOR_DEFAULTS, resultTtlSeconds: 3_600 };
       return new Janitor(corner.queues, readerOf(corner), options).sweep([MODEL]);
     },
   ],

@@ -5,7 +5,7 @@ import { newEnvelopeId } from '#domain/prediction-id';
 import { announcementId } from '#queue/announcements';
 import type { BatchUpload } from '#queue/batch-upload';
 import { Batches } from '#queue/batches';
-import { Janitor, type JanitorOptions } from '#queue/janitor';
+import { Janitor, JANITOR_DEFAULTS, type JanitorOptions, MOST_ANNOUNCEMENTS } from '#queue/janitor';
 import { batchRows, bulkIntake, planOf, readerOf, uploadOf, writerOf } from '#testing/batch-corner';
 import { addressOf, MODEL, newPrediction, QueueCorner, succeeded } from '#testing/queue-corner';
 import { until } from '#testing/patience';
@@ -13,8 +13,7 @@ import { until } from '#testing/patience';
 const NOTHING = { deadline: 0, upload: 0, gate: 0, batch: 0, announcement: 0 };
 
 function janitorOf(corner: QueueCorner, change: Partial<JanitorOptions> = {}): Janitor {
-  const options = { resultTtlSeconds: 3_600, abandonedAfterMs: 900_000, stuckAfterMs: 60_000, ...change };
-  return new Janitor(corner.queues, readerOf(corner), options);
+  return new Janitor(corner.queues, readerOf(corner), { ...JANITOR_DEFAULTS, resultTtlSeconds: 3_600, ...change });
 }
 
 async function upload(corner: QueueCorner, change: Partial<BatchPlan> = {}): Promise<BatchUpload> {
@@ -35,6 +34,22 @@ it('is one in the fleet', async () => {
   expect(await first.sweep([MODEL])).not.toBeNull();
   expect(await second.sweep([MODEL])).toBeNull();
   expect(await first.sweep([MODEL])).not.toBeNull();
+});
+
+it('is the same one to the end of a sweep, however long that takes', async () => {
+  const corner = await QueueCorner.open();
+  const [first, second] = [janitorOf(corner, { leaseMs: 900 }), janitorOf(corner, { leaseMs: 900 })];
+  const old = Array.from({ length: 1_000 }, (_, n) => [n, `${newEnvelopeId('i', n)} 0`]).flat();
+  const models = Array.from({ length: 150 }, (_, n) => `m${n}`);
+  for (const model of models) await corner.redis.zadd(corner.catalogue.deadlinesKey(model), ...old);
+  const began = performance.now();
+  const sweep = first.sweep(models).then(() => 'over' as const);
+  for (;;) {
+    const seen = await Promise.race([sweep, second.sweep([])]);
+    if (seen === 'over') break;
+    expect(seen).toBeNull();
+  }
+  expect(performance.now() - began).toBeGreaterThan(900);
 });
 
 it('ends a prediction past its deadline that no worker took', async () => {
@@ -164,6 +179,26 @@ it('releases an announcement whose jobs are all gone', async () => {
   expect(await janitorOf(corner, { stuckAfterMs: -1 }).sweep([MODEL])).toMatchObject({ announcement: 1 });
   const { announcements } = corner.queues.of(MODEL);
   expect((await announcements.getWaiting()).map((job) => job.id)).toEqual([announcementId(envelopeId)]);
+});
+
+it('finds one that is stuck behind more than a sweep looks at, which wait as they should', async () => {
+  const corner = await QueueCorner.open();
+  const callback = { url: null, events: ['completed'] as const, owner: 'millrace', baseUrl: 'http://x' };
+  const submit = async () => addressOf((await corner.writer.write(newPrediction({ callback }))).id).envelopeId;
+  const [alive, stuck] = [await submit(), await submit()];
+  await corner.redis.del(corner.catalogue.envelopeKey(MODEL, stuck));
+  const { announcements } = corner.queues.of(MODEL);
+  const waiting = announcements.toKey('waiting-children');
+  // They are older, and wait for the one that has not ended.
+  const child = corner.catalogue.envelopeKey(MODEL, alive);
+  for (let n = 0; n < MOST_ANNOUNCEMENTS; n += 1) {
+    await corner.redis.sadd(`${announcements.toKey(`older-${n}`)}:dependencies`, child);
+    await corner.redis.zadd(waiting, n, `older-${n}`);
+  }
+  const janitor = janitorOf(corner, { stuckAfterMs: -1 });
+  expect(await janitor.sweep([MODEL])).toEqual(NOTHING);
+  expect(await janitor.sweep([MODEL])).toEqual({ ...NOTHING, announcement: 1 });
+  expect((await announcements.getWaiting()).map((job) => job.id)).toEqual([announcementId(stuck)]);
 });
 
 it('removes results past their time in a queue where nothing else ends: that is no mending', async () => {

@@ -71,6 +71,14 @@ describe('an Idempotency-Key', () => {
     expect(leftMs).toBeGreaterThan(24 * 3_600_000 - 60_000);
     expect(leftMs).toBeLessThanOrEqual(24 * 3_600_000);
   });
+
+  it('does not come back where it is gone: it would stay for ever', async () => {
+    const { corner, reservations } = await desk();
+    await reservations.reserve('local', 'k', claim());
+    await reservations.release('local', 'k');
+    await reservations.accept('local', 'k');
+    expect(await corner.redis.exists(corner.catalogue.reservationKey('local', 'k'))).toBe(0);
+  });
 });
 
 // The first caller may die between its reservation and its job; a repeat then makes the same job.
