@@ -71,7 +71,8 @@ export const MANIFEST_SCHEMA = {
     title: text,
     description: text,
     task,
-    owner: text,
+    // As in the paths of the API.
+    owner: { type: 'string', pattern: NAME },
     license: text,
     created_at: { type: 'string', format: 'date-time' },
     training: {

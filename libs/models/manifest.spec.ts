@@ -32,6 +32,7 @@ describe('a manifest that breaks the schema is refused by the place and the rule
     ['an unknown field', (m) => Object.assign(m, { colour: 'red' }), '/ must not have the field colour'],
     ['an unknown field of an input', (m) => Object.assign(m.inputs[0]!, { min: 1 }), '/inputs/0'],
     ['a name that is no folder name', (m) => (m.name = '../iris'), '/name must match pattern'],
+    ['an owner that no path can hold', (m) => (m.owner = 'ACME Corp.'), '/owner must match pattern'],
     ['a label that is no version', (m) => (m.version = '1.0'), '/version must match pattern'],
     ['a label with a leading zero', (m) => (m.version = '01.0.0'), '/version must match pattern'],
     ['a label with an empty word', (m) => (m.version = '1.0.0-a..b'), '/version must match pattern'],
