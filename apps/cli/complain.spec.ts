@@ -5,9 +5,9 @@ import { linesOf } from './complain.js';
 
 it('shows one sentence for what a person can mend, with the fields that are wrong', () => {
   expect(linesOf(new CliError('Port 3000 is taken.'))).toEqual(['Port 3000 is taken.']);
-  const problem = { title: 'Unprocessable Content', status: 422, detail: '/version is unknown' };
-  const errors = [{ pointer: '/version', code: 'unknown_version', detail: 'is unknown' }];
-  expect(linesOf(new MillraceError({ ...problem, errors }, null))).toEqual(['/version is unknown']);
+  const problem = { title: 'Unprocessable Content', status: 422, detail: '/overlap_seconds is unknown' };
+  const errors = [{ pointer: '/overlap_seconds', code: 'unknown', detail: 'is unknown' }];
+  expect(linesOf(new MillraceError({ ...problem, errors }, null))).toEqual(['/overlap_seconds is unknown']);
 });
 
 it('shows a wrong input field by field', () => {
@@ -30,9 +30,13 @@ it('says at a terminal what a key is given with', () => {
 });
 
 it('names a word of the command line without a pointer', () => {
-  const problem = { title: 'Unprocessable Content', status: 422, detail: '/id must be short' };
-  const errors = [{ pointer: '/id', code: 'invalid', detail: 'must be short' }];
-  expect(linesOf(new MillraceError({ ...problem, errors }, null))).toEqual(['The id must be short']);
+  const saidOf = (pointer: string): string[] => {
+    const problem = { title: 'Unprocessable Content', status: 422, detail: `${pointer} must be short` };
+    const errors = [{ pointer, code: 'invalid', detail: 'must be short' }];
+    return linesOf(new MillraceError({ ...problem, errors }, null));
+  };
+  expect(saidOf('/id')).toEqual(['The id must be short']);
+  expect(saidOf('/version')).toEqual(['The model or its version must be short']);
 });
 
 it('says how to get a fleet when there is none', () => {

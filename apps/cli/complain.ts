@@ -11,7 +11,11 @@ const FOR_PEOPLE = new Set([
 ]);
 
 /** What stands on the command line as a word of its own, and not in a body that a pointer could point into. */
-const ARGUMENTS: ReadonlySet<string> = new Set(['/id', '/model']);
+const ARGUMENTS: ReadonlyMap<string, string> = new Map([
+  ['/id', 'id'],
+  ['/model', 'model'],
+  ['/version', 'model or its version'],
+]);
 
 export function complain(error: unknown): void {
   for (const line of linesOf(error)) console.error(line);
@@ -31,7 +35,8 @@ function linesOfProblem(error: MillraceError): string[] {
   const { errors = [] } = error.problem;
   const [first] = errors;
   if (first === undefined) return [sentenceOf(error)];
-  if (errors.length === 1 && ARGUMENTS.has(first.pointer)) return [`The ${first.pointer.slice(1)} ${first.detail}`];
+  const argument = ARGUMENTS.get(first.pointer);
+  if (errors.length === 1 && argument !== undefined) return [`The ${argument} ${first.detail}`];
   if (!errors.every(({ pointer }) => pointer.startsWith('/input'))) return [error.message];
   return ['The input does not fit the model.', ...errors.map(({ pointer, detail }) => `  ${pointer} ${detail}`)];
 }

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { projectRoot, readProcessSettings } from '#config/settings';
+import { CliError } from './cli-error.js';
 import { complain } from './complain.js';
 import { addOperatorCommands } from './operate/commands.js';
 import { baseUrl } from './own-address.js';
@@ -182,12 +183,27 @@ program
     },
   );
 
+/** A reader that leaves (`| head`) has what it wanted; what a full disk did not take is no success. */
+let lost: NodeJS.ErrnoException | null = null;
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') lost ??= error;
+});
+
 try {
   await program.parseAsync();
+  // A write that fails says so a turn later.
+  await new Promise((resolve) => setImmediate(resolve));
+  mustBeWritten(lost);
   process.exit();
 } catch (error) {
   complain(error);
   process.exit(1);
+}
+
+/** @throws CliError */
+function mustBeWritten(error: NodeJS.ErrnoException | null): void {
+  if (error === null) return;
+  throw new CliError(`The answer cannot be written (${error.code ?? error.message}).`, { cause: error });
 }
 
 function ownVersion(): string {

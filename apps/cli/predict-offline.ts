@@ -7,7 +7,7 @@ import { CliError } from './cli-error.js';
 
 export interface OfflineRequest {
   readonly modelsDir: string;
-  /** `iris` or `owner/iris`. */
+  /** As a fleet takes it: `iris`, `owner/iris`, `iris:1.0.0`. */
   readonly model: string;
   /** A label; null takes the highest. */
   readonly version: string | null;
@@ -29,7 +29,7 @@ export async function predictOffline(request: OfflineRequest): Promise<unknown> 
 }
 
 async function findVersion({ modelsDir, model, version }: OfflineRequest): Promise<ModelVersion> {
-  const name = model.slice(model.indexOf('/') + 1);
+  const [name = ''] = model.slice(model.indexOf('/') + 1).split(':');
   const repository = await openRepository(modelsDir, { verify: 'every-file', only: [name] });
   const reference = version === null ? model : `${model}:${version}`;
   const found = repository.resolve(reference);

@@ -11,8 +11,10 @@ ask() {
     --header "Authorization: Bearer ${MILLRACE_API_KEY:-none}" "$@"
 }
 
+# curl may send it more than once: with a key of its own it is one batch all the same.
 batch=$(
-  ask '/v1/batches?model=iris' --header 'Content-Type: application/x-ndjson' --data-binary @- <<'ROWS'
+  ask '/v1/batches?model=iris' --header 'Content-Type: application/x-ndjson' \
+    --header "Idempotency-Key: example-$(date +%s)-$$" --data-binary @- <<'ROWS'
 {"custom_id":"f-1","sepal_length":5.1,"sepal_width":3.4,"petal_length":1.5,"petal_width":0.2}
 {"custom_id":"f-2","sepal_length":6.4,"sepal_width":2.8,"petal_length":5.6,"petal_width":2.2}
 {"custom_id":"f-3","sepal_length":5.9,"sepal_width":34,"petal_length":4.2,"petal_width":1.5}

@@ -10,8 +10,8 @@ const openai = new OpenAI({ baseURL: `${MILLRACE_URL}/openai/v1`, apiKey: MILLRA
 const { key: secret } = await openai.get(`${MILLRACE_URL}/v1/webhooks/default/secret`);
 
 const server = createServer(async (request, response) => {
-  // The exact bytes that came: parsed and written again they are others.
-  const body = await text(request);
+  // The exact bytes that came: parsed and written again they are others. Of a sender that breaks off there are none.
+  const body = await text(request).catch(() => '');
   const isOurs = await openai.webhooks.verifySignature(body, request.headers, secret).then(
     () => true,
     () => false,

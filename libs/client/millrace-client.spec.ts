@@ -121,16 +121,23 @@ it('createBatch writes rows down as lines, with the options in the query', async
   });
 });
 
-it('reads the catalogue, with the default owner', async () => {
-  server.answers = [
-    json(200, { results: [{ name: 'iris' }] }),
-    json(200, { name: 'iris' }),
-    json(200, { name: 'iris' }),
-  ];
-  expect(await client.models()).toEqual([{ name: 'iris' }]);
+it('reads the catalogue, and finds there who owns a model', async () => {
+  const list = { results: [{ owner: 'acme', name: 'iris' }] };
+  server.answers = [list, list, { name: 'iris' }, list, { name: 'rose' }, { name: 'iris' }].map((one) =>
+    json(200, one),
+  );
+  expect(await client.models()).toEqual(list.results);
   await client.model('iris');
-  await client.model('acme/iris');
-  expect(server.seen.map(({ url }) => url)).toEqual(['/v1/models', '/v1/models/millrace/iris', '/v1/models/acme/iris']);
+  await client.model('rose');
+  await client.model('other/iris');
+  expect(server.seen.map(({ url }) => url)).toEqual([
+    '/v1/models',
+    '/v1/models',
+    '/v1/models/acme/iris',
+    '/v1/models',
+    '/v1/models/millrace/rose',
+    '/v1/models/other/iris',
+  ]);
 });
 
 it('tells ready, degraded and not ready apart', async () => {

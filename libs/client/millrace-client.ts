@@ -206,9 +206,9 @@ export class MillraceClient {
     return page.results;
   }
 
-  /** @param name `iris`, or `owner/iris` */
+  /** @param name `iris`, or `owner/iris`, which spares a look into the list for the owner */
   async model(name: string): Promise<Model> {
-    const [owner = '', model = ''] = name.includes('/') ? name.split('/') : ['millrace', name];
+    const [owner = '', model = ''] = name.includes('/') ? name.split('/') : [await this.#ownerOf(name), name];
     return this.#transport.json('GET', `/v1/models/${encodeURIComponent(owner)}/${encodeURIComponent(model)}`);
   }
 
@@ -244,6 +244,11 @@ export class MillraceClient {
     const body = (await readJson(response)) as { status?: unknown; degraded?: unknown } | null;
     const degraded = Array.isArray(body?.degraded) ? body.degraded.map(String) : [];
     return { ready: response.ok, status: typeof body?.status === 'string' ? body.status : 'error', degraded };
+  }
+
+  /** A model that there is not is told of by the service. */
+  async #ownerOf(model: string): Promise<string> {
+    return (await this.models()).find(({ name }) => name === model)?.owner ?? 'millrace';
   }
 
   /** A repeat without a key might be a second one. */

@@ -1,7 +1,10 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { difference } from '#models/golden';
-import type { ModelVersion } from '#models/repository';
-import { type LooseManifest, shipped, SHIPPED, shippedModels } from '#testing/models';
+import { sha256 } from '#models/integrity';
+import { type ModelVersion, openRepository } from '#models/repository';
+import { changeManifest, copyModels, type LooseManifest, shipped, SHIPPED, shippedModels } from '#testing/models';
 import { ModelSession } from './session.js';
 
 const threads = 1;
@@ -135,3 +138,36 @@ function withManifest(version: ModelVersion, change: (manifest: LooseManifest) =
   change(manifest);
   return { ...version, manifest };
 }
+
+// What an exporter writes that was shown an example and not told which dimension is the batch.
+describe('a graph for one row at a time', () => {
+  async function ofOneRow(mostRows: number): Promise<ModelVersion> {
+    const root = await copyModels('iris');
+    const file = path.join(root, 'iris', '1.0.0', 'model.onnx');
+    // In place of the dimension N the number 1, in as many bytes.
+    const graph = Buffer.from(
+      (await readFile(file)).toString('latin1').replaceAll('\x12\x01N', '\x08\x81\0'),
+      'latin1',
+    );
+    await writeFile(file, graph);
+    await changeManifest(root, 'iris', (manifest) => {
+      for (const spec of [...manifest.graph.inputs, ...manifest.graph.outputs]) spec.shape[0] = 1;
+      manifest.batching.max_batch_size = mostRows;
+      manifest.files.find((one) => one.path === 'model.onnx')!.sha256 = sha256(graph);
+    });
+    return (await openRepository(root, { verify: 'every-file' })).latest('iris')!;
+  }
+
+  it('is refused where more rows would run together', async () => {
+    await expect(ModelSession.open(await ofOneRow(256), { threads })).rejects.toThrow(
+      'Model file iris/1.0.0/manifest.json: /graph/inputs/0 takes 1 rows and no others: ' +
+        'leave the first dimension of the graph open, or say 1 in /batching/max_batch_size',
+    );
+  });
+
+  it('is served where each row runs alone', async () => {
+    const session = await ModelSession.open(await ofOneRow(1), { threads });
+    await session.passGolden('all');
+    await session.close();
+  });
+});

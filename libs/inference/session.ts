@@ -38,7 +38,8 @@ export class ModelSession {
     const fileName = `${version.name}/${version.label}/manifest.json`;
     const disagreement =
       compare('inputs', manifest.graph.inputs, graph.inputMetadata) ??
-      compare('outputs', manifest.graph.outputs, graph.outputMetadata);
+      compare('outputs', manifest.graph.outputs, graph.outputMetadata) ??
+      findFixedRows(version, graph.inputMetadata);
     if (disagreement !== null) throw new ModelIntegrityError(fileName, disagreement);
     try {
       return new ModelSession(version, graph, new TensorBuilder(manifest));
@@ -166,4 +167,16 @@ function compare(
   return side === 'inputs' && extra !== undefined
     ? `the graph has an input ${extra.name} that /graph/inputs lacks`
     : null;
+}
+
+/** A graph that was exported with a number for its first dimension takes so many rows, and no others. */
+function findFixedRows({ manifest }: ModelVersion, actual: readonly InferenceSession.ValueMetadata[]): string | null {
+  for (const [index, { name }] of manifest.graph.inputs.entries()) {
+    const found = actual.find((candidate) => candidate.name === name);
+    const rows = found?.isTensor === true ? found.shape[0] : undefined;
+    if (typeof rows !== 'number' || rows < 0 || (rows === 1 && manifest.batching.max_batch_size === 1)) continue;
+    const or = rows === 1 ? ', or say 1 in /batching/max_batch_size' : '';
+    return `/graph/inputs/${index} takes ${rows} rows and no others: leave the first dimension of the graph open${or}`;
+  }
+  return null;
 }

@@ -2,6 +2,7 @@
 
 const sha256 = { type: 'string', pattern: '^[0-9a-f]{64}$' } as const;
 const text = { type: 'string', minLength: 1 } as const;
+const task = { enum: ['classification', 'regression', 'tensor'] } as const;
 const NAME = '^[a-z][a-z0-9-]{0,62}$';
 /** SemVer 2.0 without build metadata: no leading zeros, so that no two labels mean the same. */
 const NUMBER = '(?:0|[1-9]\\d*)';
@@ -69,8 +70,9 @@ export const MANIFEST_SCHEMA = {
     version: { type: 'string', pattern: LABEL },
     title: text,
     description: text,
-    task: { enum: ['classification', 'regression', 'tensor'] },
-    owner: text,
+    task,
+    // As in the paths of the API.
+    owner: { type: 'string', pattern: NAME },
     license: text,
     created_at: { type: 'string', format: 'date-time' },
     training: {
@@ -169,40 +171,46 @@ export const MANIFEST_SCHEMA = {
     outputs: {
       type: 'object',
       required: ['task'],
-      oneOf: [
+      properties: { task },
+      // One after the other and not `oneOf`: what is wrong is then said of the task that is meant.
+      allOf: [
         {
-          additionalProperties: false,
-          required: ['task', 'tensor', 'labels', 'score'],
-          properties: {
-            task: { const: 'classification' },
-            tensor: text,
-            labels: { type: 'array', minItems: 2, uniqueItems: true, items: { type: 'string' } },
-            score: text,
+          if: { properties: { task: { const: 'classification' } } },
+          then: {
+            additionalProperties: false,
+            required: ['task', 'tensor', 'labels', 'score'],
+            properties: {
+              task,
+              tensor: text,
+              labels: { type: 'array', minItems: 2, uniqueItems: true, items: { type: 'string' } },
+              score: text,
+            },
           },
         },
         {
-          additionalProperties: false,
-          required: ['task', 'tensor', 'unit', 'description'],
-          properties: {
-            task: { const: 'regression' },
-            tensor: text,
-            unit: { type: ['string', 'null'] },
-            description: text,
+          if: { properties: { task: { const: 'regression' } } },
+          then: {
+            additionalProperties: false,
+            required: ['task', 'tensor', 'unit', 'description'],
+            properties: { task, tensor: text, unit: { type: ['string', 'null'] }, description: text },
           },
         },
         {
-          additionalProperties: false,
-          required: ['task', 'tensors'],
-          properties: {
-            task: { const: 'tensor' },
-            tensors: {
-              type: 'array',
-              minItems: 1,
-              items: {
-                type: 'object',
-                additionalProperties: false,
-                required: ['name', 'description'],
-                properties: { name: text, description: text },
+          if: { properties: { task: { const: 'tensor' } } },
+          then: {
+            additionalProperties: false,
+            required: ['task', 'tensors'],
+            properties: {
+              task,
+              tensors: {
+                type: 'array',
+                minItems: 1,
+                items: {
+                  type: 'object',
+                  additionalProperties: false,
+                  required: ['name', 'description'],
+                  properties: { name: text, description: text },
+                },
               },
             },
           },

@@ -27,11 +27,12 @@ it('is JSON', () => {
 
 describe('a manifest that breaks the schema is refused by the place and the rule', () => {
   const cases: [string, Change, string][] = [
-    ['a format of the future', (m) => (m.manifest_version = any(2)), '/manifest_version must be equal to constant'],
+    ['a format of the future', (m) => (m.manifest_version = any(2)), '/manifest_version must be 1'],
     ['a missing field', (m) => delete (m as { title?: string }).title, "/ must have required property 'title'"],
-    ['an unknown field', (m) => Object.assign(m, { colour: 'red' }), '(colour)'],
+    ['an unknown field', (m) => Object.assign(m, { colour: 'red' }), '/ must not have the field colour'],
     ['an unknown field of an input', (m) => Object.assign(m.inputs[0]!, { min: 1 }), '/inputs/0'],
     ['a name that is no folder name', (m) => (m.name = '../iris'), '/name must match pattern'],
+    ['an owner that no path can hold', (m) => (m.owner = 'ACME Corp.'), '/owner must match pattern'],
     ['a label that is no version', (m) => (m.version = '1.0'), '/version must match pattern'],
     ['a label with a leading zero', (m) => (m.version = '01.0.0'), '/version must match pattern'],
     ['a label with an empty word', (m) => (m.version = '1.0.0-a..b'), '/version must match pattern'],
@@ -42,8 +43,8 @@ describe('a manifest that breaks the schema is refused by the place and the rule
     ['a hash that is none', (m) => (m.files[0]!.sha256 = 'abc'), '/files/0/sha256 must match pattern'],
     ['no files', (m) => (m.files = []), '/files must NOT have fewer than 1 items'],
     ['no inputs', (m) => (m.inputs = []), '/inputs must NOT have fewer than 1 items'],
-    ['an unknown type', (m) => (m.inputs[0]!.type = any('float')), '/inputs/0/type must be equal to one of'],
-    ['an unknown task', (m) => (m.task = any('ranking')), '/task must be equal to one of'],
+    ['an unknown type', (m) => (m.inputs[0]!.type = any('float')), '/inputs/0/type must be one of number, integer, boolean, category, string'],
+    ['an unknown task', (m) => (m.task = any('ranking')), '/task must be one of classification, regression, tensor'],
     ['one label only', (m) => ((m.outputs as { labels?: string[] }).labels = ['a']), '/outputs/labels'],
     ['a label twice', (m) => ((m.outputs as { labels?: string[] }).labels = ['a', 'a']), '/outputs/labels'],
     ['a category without its list', (m) => (m.inputs[0]!.type = 'category'), "property 'categories'"],
@@ -51,6 +52,17 @@ describe('a manifest that breaks the schema is refused by the place and the rule
     ['an optional input without a policy', (m) => (m.inputs[0]!.required = false), "property 'missing'"],
     ['micro-batches of nothing', (m) => (m.batching.max_batch_size = 0), '/batching/max_batch_size must be >= 1'],
     ['a bound that is a text', (m) => (m.inputs[0]!.minimum = any('3')), '/inputs/0/minimum must be number'],
+    ['an output of no task', (m) => (m.outputs.task = any('ranking')), '/outputs/task must be one of classification,'],
+    [
+      'a regression without a unit',
+      (m) => Object.assign(m, { task: 'regression', outputs: { task: 'regression', tensor: 'x', description: 'x' } }),
+      "/outputs must have required property 'unit'",
+    ],
+    [
+      'tensors that are not named',
+      (m) => Object.assign(m, { task: 'tensor', outputs: { task: 'tensor' } }),
+      "/outputs must have required property 'tensors'",
+    ],
     ['a datatype nobody has', (m) => (m.graph.inputs[0]!.datatype = any('float16')), '/graph/inputs/0/datatype'],
   ];
   it.each(cases)('%s', async (_, change, rule) => {
@@ -127,7 +139,10 @@ describe('a manifest that contradicts itself is refused', () => {
     [
       'churn',
       'a missing number that its tensor cannot hold',
-      (m) => (m.graph.inputs[0]!.datatype = 'int64'),
+      (m) => {
+        m.graph.inputs[0]!.datatype = 'int64';
+        for (const input of m.inputs) if (input.type === 'number') input.type = 'integer';
+      },
       '/inputs/3/missing/policy must not be nan, which a tensor of int64 cannot hold',
     ],
     [
@@ -142,8 +157,82 @@ describe('a manifest that contradicts itself is refused', () => {
       (m) => (m.inputs[3]!.missing = { policy: 'constant', value: 'none', description: 'x' }),
       '/inputs/3/missing/value does not fit the type number',
     ],
+    [
+      'iris',
+      'numbers in a tensor of integers',
+      (m) => (m.graph.inputs[0]!.datatype = 'int32'),
+      '/inputs/0/type is number, which does not fit features, a tensor of int32',
+    ],
+    [
+      'iris',
+      'a bound that its tensor cannot hold',
+      (m) => {
+        integers(m, 'int8');
+        m.inputs[1]!.maximum = 128;
+      },
+      '/inputs/1/maximum is 128, which a tensor of int8 cannot hold',
+    ],
+    [
+      'iris',
+      'a constant that its tensor cannot hold',
+      (m) => {
+        integers(m, 'uint8');
+        m.inputs[2]!.missing = { policy: 'constant', value: -1, description: 'x' };
+      },
+      '/inputs/2/missing/value is -1, which a tensor of uint8 cannot hold',
+    ],
+    [
+      'iris',
+      'a label too few',
+      (m) => ((m.outputs as { labels?: string[] }).labels = ['setosa', 'versicolor']),
+      '/outputs/labels has 2 labels, but probabilities has 3 numbers a row',
+    ],
+    [
+      'iris',
+      'a regression of several numbers',
+      (m) => {
+        m.task = 'regression';
+        m.outputs = { task: 'regression', tensor: 'probabilities', unit: null, description: 'x' };
+      },
+      '/outputs/tensor names probabilities, which has 3 numbers a row and not one',
+    ],
+    [
+      'iris',
+      'probabilities that are whole numbers',
+      (m) => (m.graph.outputs[0]!.datatype = 'int64'),
+      '/outputs/tensor names probabilities, which must be of float32 or float64',
+    ],
   ];
   it.each(cases)('%s with %s', async (model, _, change, rule) => {
     expect(await ruleBroken(model, change)).toBe(rule);
   });
+});
+
+/** Four whole numbers in one tensor, without bounds. */
+function integers(manifest: LooseManifest, datatype: LooseManifest['graph']['inputs'][number]['datatype']): void {
+  manifest.graph.inputs[0]!.datatype = datatype;
+  for (const input of manifest.inputs) {
+    input.type = 'integer';
+    delete input.minimum;
+    delete input.maximum;
+  }
+}
+
+// Beyond them a typed array wraps around: 300 would be 44 in the tensor, and the answer one to another question.
+it.each([
+  ['int8', -128, 127],
+  ['int32', -2_147_483_648, 2_147_483_647],
+  ['uint16', 0, 65_535],
+  ['bool', 0, 1],
+  ['uint64', 0, undefined],
+  ['int64', undefined, undefined],
+  ['float32', undefined, undefined],
+] as const)('whole numbers without bounds have those of a tensor of %s', async (datatype, minimum, maximum) => {
+  const { inputs } = parseManifest(await changedManifest('iris', (manifest) => integers(manifest, datatype)));
+  expect([inputs[0]?.minimum, inputs[0]?.maximum]).toEqual([minimum, maximum]);
+  const own = await changedManifest('iris', (manifest) => {
+    integers(manifest, datatype);
+    Object.assign(manifest.inputs[0]!, { minimum: 0, maximum: 1 });
+  });
+  expect(parseManifest(own).inputs[0]).toMatchObject({ minimum: 0, maximum: 1 });
 });

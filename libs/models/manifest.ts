@@ -4,6 +4,7 @@
 import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
 import type { Feature, OutputSpec, TensorSpec, TensorType } from '#domain/model-version';
+import { integerRangeOf, withinTensor } from './integer-range.js';
 import { MANIFEST_SCHEMA } from './manifest-schema.js';
 
 export interface Manifest {
@@ -64,7 +65,7 @@ export class ManifestError extends Error {
 }
 
 /**
- * Reads a manifest from the text of the file.
+ * Reads a manifest from the text of the file. Whole numbers without bounds get those of their tensor.
  * @throws ManifestError when it is not JSON, breaks the schema, or contradicts itself
  */
 export function parseManifest(text: string): Manifest {
@@ -77,14 +78,24 @@ export function parseManifest(text: string): Manifest {
   if (!matchesSchema(value)) throw new ManifestError(inWords(matchesSchema.errors?.[0]));
   const contradiction = findContradiction(value);
   if (contradiction !== null) throw new ManifestError(contradiction);
-  return value;
+  const inputs = value.inputs.map((feature) => withinTensor(feature, datatypeOf(value.graph.inputs, feature.tensor)));
+  return { ...value, inputs };
 }
 
 function inWords(error: ErrorObject | undefined): string {
   if (error === undefined) return 'does not match the schema';
   const where = error.instancePath === '' ? '/' : error.instancePath;
-  const extra = error.keyword === 'additionalProperties' ? ` (${String(error.params['additionalProperty'])})` : '';
-  return `${where} ${error.message ?? 'does not match the schema'}${extra}`;
+  const { keyword, params } = error;
+  switch (keyword) {
+    case 'enum':
+      return `${where} must be one of ${(params['allowedValues'] as unknown[]).join(', ')}`;
+    case 'const':
+      return `${where} must be ${String(params['allowedValue'])}`;
+    case 'additionalProperties':
+      return `${where} must not have the field ${String(params['additionalProperty'])}`;
+    default:
+      return `${where} ${error.message ?? 'does not match the schema'}`;
+  }
 }
 
 /** What a schema cannot say: names that must agree with one another. */
@@ -99,11 +110,9 @@ function findContradiction(manifest: Manifest): string | null {
     if (!graphInputs.has(feature.tensor)) {
       return `/inputs/${index}/tensor names ${feature.tensor}, which /graph/inputs does not list`;
     }
-    const misfit = findMisfit(feature, graph.inputs.find((spec) => spec.name === feature.tensor)?.datatype);
+    const datatype = datatypeOf(graph.inputs, feature.tensor);
+    const misfit = findMisfit(feature, datatype) ?? findWrongBound(feature, datatype);
     if (misfit !== null) return `/inputs/${index}/${misfit}`;
-    if (feature.minimum !== undefined && feature.maximum !== undefined && feature.minimum > feature.maximum) {
-      return `/inputs/${index}/minimum must not be above maximum`;
-    }
   }
   for (const spec of graph.inputs) {
     if (!inputs.some((feature) => feature.tensor === spec.name)) return `no feature fills the graph's input ${spec.name}`;
@@ -113,13 +122,49 @@ function findContradiction(manifest: Manifest): string | null {
   for (const name of named) {
     if (!graphOutputs.has(name)) return `/outputs names ${name}, which /graph/outputs does not list`;
   }
+  return findWrongOutput(manifest);
+}
+
+function datatypeOf(specs: readonly TensorSpec[], name: string): TensorType | undefined {
+  return specs.find((spec) => spec.name === name)?.datatype;
+}
+
+/** Labels and values are read by their place: a tensor of another size or kind has no answer at all. */
+function findWrongOutput({ graph, outputs }: Manifest): string | null {
+  if (outputs.task === 'tensor') return null;
+  const { tensor } = outputs;
+  const spec = graph.outputs.find(({ name }) => name === tensor);
+  if (spec?.datatype !== 'float32' && spec?.datatype !== 'float64') {
+    return `/outputs/tensor names ${tensor}, which must be of float32 or float64`;
+  }
+  const [, ...sizes] = spec.shape;
+  const has = sizes.reduce((product, size) => product * size, 1);
+  const needs = outputs.task === 'classification' ? outputs.labels.length : 1;
+  if (sizes.includes(-1) || has === needs) return null;
+  return outputs.task === 'classification'
+    ? `/outputs/labels has ${needs} labels, but ${tensor} has ${has} numbers a row`
+    : `/outputs/tensor names ${tensor}, which has ${has} numbers a row and not one`;
+}
+
+function findWrongBound({ minimum, maximum, missing }: Feature, datatype: TensorType | undefined): string | null {
+  if (minimum !== undefined && maximum !== undefined && minimum > maximum) return 'minimum must not be above maximum';
+  const range = integerRangeOf(datatype);
+  if (range === null) return null;
+  const [least, most] = range;
+  const bounds = Object.entries({ minimum, maximum, 'missing/value': missing?.value });
+  for (const [name, value] of bounds) {
+    if (typeof value === 'number' && !(Number.isInteger(value) && value >= least && value <= most)) {
+      return `${name} is ${value}, which a tensor of ${datatype ?? 'nothing'} cannot hold`;
+    }
+  }
   return null;
 }
 
-/** A value of another kind would become NaN or 0 in the tensor, and nobody would see it. */
+/** A value of another kind would become NaN, 0 or a part of itself in the tensor, and nobody would see it. */
 function findMisfit(feature: Feature, datatype: TensorType | undefined): string | null {
   const isText = feature.type === 'category' || feature.type === 'string';
-  if (isText !== (datatype === 'string')) {
+  const isCut = feature.type === 'number' && integerRangeOf(datatype) !== null;
+  if (isText !== (datatype === 'string') || isCut) {
     return `type is ${feature.type}, which does not fit ${feature.tensor}, a tensor of ${datatype ?? 'nothing'}`;
   }
   const { missing } = feature;

@@ -132,6 +132,21 @@ describe('a folder that was tampered with stops the start with one line that nam
       (root) => changeManifest(root, 'iris', (m) => (m.files = m.files.filter(({ path: p }) => p !== 'golden.jsonl'))),
       'Model file iris/1.0.0/manifest.json: /files must list golden.jsonl',
     ],
+    [
+      'an example that its model refuses',
+      (root) => changeManifest(root, 'iris', (m) => (m.inputs[1]!.example = 'wide')),
+      'Model file iris/1.0.0/manifest.json: /inputs/1/example is a text: must be a number from 1 to 6 (cm)',
+    ],
+    [
+      'a golden example with a word misspelt',
+      (root) => changeGolden(root, (text) => text.replace('"petal_width"', '"petal_with"')),
+      'Model file iris/1.0.0/golden.jsonl: line 1: /input/petal_width is required: must be a number from 0 to 4 (cm)',
+    ],
+    [
+      'a golden example that its model refuses',
+      (root) => changeGolden(root, (text) => text.replace(/(.*\n.*"sepal_length": )[\d.]+/, '$155')),
+      'Model file iris/1.0.0/golden.jsonl: line 2: /input/sepal_length is 55: must be a number from 3 to 10 (cm)',
+    ],
     ['no model at all', (root) => rm(path.join(root, 'iris'), { recursive: true }), /^Setting MODELS_DIR: the folder \/.* holds no model$/],
     ['no folder at all', (root) => rm(root, { recursive: true }), /^Setting MODELS_DIR: the folder \/.* cannot be read \(ENOENT\)$/],
   ];
@@ -150,3 +165,14 @@ describe('a folder that was tampered with stops the start with one line that nam
     await expect(openRepository(root, { verify: 'all-but-graph' })).rejects.toThrow('baseline.json: is missing');
   });
 });
+
+/** As somebody writes them who puts size and hash right as well. */
+async function changeGolden(root: string, change: (text: string) => string): Promise<void> {
+  const file = path.join(root, 'iris', '1.0.0', 'golden.jsonl');
+  const text = change(await readFile(file, 'utf8'));
+  await writeFile(file, text);
+  await changeManifest(root, 'iris', ({ files }) => {
+    const golden = files.find((one) => one.path === 'golden.jsonl')!;
+    Object.assign(golden, { sha256: sha256(text), size_bytes: Buffer.byteLength(text) });
+  });
+}

@@ -7,6 +7,7 @@ import path from 'node:path';
 import type { VersionFolder, VersionId } from '#domain/model-version';
 import { parseGolden, type GoldenExample } from './golden.js';
 import { ModelIntegrityError, ModelsFolderError, readModelFile, sha256, UnknownModelError, verifyBytes } from './integrity.js';
+import { compileInputValidator } from './input-validator.js';
 import { compareLabels } from './labels.js';
 import { ManifestError, parseManifest, type Manifest } from './manifest.js';
 
@@ -145,7 +146,7 @@ async function readVersion(root: string, name: string, label: string, options: O
     label,
     directory: path.join(root, below),
     manifest,
-    golden: parseGolden(`${below}/golden.jsonl`, needed(texts, below, 'golden.jsonl')),
+    golden: readGolden(below, manifest, needed(texts, below, 'golden.jsonl')),
     baseline: parseBaseline(`${below}/baseline.json`, needed(texts, below, 'baseline.json')),
   };
 }
@@ -157,6 +158,27 @@ function readManifest(file: string, text: string): Manifest {
     if (error instanceof ManifestError) throw new ModelIntegrityError(file, error.rule);
     throw error;
   }
+}
+
+/** What is shown as an example, and what is compared at start, are inputs that the model takes. */
+function readGolden(below: string, manifest: Manifest, text: string): GoldenExample[] {
+  const file = `${below}/golden.jsonl`;
+  const golden = parseGolden(file, text);
+  const validate = compileInputValidator(manifest);
+  const [wrong] = validate(Object.fromEntries(manifest.inputs.map(({ name, example }) => [name, example])));
+  if (wrong !== undefined) {
+    const [, name = '', ...inner] = wrong.pointer.split('/');
+    const index = manifest.inputs.findIndex((feature) => feature.name === name);
+    const pointer = ['/inputs', index, 'example', ...inner].join('/');
+    throw new ModelIntegrityError(`${below}/manifest.json`, `${pointer} ${wrong.detail}`);
+  }
+  for (const [index, { input }] of golden.entries()) {
+    const [error] = validate(input);
+    if (error !== undefined) {
+      throw new ModelIntegrityError(file, `line ${index + 1}: /input${error.pointer} ${error.detail}`);
+    }
+  }
+  return golden;
 }
 
 function parseBaseline(file: string, text: string): unknown {

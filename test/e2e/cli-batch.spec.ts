@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -246,6 +246,45 @@ it('names the file of its answers where that cannot be written', async () => {
   const words = ['batch', 'rows.csv', '-m', 'iris', '-o', 'nowhere/answers.csv'];
   const { code, err } = await run({ url: 'http://127.0.0.1:1' }, ...words);
   expect([code, err]).toEqual([1, 'nowhere/answers.csv cannot be written (ENOENT).\n']);
+});
+
+it('takes the place of nothing but earlier answers', async () => {
+  const nobody = { url: 'http://127.0.0.1:1' };
+  const rows = 'a\n1\n';
+  await writeFile(path.join(folder, 'rows.csv'), rows);
+  await mkdir(path.join(folder, 'there'));
+  const wrong = {
+    'rows.csv': 'rows.csv is the file of the rows itself: give --out another name.\n',
+    './there/../rows.csv': './there/../rows.csv is the file of the rows itself: give --out another name.\n',
+    there: 'there is not a file: give --out the name of one.\n',
+    'answers.csv.gz': 'answers.csv.gz: answers are not compressed, so the name must not end in .gz.\n',
+  };
+  for (const [out, sentence] of Object.entries(wrong)) {
+    const { code, err } = await run(nobody, 'batch', 'rows.csv', '-m', 'iris', '-o', out);
+    expect([code, err]).toEqual([1, sentence]);
+  }
+  expect(await readFile(path.join(folder, 'rows.csv'), 'utf8')).toBe(rows);
+  expect((await readdir(folder)).sort()).toEqual(['rows.csv', 'there']);
+});
+
+it('says at once that the rows cannot be read, before it sends and in the middle of it', async () => {
+  const fleet = fleetOfTest();
+  const api = await fleet.api();
+  await mkdir(path.join(folder, 'folder.csv'));
+  const noFile = await run(api, 'batch', 'folder.csv', '-m', 'iris', '-o', 'answers.csv');
+  expect([noFile.code, noFile.err]).toEqual([1, expect.stringContaining('folder.csv is not a file')]);
+  // A file that opens, and whose first byte is an error of the disk.
+  await symlink('/proc/self/mem', path.join(folder, 'broken.csv'));
+  const broken = await run(api, 'batch', 'broken.csv', '-m', 'iris', '-o', 'answers.csv');
+  expect([broken.code, broken.err]).toEqual([1, 'broken.csv cannot be read (EIO).\n']);
+});
+
+it('says once what is wrong with a batch', async () => {
+  const fleet = fleetOfTest();
+  const api = await fleet.api();
+  await writeFile(path.join(folder, 'rows.csv'), 'sepal_length,sepal_width,petal_length,petal_width\n');
+  const { err } = await run(api, 'batch', 'rows.csv', '-m', 'iris', '-o', 'answers.csv');
+  expect(err).toMatch(/The fleet refused the batch: The request has no rows\n$/);
 });
 
 it('listens to webhooks, verifies and prints them', async () => {

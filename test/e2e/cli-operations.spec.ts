@@ -1,6 +1,7 @@
 /** What operators do at a terminal: status, top, pause, resume, drain, dead-letters, why. */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { open } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { projectRoot } from '#config/settings';
@@ -150,6 +151,14 @@ it('says in one sentence what is wrong', async () => {
     [millrace(['status', '--url', api.url], {}), /needs an API key.*Set MILLRACE_API_KEY, or MILLRACE_API_KEY_FILE/],
     [as(shop, 'listen', '--port', new URL(api.url).port), /^Port \d+ is taken: choose another/],
     [millrace(['predict', '-m', 'nope', '-i', '{}', '--offline'], {}), /^There is no model nope; there are .*\biris\b/],
+    [
+      as(shop, 'predict', '-m', 'nope', '-i', '{}'),
+      /^The model or its version names no version of this service; models: /,
+    ],
+    [
+      millrace(['predict', '-m', 'iris:9.9.9', '-i', '{}', '--offline'], {}),
+      /^There is no version iris:9\.9\.9; iris has 1\.0\.0\.$/m,
+    ],
     [as(operator, 'why', `p${'0'.repeat(32)}`), /There is no such prediction/],
     [as(operator, 'dead-letters', 'redrive'), /Name the ids, or say --all/],
     [as(operator, 'dead-letters', 'redrive', '--all'), /--all --model NAME/],
@@ -162,6 +171,17 @@ it('says in one sentence what is wrong', async () => {
     expect(err).toMatch(sentence);
     expect(err).not.toMatch(/^ {4}at /m);
   }
+});
+
+it('is no success where the answer gets lost, as on a disk that is full', async () => {
+  const program = path.join(projectRoot(), 'dist', 'apps', 'cli', 'main.js');
+  const full = await open('/dev/full', 'w');
+  const { status, stderr } = spawnSync(process.execPath, [program, 'keys', 'generate'], {
+    stdio: ['ignore', full.fd, 'pipe'],
+    encoding: 'utf8',
+  });
+  await full.close();
+  expect([status, stderr]).toEqual([1, 'The answer cannot be written (ENOSPC).\n']);
 });
 
 it.each(['status', 'top', 'pause', 'resume', 'drain', 'why', 'dead-letters list', 'dead-letters redrive'])(

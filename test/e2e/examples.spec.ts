@@ -5,7 +5,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdir, readFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
+import { connect, createServer, type AddressInfo } from 'node:net';
 import { createInterface } from 'node:readline';
 import path from 'node:path';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
@@ -108,6 +108,7 @@ describe('a receiver', () => {
   it.each(RECEIVERS)('%s prints what is signed, and refuses the rest', async (example) => {
     const program = run(example);
     const url = await program.line('http://');
+    await breakOff(url);
     const id = await submitTo(url);
     const line = await program.line(`${id}-completed`);
     await expectRefused(url, line);
@@ -136,6 +137,15 @@ async function submitTo(url: string): Promise<string> {
   };
   await until(delivered, { deadlineMs: 30_000, what: `the webhook of ${id} to be delivered` });
   return id;
+}
+
+/** Sends a part of a message, and is gone: nothing that ends a receiver. */
+async function breakOff(url: string): Promise<void> {
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  await new Promise((resolve) => socket.write('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nabc', resolve));
+  socket.resetAndDestroy();
+  await once(socket, 'close');
 }
 
 /** Somebody who has overheard a message has no secret. */

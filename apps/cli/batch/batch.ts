@@ -17,7 +17,7 @@ import { clientOf, type Target } from '../target.js';
 import { Checkpoint } from './checkpoint.js';
 import { isBroken, type Moved, patiently, staysWrong, type Waiting } from './patience.js';
 import { inSeconds, inThousands, Progress } from './progress.js';
-import { openRowFile, resultTypeOf, type RowFile } from './row-file.js';
+import { mustBeForResults, openRowFile, resultTypeOf, type RowFile, unreadable } from './row-file.js';
 
 export interface BatchOptions {
   readonly file: string;
@@ -34,6 +34,7 @@ const INTERRUPTED = 130;
 export async function batch(target: Target, options: BatchOptions): Promise<void> {
   const file = await openRowFile(options.file);
   const out = path.resolve(options.out);
+  await mustBeForResults(options.out, file);
   const checkpoint = await Checkpoint.open(out, fingerprintOf(target, options, file)).catch((error: unknown) => {
     throw inWords(error, options);
   });
@@ -79,17 +80,21 @@ async function send(
 ): Promise<string> {
   const sent = await patiently(
     (moved) =>
-      client.createBatch(
-        {
-          model: options.model,
-          type: file.type,
-          gzip: file.gzip,
-          body: readWithProgress(file, progress, moved),
-          on_invalid: options.reject ? 'reject' : 'report',
-          ...(options.window === undefined ? {} : { completion_window: options.window }),
-        },
-        { idempotencyKey: checkpoint.key },
-      ),
+      client
+        .createBatch(
+          {
+            model: options.model,
+            type: file.type,
+            gzip: file.gzip,
+            body: readWithProgress(file, progress, moved),
+            on_invalid: options.reject ? 'reject' : 'report',
+            ...(options.window === undefined ? {} : { completion_window: options.window }),
+          },
+          { idempotencyKey: checkpoint.key },
+        )
+        .catch((error: unknown) => {
+          throw readFailureIn(error) ?? error;
+        }),
     showWaiting(progress),
   );
   await checkpoint.noteBatch(sent.id);
@@ -105,19 +110,29 @@ function showWaiting(progress: Progress): Waiting {
 }
 
 async function* readWithProgress(
-  { name, sizeBytes }: RowFile,
+  { called, name, sizeBytes }: RowFile,
   progress: Progress,
   moved: Moved,
 ): AsyncGenerator<Uint8Array> {
   const began = Date.now();
   let sent = 0;
-  for await (const chunk of createReadStream(name) as AsyncIterable<Buffer>) {
-    yield chunk;
-    sent += chunk.length;
-    moved(sent);
-    const megabytesPerSecond = sent / 1_000 / Math.max(1, Date.now() - began);
-    progress.show('sending', sent / sizeBytes, `${megabytesPerSecond.toFixed(1)} MB/s`);
+  try {
+    for await (const chunk of createReadStream(name) as AsyncIterable<Buffer>) {
+      yield chunk;
+      sent += chunk.length;
+      moved(sent);
+      const megabytesPerSecond = sent / 1_000 / Math.max(1, Date.now() - began);
+      progress.show('sending', sent / sizeBytes, `${megabytesPerSecond.toFixed(1)} MB/s`);
+    }
+  } catch (error) {
+    throw unreadable(called, error);
   }
+}
+
+/** A body that cannot be read breaks its request, and looks like a fleet that is away: it is in there as the cause. */
+function readFailureIn(error: unknown): CliError | null {
+  if (error instanceof CliError) return error;
+  return error instanceof Error && error.cause !== undefined ? readFailureIn(error.cause) : null;
 }
 
 async function waitForEnd(
@@ -215,6 +230,8 @@ function unwritten(error: unknown, { out }: BatchOptions): CliError | null {
 
 function refused(error: MillraceError): CliError {
   const errors = (error.problem.errors ?? [])
+    // A single one is the sentence already.
+    .filter(({ detail }) => !error.message.includes(detail))
     .slice(0, 10)
     .map(({ pointer, detail }) => `  ${pointer || '/'} ${detail}`);
   return new CliError([`The fleet refused the batch: ${sentenceOf(error)}`, ...errors].join('\n'));
