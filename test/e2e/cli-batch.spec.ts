@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -243,9 +243,18 @@ it('says what is wrong with a file, row by row', async () => {
 
 it('names the file of its answers where that cannot be written', async () => {
   await writeFile(path.join(folder, 'rows.csv'), 'a\n1\n');
-  const words = ['batch', 'rows.csv', '-m', 'iris', '-o', 'nowhere/answers.csv'];
-  const { code, err } = await run({ url: 'http://127.0.0.1:1' }, ...words);
-  expect([code, err]).toEqual([1, 'nowhere/answers.csv cannot be written (ENOENT).\n']);
+  await mkdir(path.join(folder, 'folder.csv'));
+  const wrong = {
+    'nowhere/answers.csv': 'nowhere/answers.csv cannot be written (ENOENT).\n',
+    'rows.csv/answers.csv': 'rows.csv/answers.csv cannot be written (ENOTDIR).\n',
+    'folder.csv': 'folder.csv is a folder: name a file for the answers.\n',
+  };
+  for (const [out, sentence] of Object.entries(wrong)) {
+    // Nobody is there to send to: it is said before anything is sent.
+    const { code, err } = await run({ url: 'http://127.0.0.1:1' }, 'batch', 'rows.csv', '-m', 'iris', '-o', out);
+    expect([code, err]).toEqual([1, sentence]);
+  }
+  expect(await readdir(folder)).toEqual(['folder.csv', 'rows.csv']);
 });
 
 it('listens to webhooks, verifies and prints them', async () => {

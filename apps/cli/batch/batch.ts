@@ -6,6 +6,7 @@
  */
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -34,6 +35,7 @@ const INTERRUPTED = 130;
 export async function batch(target: Target, options: BatchOptions): Promise<void> {
   const file = await openRowFile(options.file);
   const out = path.resolve(options.out);
+  await mustBeNoFolder(out, options);
   const checkpoint = await Checkpoint.open(out, fingerprintOf(target, options, file)).catch((error: unknown) => {
     throw inWords(error, options);
   });
@@ -58,6 +60,12 @@ export async function batch(target: Target, options: BatchOptions): Promise<void
     if (staysWrong(error)) await checkpoint.forget();
     throw inWords(error, options);
   }
+}
+
+/** The results get their name at the very end, which is late to hear that they cannot have it. */
+async function mustBeNoFolder(out: string, options: BatchOptions): Promise<void> {
+  const found = await stat(out).catch(() => null);
+  if (found?.isDirectory() === true) throw new CliError(`${options.out} is a folder: name a file for the answers.`);
 }
 
 function fingerprintOf(
