@@ -26,6 +26,7 @@ import { compileBodyValidator } from './body-validator.js';
 import type { CancelPrediction } from './cancel-prediction.js';
 import type { ClientAddress } from './client-address.js';
 import type { RepeatKey } from './idempotency.js';
+import { hasAlready } from './if-none-match.js';
 import type { ModelCatalogue } from './model-catalogue.js';
 import { MODEL_NAME, MODEL_NAME_RULE } from './model-name.js';
 import { type OwnPredictions, requireOwn } from './own-predictions.js';
@@ -125,7 +126,7 @@ export class PredictionRoutes {
     const tag = entityTag(prediction);
     reply.header('etag', tag).header('cache-control', 'private, no-cache');
     if (waitSeconds !== null) reply.header('preference-applied', `wait=${waitSeconds}`);
-    if (request.headers['if-none-match'] === tag) return void reply.code(304).send();
+    if (hasAlready(request.headers['if-none-match'], tag)) return void reply.code(304).send();
     reply.send(own.show(prediction, request));
   }
 

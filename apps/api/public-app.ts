@@ -13,7 +13,7 @@ import type { Tracing } from '#telemetry/tracing';
 import { guardRequests, type Keys } from './access/guard.js';
 import { requireDeclarations } from './access/requires.js';
 import { ApiModule, type ApiParts } from './api.module.js';
-import { answerUnreadableRequest } from './early-errors.js';
+import { answerUnreadableRequest, refuseUnmeetable } from './early-errors.js';
 import { PredictionRoutes } from './predictions.routes.js';
 import { sendProblem } from './problem-filter.js';
 import { observeRequests } from './request-log.js';
@@ -43,6 +43,7 @@ export async function createPublicApp(
   const server = openServer(settings, logger);
   requireDeclarations(server);
   observeRequests(server, logger, parts.metrics, settings.SLOW_SECONDS);
+  refuseUnmeetable(server);
   if (settings.CORS_ORIGINS.length > 0) {
     // Before the door: a browser asks without a key what it may send, and may read a refusal.
     await server.register(cors, {
@@ -77,7 +78,7 @@ async function mountNest(server: FastifyInstance, module: DynamicModule): Promis
 
 function openServer(settings: Settings, logger: Logger): FastifyInstance {
   const server = fastify({
-    http: WHOLE_MESSAGES,
+    http: { ...WHOLE_MESSAGES, requireHostHeader: false },
     logger: false,
     bodyLimit: settings.BODY_LIMIT_BYTES,
     requestIdHeader: false,

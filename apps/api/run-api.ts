@@ -19,6 +19,7 @@ import { ModelRegister } from '#queue/model-register';
 import { RedisWatch } from '#queue/redis-watch';
 import { ModelQueues } from '#queue/model-queues';
 import { ModelSwitch } from '#queue/model-switch';
+import { OwnIds } from '#queue/own-ids';
 import type { Logger } from '#telemetry/logger';
 import { registerFleetGauges } from '#telemetry/fleet-gauges';
 import { ApiMetrics } from '#telemetry/metrics';
@@ -32,6 +33,7 @@ import { FleetStatusReader } from './ops/fleet-status.js';
 import { mountOperatorDoor } from './ops/operator-door.js';
 import { mountOperatorPages } from './ops/operator-pages.js';
 import { Operations } from './ops/operations.js';
+import { OwnIdSearch } from './ops/own-id-search.js';
 import { PutBack } from './ops/put-back.js';
 import { buildPredictionPath } from './prediction-path.js';
 import { mountRunbooks } from './runbooks.js';
@@ -102,7 +104,8 @@ export async function runApi(settings: Settings, logger: Logger): Promise<Runnin
   });
   const putBack = new PutBack(parts.reader, parts.accept, parts.catalogue, logger);
   const { deliveries } = parts.webhooks;
-  const operatorsDo = new Operations({ status, switches, putBack, queues, deliveries, logger });
+  const ownIds = new OwnIdSearch(new OwnIds(queues, settings.RESULT_TTL_SECONDS), access.keys);
+  const operatorsDo = new Operations({ status, switches, putBack, ownIds, queues, deliveries, logger });
   const operations = await listenForOperations({
     host: settings.OPS_HOST,
     port: settings.OPS_PORT,

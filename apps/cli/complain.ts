@@ -34,7 +34,7 @@ export function linesOf(error: unknown): string[] {
 function linesOfProblem(error: MillraceError): string[] {
   const { errors = [] } = error.problem;
   const [first] = errors;
-  if (first === undefined) return [sentenceOf(error)];
+  if (first === undefined) return [messageAtTerminal(error)];
   const argument = ARGUMENTS.get(first.pointer);
   if (errors.length === 1 && argument !== undefined) return [`The ${argument} ${first.detail}`];
   if (!errors.every(({ pointer }) => pointer.startsWith('/input'))) return [error.message];
@@ -42,7 +42,7 @@ function linesOfProblem(error: MillraceError): string[] {
 }
 
 /** What the service says is for callers over HTTP; at a terminal a key is given in another way. */
-export function sentenceOf({ message, code }: MillraceError): string {
+export function messageAtTerminal({ message, code }: MillraceError): string {
   return code === 'no_key'
     ? `${message} Set MILLRACE_API_KEY, or MILLRACE_API_KEY_FILE, to a key of this fleet.`
     : message;

@@ -8,11 +8,11 @@ export async function mustBeWritable(dataDir: string): Promise<void> {
     await mkdir(dataDir, { recursive: true });
     await access(dataDir, constants.W_OK | constants.X_OK);
   } catch (error) {
-    throw new CliError(sentenceOf(error as NodeJS.ErrnoException, dataDir), { cause: error });
+    throw new CliError(whyNotWritable(error as NodeJS.ErrnoException, dataDir), { cause: error });
   }
 }
 
-function sentenceOf({ code, message }: NodeJS.ErrnoException, dataDir: string): string {
+function whyNotWritable({ code, message }: NodeJS.ErrnoException, dataDir: string): string {
   switch (code) {
     case 'EEXIST':
     case 'ENOTDIR':

@@ -28,7 +28,7 @@ export async function listen(target: Target, { port, json }: ListenOptions): Pro
   try {
     await once(server, 'listening');
   } catch (error) {
-    throw new CliError(sentenceOf(error as NodeJS.ErrnoException, port), { cause: error });
+    throw new CliError(whyNotListening(error as NodeJS.ErrnoException, port), { cause: error });
   }
   const { port: bound } = server.address() as AddressInfo;
   console.error(`Listening. Ask for webhooks at http://127.0.0.1:${bound}/ (Ctrl-C ends)`);
@@ -37,7 +37,7 @@ export async function listen(target: Target, { port, json }: ListenOptions): Pro
   server.close();
 }
 
-function sentenceOf({ code, message }: NodeJS.ErrnoException, port: number): string {
+function whyNotListening({ code, message }: NodeJS.ErrnoException, port: number): string {
   if (code === 'EADDRINUSE') return `Port ${port} is taken: choose another, or leave --port out for a free one.`;
   return `Port ${port} cannot be listened on (${code ?? message}).`;
 }

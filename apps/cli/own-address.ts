@@ -1,6 +1,7 @@
 /** Where a fleet with given settings is reached, and whether it can be there. */
 import { once } from 'node:events';
 import { createServer, isIPv6 } from 'node:net';
+import type { Settings } from '#config/settings';
 import { CliError } from './cli-error.js';
 
 /** An address that listens on every interface is reached through the loopback one. */
@@ -9,25 +10,33 @@ export function baseUrl(host: string, port: number): string {
   return `http://${isIPv6(reachable) ? `[${reachable}]` : reachable}:${port}`;
 }
 
-/** @throws CliError with one sentence when nobody can listen there */
-export async function mustBeFree(host: string, port: number): Promise<void> {
+/** @throws CliError with one sentence when the API cannot listen where the settings say */
+export async function addressesMustBeFree(settings: Settings): Promise<void> {
+  await mustBeFree(settings.HOST, settings.PORT, 'PORT');
+  await mustBeFree(settings.OPS_HOST, settings.OPS_PORT, 'OPS_PORT');
+}
+
+async function mustBeFree(host: string, port: number, setting: 'PORT' | 'OPS_PORT'): Promise<void> {
   const server = createServer().listen(port, host);
   try {
     await once(server, 'listening');
   } catch (error) {
-    throw new CliError(sentenceOf(error as NodeJS.ErrnoException, host, port), { cause: error });
+    throw new CliError(whyNotFree(error as NodeJS.ErrnoException, { host, port, setting }), { cause: error });
   }
   server.close();
   await once(server, 'close');
 }
 
-function sentenceOf(error: NodeJS.ErrnoException, host: string, port: number): string {
+function whyNotFree(
+  error: NodeJS.ErrnoException,
+  { host, port, setting }: { readonly host: string; readonly port: number; readonly setting: 'PORT' | 'OPS_PORT' },
+): string {
   switch (error.code) {
     case 'EADDRINUSE':
-      return `Port ${port} is taken: choose another with "PORT=${port + 1} npm start".`;
+      return `Port ${port} is taken: choose another with "${setting}=${port + 1} npm start".`;
     case 'EACCES':
-      return `Port ${port} is not for ordinary users: choose one from 1024 upwards with "PORT=3000 npm start".`;
+      return `Port ${port} is not for ordinary users: choose one from 1024 upwards with "${setting}=3000 npm start".`;
     default:
-      return `Nobody can listen on HOST ${host}, port ${port} (${error.code ?? error.message}).`;
+      return `Nobody can listen on ${setting.replace('PORT', 'HOST')} ${host}, port ${port} (${error.code ?? error.message}).`;
   }
 }

@@ -1,7 +1,7 @@
 /**
  * `millrace up`: a fleet on this machine, from nothing to first answers, until it is told to stop.
  *
- *   Redis -> port free -> processes under supervision -> ready -> one answer a model -> logs, until a signal
+ *   ports free -> Redis -> processes under supervision -> ready -> one answer a model -> logs, until a signal
  *
  * The way back is the same in reverse: the apps drain while Redis still runs, then Redis ends.
  */
@@ -11,7 +11,7 @@ import { findOrStartRedis } from '#process/redis-server';
 import { CliError } from './cli-error.js';
 import { mustBeWritable } from './data-dir.js';
 import { Fleet } from './fleet.js';
-import { baseUrl, mustBeFree } from './own-address.js';
+import { addressesMustBeFree, baseUrl } from './own-address.js';
 import { onStopSignals } from './stop-signals.js';
 import { sourceCommit } from './source-commit.js';
 import { Terminal } from './terminal.js';
@@ -31,12 +31,18 @@ const STOP_MARGIN_MS = 3_000;
 export async function up(settings: Settings, environment: NodeJS.ProcessEnv, options: UpOptions): Promise<void> {
   const terminal = new Terminal();
   terminal.progress('Looking for Redis');
-  const { REDIS_URL: redisUrl, DATA_DIR: dataDir, HOST: host, PORT: port } = settings;
+  const { REDIS_URL: redisUrl, DATA_DIR: dataDir } = settings;
   try {
     await mustBeWritable(dataDir);
-    const redis = await findOrStartRedis({ redisUrl, dataDir, say: terminal.say, restart: true });
+    const redis = await findOrStartRedis({
+      redisUrl,
+      dataDir,
+      say: terminal.say,
+      restart: true,
+      // Where this very fleet runs already, its data directory says so better than its port.
+      beforeStart: () => addressesMustBeFree(settings),
+    });
     try {
-      await mustBeFree(host, port);
       const commit = await sourceCommit(projectRoot());
       const known = commit === null ? {} : { BUILD_COMMIT: commit };
       await runFleet(settings, { ...known, ...environment, REDIS_URL: redis.url }, options, terminal);

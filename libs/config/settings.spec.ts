@@ -123,7 +123,7 @@ describe("keys are off on a machine of one's own, and nowhere else", () => {
     expect(withoutKeys).toThrow(/^Setting AUTH: off would open the API to/);
   });
 
-  it('the operations port, which has no keys, stays on loopback unless its network is said to be its own', () => {
+  it('the operations port, whose metrics ask for no key, stays on loopback unless its network is said to be its own', () => {
     const open = { OPS_HOST: '0.0.0.0', AUTH: 'on' };
     expect(() => readSettings(open)).toThrow(/^Setting OPS_HOST: must be a loopback address/);
     expect(readSettings({ ...open, INSECURE_BIND: 'true' })).toMatchObject(open);

@@ -8,11 +8,12 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { HealthCheckService, type HealthIndicatorResult, TerminusModule } from '@nestjs/terminus';
 import { PrometheusModule } from '@willsoto/nestjs-prometheus';
-import type { FastifyReply } from 'fastify';
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { LoggerModule } from 'nestjs-pino';
 import { register } from 'prom-client';
 import type { Logger } from '#telemetry/logger';
 import { type Build, registerProcessGauges } from '#telemetry/process-gauges';
+import { requestIdFrom } from '#telemetry/request-id';
 
 /** What a process says of itself. */
 export interface Readiness {
@@ -104,7 +105,7 @@ export async function listenForOperations(
   }
   const app = await NestFactory.create<NestFastifyApplication>(
     OperationsModule.of(options),
-    new FastifyAdapter({ logger: false }),
+    new FastifyAdapter({ logger: false, frameworkErrors: refuseOddUrl }),
     { logger: false, abortOnError: false },
   );
   // Gauges that prom-client names like counters; the same figures by type stay.
@@ -114,6 +115,27 @@ export async function listenForOperations(
   const url = await app.getUrl();
   logger.info({ url }, 'operations port listens');
   return { app, url };
+}
+
+const ODD_URLS = {
+  400: { title: 'Bad request', code: 'invalid_url', detail: 'The URL is malformed.' },
+  414: {
+    title: 'URI too long',
+    code: 'url_too_long',
+    detail: 'A part of the path is longer than this service accepts.',
+  },
+} as const;
+
+/** Such a request reaches no route, and no filter of errors. The problem is the one of the public port. */
+function refuseOddUrl({ statusCode }: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  const status = statusCode === 414 ? 414 : 400;
+  const requestId = requestIdFrom(request.headers['x-request-id']);
+  const instance = request.url.split('?')[0];
+  void reply
+    .code(status)
+    .header('x-request-id', requestId)
+    .type('application/problem+json')
+    .send(JSON.stringify({ type: 'about:blank', status, ...ODD_URLS[status], instance, request_id: requestId }));
 }
 
 function isUp(parts: HealthIndicatorResult): boolean {

@@ -16,7 +16,7 @@ import { parseRedisAddress, REDIS_URL_RULE, type RedisAddress } from '#config/re
 import { PackageFetchError } from './debian-packages.js';
 import { findInstalled, findOrFetch, type RedisBinary } from './redis-binary.js';
 import { RedisChild } from './redis-child.js';
-import { claimDataDir } from './redis-claim.js';
+import { type Claim, claimDataDir } from './redis-claim.js';
 import { isNewEnough, type Probe, probeRedis, withoutCredentials } from './redis-probe.js';
 
 export interface RedisOptions {
@@ -30,6 +30,8 @@ export interface RedisOptions {
   readonly say: (line: string) => void;
   /** Start it again when it dies, on the same port with the same data. Off: whoever killed it wants it dead. */
   readonly restart?: boolean;
+  /** Called once the data directory is ours and before anything is fetched or started; what it throws ends the start. */
+  readonly beforeStart?: () => Promise<void>;
 }
 
 export interface RedisServer {
@@ -56,14 +58,28 @@ const CONNECT_TRIES = 3;
 
 /** @throws RedisUnavailableError with one sentence that says what to do */
 export async function findOrStartRedis(options: RedisOptions): Promise<RedisServer> {
-  if (options.redisUrl !== undefined && options.redisUrl !== '') return useGiven(options.redisUrl, options.say);
-  const claim = await claimDataDir(options.dataDir);
+  const { redisUrl, dataDir, beforeStart } = options;
+  if (redisUrl !== undefined && redisUrl !== '') {
+    await beforeStart?.();
+    return useGiven(redisUrl, options.say);
+  }
+  const claim = await claimDataDir(dataDir);
   if (claim.takenBy !== null) {
     throw new RedisUnavailableError(
-      `A fleet is already running with ${options.dataDir} (process ${claim.takenBy}): stop it first, ` +
+      `A fleet is already running with ${dataDir} (process ${claim.takenBy}): stop it first, ` +
         'or run a second one beside it with PORT=3001 DATA_DIR=.millrace/second npm start.',
     );
   }
+  try {
+    await beforeStart?.();
+    return await startOwn(options, claim);
+  } catch (error) {
+    await claim.release();
+    throw error;
+  }
+}
+
+async function startOwn(options: RedisOptions, claim: Claim): Promise<RedisServer> {
   try {
     const binary = await findBinary(options);
     const child = new RedisChild(binary, options, claim);
@@ -71,7 +87,6 @@ export async function findOrStartRedis(options: RedisOptions): Promise<RedisServ
     options.say(`Redis: ${binary.source}, data in ${path.join(options.dataDir, 'redis-data')}`);
     return child;
   } catch (error) {
-    await claim.release();
     if (error instanceof RedisUnavailableError) throw error;
     const { code, message } = error as NodeJS.ErrnoException;
     throw new RedisUnavailableError(code === 'ENOSPC' ? noSpace(options.dataDir) : message, { cause: error });

@@ -21,7 +21,11 @@ export class DescribedAnswers {
   }
 
   /** @returns what the description does not say of it; nothing of an answer that is as described */
-  faults(method: string, route: string, { status, headers, text }: Answer): string[] {
+  faults(
+    method: string,
+    route: string,
+    { status, headers, text }: Pick<Answer, 'status' | 'headers' | 'text'>,
+  ): string[] {
     const path = this.#pathOf(route);
     const described = this.#document.paths[path]?.[method.toLowerCase()]?.responses[status];
     if (described === undefined) return [`${method} ${route}: ${status} is not described: ${text}`];

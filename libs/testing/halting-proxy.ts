@@ -1,29 +1,30 @@
 /** A way to a server that lets so many bytes of each answer through, and no more until it is told to. */
-import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { Transform } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import { Relay } from './relay.js';
 import { signal } from './signal.js';
 
 export class HaltingProxy {
   readonly #opened = signal();
-  readonly #sockets = new Set<Socket>();
-  readonly #server = createServer((caller) => this.#join(caller));
+  readonly #relay: Relay;
 
   /** @param bytes that a connection may answer with before it halts */
   constructor(
-    private readonly target: string,
+    target: string,
     private readonly bytes: number,
-  ) {}
+  ) {
+    this.#relay = Relay.to(target, (caller, server) => {
+      caller.pipe(server);
+      server.pipe(this.#halting()).pipe(caller);
+    });
+  }
 
   async start(): Promise<this> {
-    this.#server.listen(0, '127.0.0.1');
-    await once(this.#server, 'listening');
+    await this.#relay.start();
     return this;
   }
 
   get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    return `http://127.0.0.1:${this.#relay.port}`;
   }
 
   /** From now on all goes through. */
@@ -31,18 +32,8 @@ export class HaltingProxy {
     this.#opened.send();
   }
 
-  stop(): void {
-    for (const socket of this.#sockets) socket.destroy();
-    this.#server.close();
-  }
-
-  #join(caller: Socket): void {
-    const { hostname, port } = new URL(this.target);
-    const server = connect(Number(port), hostname);
-    for (const socket of [caller, server]) this.#sockets.add(socket);
-    const ignore = (): void => undefined;
-    pipeline(caller, server).catch(ignore);
-    pipeline(server, this.#halting(), caller).catch(ignore);
+  async stop(): Promise<void> {
+    await this.#relay.stop();
   }
 
   #halting(): Transform {

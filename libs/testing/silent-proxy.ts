@@ -1,7 +1,7 @@
 /** A way to Redis on which it falls silent at a word: the connections stay, and nobody is answered until it speaks again. */
-import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { until } from './patience.js';
+import { Relay } from './relay.js';
 
 interface Held {
   readonly to: Socket;
@@ -9,23 +9,23 @@ interface Held {
 }
 
 export class SilentProxy {
-  readonly #sockets = new Set<Socket>();
-  readonly #server = createServer((caller) => this.#join(caller));
+  readonly #relay: Relay;
   #word: string | null = null;
   #isSilent = false;
   #held: Held[] = [];
 
   /** @param target a `redis://` address */
-  constructor(private readonly target: string) {}
+  constructor(target: string) {
+    this.#relay = Relay.to(target, (caller, server) => this.#listen(caller, server));
+  }
 
   async start(): Promise<this> {
-    this.#server.listen(0, '127.0.0.1');
-    await once(this.#server, 'listening');
+    await this.#relay.start();
     return this;
   }
 
   get url(): string {
-    return `redis://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    return `redis://127.0.0.1:${this.#relay.port}`;
   }
 
   /** From the next command on that has the word, which is not carried out. */
@@ -50,25 +50,11 @@ export class SilentProxy {
     for (const { to, bytes } of this.#held.splice(0)) to.write(bytes);
   }
 
-  stop(): void {
-    for (const socket of this.#sockets) socket.destroy();
-    this.#server.close();
+  async stop(): Promise<void> {
+    await this.#relay.stop();
   }
 
-  #join(caller: Socket): void {
-    const { hostname, port } = new URL(this.target);
-    const server = connect(Number(port), hostname);
-    for (const [one, other] of [
-      [caller, server],
-      [server, caller],
-    ] as const) {
-      this.#sockets.add(one);
-      one.on('error', () => undefined); // `close` follows.
-      one.on('close', () => {
-        this.#sockets.delete(one);
-        other.destroy();
-      });
-    }
+  #listen(caller: Socket, server: Socket): void {
     caller.on('data', (bytes: Buffer) => {
       if (this.#word !== null && bytes.includes(this.#word)) this.#isSilent = true;
       this.#pass(server, bytes);

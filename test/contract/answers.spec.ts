@@ -4,7 +4,7 @@
  */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { promised } from '#testing/api-contract';
-import { irisRows, ndjson } from '#testing/batches';
+import { irisRows, ndjson, sendBatch } from '#testing/batches';
 import { DescribedAnswers } from '#testing/described-answers';
 import { formOf, requestLine, sendFile } from '#testing/files';
 import type { FleetProcess } from '#testing/fleet';
@@ -337,6 +337,17 @@ describe('with a fleet that works', () => {
       what: 'the webhook to be given up',
     });
     await ask(admin, 200, 'POST', `${route}/${json.id}-completed/redeliver`);
+  });
+
+  it('a body that does not come: of every operation that reads one', async () => {
+    const takers = Object.values(document.paths).flatMap((methods) => Object.values(methods));
+    const silent = takers.filter(({ requestBody, responses }) => requestBody !== undefined && !('408' in responses));
+    expect(silent).toEqual([]);
+    const impatient = await fleetOfTest({ UPLOAD_STALL_SECONDS: '1' }).api();
+    const stalled = new ReadableStream({ start: (body) => body.enqueue(Buffer.from(irisRows(1))) });
+    const { status, headers, json } = await sendBatch(impatient, { body: stalled });
+    expect([status, json.code]).toEqual([408, 'upload_stalled']);
+    expect(described.faults('POST', '/v1/batches', { status, headers, text: JSON.stringify(json) })).toEqual([]);
   });
 
   it('a caller without a key, and one whose key is not for that', async () => {

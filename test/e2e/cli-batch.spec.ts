@@ -243,9 +243,16 @@ it('says what is wrong with a file, row by row', async () => {
 
 it('names the file of its answers where that cannot be written', async () => {
   await writeFile(path.join(folder, 'rows.csv'), 'a\n1\n');
-  const words = ['batch', 'rows.csv', '-m', 'iris', '-o', 'nowhere/answers.csv'];
-  const { code, err } = await run({ url: 'http://127.0.0.1:1' }, ...words);
-  expect([code, err]).toEqual([1, 'nowhere/answers.csv cannot be written (ENOENT).\n']);
+  const wrong = {
+    'nowhere/answers.csv': 'nowhere/answers.csv cannot be written (ENOENT).\n',
+    'rows.csv/answers.csv': 'rows.csv/answers.csv cannot be written (ENOTDIR).\n',
+  };
+  for (const [out, sentence] of Object.entries(wrong)) {
+    // Nobody is there to send to: it is said before anything is sent.
+    const { code, err } = await run({ url: 'http://127.0.0.1:1' }, 'batch', 'rows.csv', '-m', 'iris', '-o', out);
+    expect([code, err]).toEqual([1, sentence]);
+  }
+  expect(await readdir(folder)).toEqual(['rows.csv']);
 });
 
 it('takes the place of nothing but earlier answers', async () => {

@@ -3,6 +3,7 @@
  * the API can still tell what has expired from what never was.
  */
 import { beforeAll, expect, it } from 'vitest';
+import { batchEnded, getBatch, irisRows, sendBatch } from '#testing/batches';
 import type { FleetProcess } from '#testing/fleet';
 import { until } from '#testing/patience';
 import { ENDED, get, IRIS, predict, submit } from '#testing/predictions';
@@ -60,6 +61,18 @@ it('a canceled prediction expires as well', async () => {
   const { json } = await api.call('POST', `/v1/predictions/${id}/cancel`);
   expect(ENDED).toContain(json.status);
   await expired(id);
+});
+
+it('a batch is gone after its time, and under its Idempotency-Key it has expired', async () => {
+  const send = { body: irisRows(2), headers: { 'idempotency-key': 'once' } };
+  const { json: batch } = await sendBatch(api, send);
+  await batchEnded(api, batch.id);
+  await until(async () => (await getBatch(api, batch.id)).code === 'not_found', {
+    deadlineMs: 30_000,
+    what: 'the batch to be gone',
+  });
+  const repeated = await sendBatch(api, send);
+  expect([repeated.status, repeated.json.code]).toEqual([404, 'expired']);
 });
 
 it('an id that never was is not found', async () => {

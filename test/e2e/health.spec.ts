@@ -87,6 +87,19 @@ describe('with a worker', () => {
     }
   });
 
+  it('a malformed URL on the operations port is a problem too', async () => {
+    for (const { opsUrl } of [api, worker]) {
+      const { status, headers, json } = await call('GET', `${opsUrl}/%zz?x=1`, {
+        headers: { 'x-request-id': 'odd-1' },
+      });
+      expect(status).toBe(400);
+      expect(headers.get('content-type')).toMatch(/^application\/problem\+json/);
+      expect(json).toMatchObject({ type: 'about:blank', code: 'invalid_url', instance: '/%zz', request_id: 'odd-1' });
+    }
+    const { status, json } = await call('GET', `${api.opsUrl}/ops/predictions/${'x'.repeat(101)}`);
+    expect([status, json.code]).toEqual([414, 'url_too_long']);
+  });
+
   it('nothing of operations is on the port where clients are', async () => {
     for (const route of ['/metrics', '/ops', '/ops/queues', '/ops/queues/api/queues']) {
       expect((await api.call('GET', route)).status).toBe(404);

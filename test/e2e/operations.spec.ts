@@ -1,5 +1,9 @@
 /** What operators do by HTTP: pause, resume and drain a model; put back what failed; ask why. */
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { projectRoot } from '#config/settings';
 import { irisRows } from '#testing/batches';
 import type { FleetProcess } from '#testing/fleet';
 import { type Answer, call } from '#testing/http';
@@ -9,6 +13,15 @@ import { until } from '#testing/patience';
 import { ended, get, IRIS, post, submit } from '#testing/predictions';
 import { WebhookReceiver } from '#testing/webhook-receiver';
 import { fleetOfTest } from '../stage.js';
+
+/** What the step of a runbook that names `word` prints, typed for the model `slow` by somebody with a key. */
+function runbookStep(page: string, word: string, { api, key }: { api: FleetProcess; key: string }): string {
+  const text = readFileSync(path.join(projectRoot(), 'docs', 'runbooks', `${page}.md`), 'utf8');
+  const steps = [...text.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, step = '']) => step);
+  const step = steps.find((one) => one.includes(word))!.replaceAll('iris', 'slow');
+  const env = { PATH: process.env['PATH'], OPS: api.opsUrl, MILLRACE_API_KEY: key };
+  return execFileSync('sh', ['-c', step], { env, encoding: 'utf8' });
+}
 
 const NDJSON = { 'content-type': 'application/x-ndjson' };
 const CHURN = {
@@ -187,6 +200,10 @@ describe('dead letters', () => {
     expect(paged).toEqual(whole.results.map(({ id }) => id));
     expect((await list('?error_code=crashed')).json.results).toEqual([]);
     expect((await list('?error_code=timeout')).json.results).toHaveLength(failed.length);
+
+    const reasons = (key: string): string => runbookStep('dead-letters', 'failedReason', { api, key });
+    expect(reasons(operator.key)).toMatch(new RegExp(`^ *${failed.length} "failedReason":"timeout: .*"\\n$`));
+    expect(reasons(clients[0]!.key)).toBe('');
 
     const route = `/v1/operations/dead-letters/${failed[0]}/redrive`;
     const [one, two] = [await operator.call('POST', route), await operator.call('POST', route)];

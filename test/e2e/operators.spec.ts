@@ -52,6 +52,7 @@ describe('with keys on', () => {
     '/ops/',
     '/ops/failed',
     '/ops/predictions/x',
+    '/ops/predictions?id=x',
     '/ops/models/iris/pause',
     '/ops/queues',
     '/ops/queues/',
@@ -226,6 +227,54 @@ describe('a prediction that failed for good', () => {
     expect((await browser.send(`/ops/predictions/${done.json.id}/put-back`, {})).status).toBe(409);
     await client.call('POST', `/v1/predictions/${freshId}/cancel`);
   });
+});
+
+it('finds a prediction by the id that its client gave it, and asks which where several did', async () => {
+  const api = await fleetOfTest({ AUTH: 'on' }).api();
+  const admin = new Caller(api, await api.firstKey());
+  const operator = await admin.make(['operate'], 'operators');
+  const [shop, bank] = [await admin.make(['predict'], 'shop'), await admin.make(['predict'], 'bank')];
+  const find = (id: string): Promise<Answer> =>
+    call('GET', `${api.opsUrl}/ops/predictions?id=${encodeURIComponent(id)}`, { headers: bearer(operator.key) });
+  const placeOf = async (id: string): Promise<string> => {
+    const { status, headers } = await find(id);
+    expect(status).toBe(302);
+    return headers.get('location') ?? '';
+  };
+  for (const [client, id] of [
+    [shop, 'order~1'],
+    [shop, 'both'],
+    [bank, 'both'],
+  ] as const) {
+    expect((await client.call('PUT', `/v1/predictions/${id}`, { body: IRIS })).status).toBe(201);
+  }
+  expect((await call('GET', `${api.opsUrl}/ops`, { headers: bearer(operator.key) })).text).toContain(
+    '<form action="/ops/predictions"><input name="id"',
+  );
+
+  const place = await placeOf(' order~1 ');
+  expect(place).toMatch(/^\/ops\/predictions\/p[0-9a-v]{32}$/);
+  const { text: story } = await call('GET', api.opsUrl + place, { headers: bearer(operator.key) });
+  expect(story).toContain('order~1');
+  expect(story).toContain('shop');
+  expect(await placeOf(place.split('/').at(-1)!)).toBe(place);
+
+  // Whose key has ended still has its predictions.
+  expect((await admin.call('POST', `/v1/keys/${bank.id}/revoke`)).status).toBe(200);
+  const { status, text } = await find('both');
+  expect(status).toBe(200);
+  const hits = [...text.matchAll(/data-name="client">([^<]*)<.*?href="(\/ops\/predictions\/p[0-9a-v]{32})"/g)];
+  expect(hits.map(([, client]) => client)).toEqual(['bank', 'shop']);
+  for (const [, client = '', path = ''] of hits) {
+    const page = await call('GET', api.opsUrl + path, { headers: bearer(operator.key) });
+    expect(page.text).toContain(client);
+  }
+
+  for (const nobodys of ['order-2', '', '<b>', 'x'.repeat(200)]) {
+    const none = await find(nobodys);
+    expect([nobodys, none.status]).toEqual([nobodys, 404]);
+    expect(none.text).toContain('No client has given this id');
+  }
 });
 
 it('the status page counts what waits, runs and has ended', async () => {

@@ -64,6 +64,9 @@ describe('bytes before there is a route', () => {
     ['headers of 100 KB', `GET / HTTP/1.1\r\n${HEAD}X-Big: ${'x'.repeat(100_000)}\r\n\r\n`, 431, 'headers_too_large'],
     ['a broken escape in the URL', `GET /v1/predictions/%E0%A4%A HTTP/1.1\r\n${HEAD}\r\n`, 400, 'invalid_url'],
     ['a lone percent sign', `GET /%zz HTTP/1.1\r\n${HEAD}\r\n`, 400, 'invalid_url'],
+    ['no Host', 'GET /health HTTP/1.1\r\nConnection: close\r\n\r\n', 400, 'invalid_http'],
+    ['no Host and no route', 'GET /nowhere HTTP/1.1\r\nConnection: close\r\n\r\n', 400, 'invalid_http'],
+    ['an unknown Expect', `GET /health HTTP/1.1\r\n${HEAD}Expect: wonders\r\n\r\n`, 417, 'unknown_expectation'],
   ])('%s', async (_, bytes, status, code) => {
     expectProblem(await raw(bytes), status, code);
   });
@@ -77,6 +80,14 @@ describe('bytes before there is a route', () => {
     const answer = await raw(`GET ${path} HTTP/1.1\r\n${HEAD}X-Request-ID: odd-path-1\r\n\r\n`);
     expect(expectProblem(answer, status, code).request_id).toBe('odd-path-1');
     expect(answer.headers.get('x-request-id')).toBe('odd-path-1');
+  });
+
+  it.each([
+    ['HTTP/1.0, which needs no Host and expects nothing', 'GET /health HTTP/1.0\r\nExpect: wonders\r\n\r\n'],
+    ['an empty Host', 'GET /health HTTP/1.1\r\nHost:\r\nConnection: close\r\n\r\n'],
+    ['100-continue, however it is written', `GET /health HTTP/1.1\r\n${HEAD}Expect: 100-Continue\r\n\r\n`],
+  ])('%s is served', async (_, bytes) => {
+    expect(await callRaw(api.url, bytes)).toMatch(/HTTP\/1\.1 200 OK\r\n/);
   });
 
   it('a URL of 10 KB is an unknown route', async () => {

@@ -66,7 +66,9 @@ it('keeps its data from one start to the next', async () => {
 it('belongs to one fleet', async () => {
   const dataDir = await folder();
   await start(dataDir);
-  await expect(start(dataDir)).rejects.toThrow(`A fleet is already running with ${dataDir} (process ${process.pid})`);
+  const beforeStart = (): Promise<void> => Promise.reject(new Error('too early'));
+  const second = start(dataDir, { beforeStart });
+  await expect(second).rejects.toThrow(`A fleet is already running with ${dataDir} (process ${process.pid})`);
 });
 
 it('comes back on the same port with its data when it is killed', async () => {

@@ -13,6 +13,7 @@ import type { ModelQueues } from '#queue/model-queues';
 import type { ModelState, ModelSwitch } from '#queue/model-switch';
 import type { Logger } from '#telemetry/logger';
 import type { FleetStatus, FleetStatusReader, ModelStatus } from './fleet-status.js';
+import type { OwnIdHit, OwnIdSearch } from './own-id-search.js';
 import type { PutBack } from './put-back.js';
 import { timelineOf, type TimelineStep } from './timeline.js';
 
@@ -20,6 +21,7 @@ export interface OperationsParts {
   readonly status: FleetStatusReader;
   readonly switches: ModelSwitch;
   readonly putBack: PutBack;
+  readonly ownIds: OwnIdSearch;
   readonly queues: ModelQueues;
   readonly deliveries: Deliveries;
   readonly logger: Logger;
@@ -67,6 +69,13 @@ export class Operations {
     // `find` has read it, so the id has an address.
     const steps = address === null ? [] : await timelineOf(queues, deliveries, prediction, address);
     return { prediction, held: this.#held(prediction), steps };
+  }
+
+  /** Those of all clients that gave this id. @throws ProblemError 404 where none did, QueueUnavailableError */
+  async byOwnId(ownId: string): Promise<readonly OwnIdHit[]> {
+    const hits = await this.parts.ownIds.find(ownId);
+    if (hits.length === 0) throw notFound('No client has given this id to a prediction that is kept.');
+    return hits;
   }
 
   /** @throws ProblemError 404 for a model that is not here, QueueUnavailableError */

@@ -3,10 +3,12 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ProblemError } from '#contract/problem';
 import type { Caller } from '#domain/key-record';
+import { isOfOurForm } from '#domain/prediction-id';
 import type { ModelRepository } from '#models/repository';
 import { QueueFullError, QueueUnavailableError } from '#queue/connection';
 import type { Logger } from '#telemetry/logger';
 import { LOCAL_CALLER } from '../access/guard.js';
+import { choicePage } from './choice-page.js';
 import type { Operations } from './operations.js';
 import { escapeHtml, htmlOf, pageHeaders, pagePolicy } from './page.js';
 import { predictionPage } from './prediction-page.js';
@@ -68,6 +70,17 @@ ${failureTable(failures, 'The last of all models')}`;
       return htmlOf({ title: 'Failed predictions', nav: opsNav(viewOf(request)), main, isWide: true });
     }),
   );
+  server.get<{ Querystring: { id?: unknown } }>('/ops/predictions', async (request, reply) => {
+    const id = typeof request.query.id === 'string' ? request.query.id.trim() : '';
+    try {
+      const hits = isOfOurForm(id) ? [] : await operations.byOwnId(id);
+      const [only = { id }, ...others] = hits;
+      if (others.length === 0) return await reply.redirect(`/ops/predictions/${only.id}`, 302);
+      return await reply.headers(pageHeaders(POLICIES.still)).send(choicePage(id, hits, viewOf(request)));
+    } catch (error) {
+      return sendError(error, viewOf(request), reply, parts.logger);
+    }
+  });
   server.get<ById>(
     '/ops/predictions/:id',
     page<FastifyRequest<ById>>('still', async (request) => {

@@ -35,6 +35,7 @@ li { margin: 0.25rem 0 }
 label { display: block; margin-bottom: 0.25rem }
 input { width: 100%; max-width: 30rem; padding: 0.5rem; font: inherit; color: inherit; background: var(--paper);
   border: 1px solid var(--line); border-radius: 4px }
+nav input { width: 14rem; padding: 0.25rem 0.5rem; margin-right: 1rem }
 main button { margin: 0.75rem 0; padding: 0.5rem 1rem; font: inherit; color: var(--paper); background: var(--link);
   border: 0; border-radius: 4px; cursor: pointer }
 main form.small { margin-top: 0.25rem; white-space: nowrap }

@@ -26,10 +26,11 @@ export interface PredictionPageOptions extends StatusPageOptions {
 const LONGEST_VALUE = 200;
 
 export function predictionPage({ submission, standing }: Prediction, options: PredictionPageOptions): string {
-  const { id, model, versionLabel, client } = submission;
+  const { id, ownId, model, versionLabel, client } = submission;
+  const whose = ownId === null ? client : `${client}, who calls it ${ownId}`;
   const { status, failure } = standing;
   const main = `${options.isOpen ? OPEN_BANNER : ''}<h1>Prediction</h1>
-<p><code>${escapeHtml(id)}</code> of ${escapeHtml(`${model}:${versionLabel}`)} for ${escapeHtml(client)}:
+<p><code>${escapeHtml(id)}</code> of ${escapeHtml(`${model}:${versionLabel}`)} for ${escapeHtml(whose)}:
 <strong class="${status === 'failed' ? 'bad' : ''}">${status}</strong></p>
 ${holdBanner(model, options)}${retryOf(submission.metadata?.['retry_of'])}${failure === null ? '' : `<p><code>${escapeHtml(failure.code)}</code> ${escapeHtml(failure.message)}</p>\n`}${status === 'failed' ? putBackForm(id) : ''}${timelineTable(options.timeline)}${inputTable(submission.input, options.features)}`;
   return htmlOf({ title: `Prediction ${id}`, nav: opsNav(options), main, isWide: true });

@@ -57,6 +57,10 @@ ${failureTable(status.last_failures)}
   return htmlOf({ title: 'Status', nav: opsNav(options), main, isWide: true, script: LIVE_SCRIPT });
 }
 
+/** Not in what is live, where a new copy would take away what is being typed. */
+const LOOKUP = `<form action="/ops/predictions"><input name="id" required placeholder="Id of a prediction"
+aria-label="Id of a prediction, from Millrace or from its client"></form> `;
+
 export function opsNav({ isOpen, operator }: StatusPageOptions): string {
   const links = [
     ['/ops', 'Status'],
@@ -70,7 +74,7 @@ export function opsNav({ isOpen, operator }: StatusPageOptions): string {
     isOpen || operator === null
       ? ''
       : `<form method="post" action="/ops/sign-out"><button type="submit">Sign out ${escapeHtml(operator)}</button></form>`;
-  return links.join('') + out;
+  return links.join('') + LOOKUP + out;
 }
 
 export const OPEN_BANNER =

@@ -12,7 +12,7 @@ import { pipeline } from 'node:stream/promises';
 import path from 'node:path';
 import { type Batch, type MillraceClient, MillraceError, MillraceUnreachableError } from '#client/millrace-client';
 import { CliError } from '../cli-error.js';
-import { sentenceOf } from '../complain.js';
+import { messageAtTerminal } from '../complain.js';
 import { clientOf, type Target } from '../target.js';
 import { Checkpoint } from './checkpoint.js';
 import { isBroken, type Moved, patiently, staysWrong, type Waiting } from './patience.js';
@@ -234,5 +234,5 @@ function refused(error: MillraceError): CliError {
     .filter(({ detail }) => !error.message.includes(detail))
     .slice(0, 10)
     .map(({ pointer, detail }) => `  ${pointer || '/'} ${detail}`);
-  return new CliError([`The fleet refused the batch: ${sentenceOf(error)}`, ...errors].join('\n'));
+  return new CliError([`The fleet refused the batch: ${messageAtTerminal(error)}`, ...errors].join('\n'));
 }
