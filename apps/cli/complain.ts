@@ -1,14 +1,6 @@
 /** How a command fails: one sentence for what a person can mend, a stack for a bug. */
 import { MillraceError, MillraceUnreachableError } from '#client/millrace-client';
-
-/** Errors whose message was written for the person at the terminal. */
-const FOR_PEOPLE = new Set([
-  'CliError',
-  'SettingsError',
-  'RedisUnavailableError',
-  'ModelIntegrityError',
-  'MillraceError',
-]);
+import { isForPeople } from '#process/for-people';
 
 /** What stands on the command line as a word of its own, and not in a body that a pointer could point into. */
 const ARGUMENTS: ReadonlyMap<string, string> = new Map([
@@ -26,8 +18,8 @@ export function linesOf(error: unknown): string[] {
     return [`${error.message}: start a fleet with "npm start", or name another with --url.`];
   }
   if (!(error instanceof Error)) return [String(error)];
-  if (!FOR_PEOPLE.has(error.name)) return [error.stack ?? error.message];
-  return error instanceof MillraceError ? linesOfProblem(error) : [error.message];
+  if (error instanceof MillraceError) return linesOfProblem(error);
+  return [isForPeople(error) ? error.message : (error.stack ?? error.message)];
 }
 
 /** A wrong input reads as it does offline; any other problem has said what is wrong in its detail. */

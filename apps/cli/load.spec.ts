@@ -18,7 +18,8 @@ async function fleetThatLeavesAfter(answers: number): Promise<string> {
     if (isPrediction) left -= 1;
     const model = { latest_version: { example: { input: { width: 1 } } } };
     response.writeHead(isPrediction ? 201 : 200, { 'content-type': 'application/json' });
-    response.end(JSON.stringify(isPrediction ? { id: 'p1', status: 'starting', urls: {} } : model));
+    const read = request.url === '/v1/models' ? { results: [{ owner: 'millrace', name: 'iris' }] } : model;
+    response.end(JSON.stringify(isPrediction ? { id: 'p1', status: 'starting', urls: {} } : read));
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   onTestFinished(() => {

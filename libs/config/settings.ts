@@ -157,6 +157,9 @@ const FROM_FILE: readonly SettingName[] = [
 
 /** A setting is missing or wrong; the message is one line and names it, and never repeats what may be a secret. */
 export class SettingsError extends Error {
+  /** See `isForPeople`. */
+  readonly isForPeople = true;
+
   constructor(message: string) {
     super(message);
     this.name = 'SettingsError';

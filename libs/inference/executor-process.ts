@@ -7,7 +7,7 @@
 import { performance } from 'node:perf_hooks';
 import type { FromExecutor, ToExecutor, VersionLoad } from '#contract/executor-protocol';
 import type { Input, VersionId } from '#domain/model-version';
-import { ModelIntegrityError } from '#models/integrity';
+import { ModelsError } from '#models/integrity';
 import { openVersions } from '#models/repository';
 import { encodeMessage, encodeRan, readMessages, writeToWorker } from './message-pipe.js';
 import { ModelSession } from './session.js';
@@ -52,7 +52,7 @@ async function load(
     }
     send({ kind: 'ready', loads });
   } catch (error) {
-    const reason = error instanceof ModelIntegrityError ? error.message : 'A model could not be loaded.';
+    const reason = error instanceof ModelsError ? error.message : 'A model could not be loaded.';
     send({ kind: 'refused', reason });
   }
 }

@@ -3,8 +3,14 @@ import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import path from 'node:path';
 
-/** A model's files break a rule. The message is one line: the file as people know it, and the rule. */
-export class ModelIntegrityError extends Error {
+/** The models cannot be used as they are, or as they were asked for. The message is one line. */
+export abstract class ModelsError extends Error {
+  /** See `isForPeople`. */
+  readonly isForPeople = true;
+}
+
+/** A model's files break a rule. The message names the file as people know it, and the rule. */
+export class ModelIntegrityError extends ModelsError {
   constructor(
     /** Path below the models folder, e.g. `iris/1.0.0/model.onnx`. */
     readonly file: string,
@@ -16,22 +22,22 @@ export class ModelIntegrityError extends Error {
 }
 
 /** The folder of the models is not what it should be. The message names it, since it is the operator's own. */
-export class ModelsFolderError extends ModelIntegrityError {
+export class ModelsFolderError extends ModelsError {
   constructor(folder: string, rule: string) {
-    super('.', rule);
-    this.message = `Setting MODELS_DIR: the folder ${folder} ${rule}`;
+    super(`Setting MODELS_DIR: the folder ${folder} ${rule}`);
+    this.name = 'ModelsFolderError';
   }
 }
 
-/** A model was asked for by a name that none has. Who asked says where the name came from. */
-export class UnknownModelError extends ModelIntegrityError {
+/** A model was asked for by a name that none has. The caller adds where the name came from. */
+export class UnknownModelError extends ModelsError {
   constructor(
     readonly model: string,
     /** Names of the models that there are. */
     readonly known: readonly string[],
   ) {
-    super(model, 'there is no such model');
-    this.message = `There is no model ${model}; there are ${known.join(', ')}`;
+    super(`There is no model ${model}; there are ${known.join(', ')}`);
+    this.name = 'UnknownModelError';
   }
 }
 

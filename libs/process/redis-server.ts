@@ -46,6 +46,9 @@ export interface RedisServer {
 
 /** No Redis can be had; the message is one sentence for people. */
 export class RedisUnavailableError extends Error {
+  /** See `isForPeople`. */
+  readonly isForPeople = true;
+
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = 'RedisUnavailableError';

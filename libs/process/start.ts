@@ -1,6 +1,7 @@
 /** How every process begins and ends. */
 import { errorFieldsWithStack } from '#telemetry/error-fields';
 import type { Logger } from '#telemetry/logger';
+import { isForPeople } from './for-people.js';
 import { EXIT_REFUSED, stopWithLauncher, tellLauncher } from './launch-channel.js';
 
 /** A process that runs. */
@@ -11,11 +12,11 @@ export interface Running {
   stop(): Promise<void>;
 }
 
-/** Errors whose message was written for the person who starts the process. */
-const FOR_PEOPLE = new Set(['SettingsError', 'ModelIntegrityError', 'StartRefusedError']);
-
 /** A start that restarting cannot help; the message is one line. */
 export class StartRefusedError extends Error {
+  /** See `isForPeople`. */
+  readonly isForPeople = true;
+
   constructor(message: string) {
     super(message);
     this.name = 'StartRefusedError';
@@ -47,7 +48,7 @@ export async function startProcess(
     for (const signal of STOP_SIGNALS) process.off(signal, stopEarly);
     stopOnSignal(logger, running);
   } catch (error) {
-    if (error instanceof Error && FOR_PEOPLE.has(error.name)) refuse(error.message);
+    if (error instanceof Error && isForPeople(error)) refuse(error.message);
     else if (isPortTaken(error)) refuse('The port is taken: choose another, e.g. PORT=3001.');
     else crash(logger, error);
   }
