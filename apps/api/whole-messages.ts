@@ -133,11 +133,14 @@ function isOption(given: unknown, place: number): boolean {
 }
 
 const NODE = Number(process.versions.node.split('.')[0]);
+const { prototype } = ServerResponse as unknown as { readonly prototype: Partial<Unpromised> };
+/** Node 24 itself writes such an answer in one piece. A Node without the two methods answers as ever, in two. */
+const WRITES_IN_TWO = NODE < 24 && typeof prototype._send === 'function' && typeof prototype._finish === 'function';
 
-/** For Node's server. Node 24 itself writes such an answer in one piece. */
+/** For Node's server. */
 export const WHOLE_MESSAGES: ServerOptions<typeof WholeRequest, typeof WholeAnswer> = {
   IncomingMessage: WholeRequest,
-  ...(NODE < 24 ? { ServerResponse: WholeAnswer } : {}),
+  ...(WRITES_IN_TWO ? { ServerResponse: WholeAnswer } : {}),
 };
 
 /** JSON as Fastify parses it, of a body that is taken in one piece. */
