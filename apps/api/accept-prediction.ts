@@ -50,20 +50,22 @@ export interface Desks extends Record<RepeatKey['kind'], Pick<Reservations, 'res
   readonly own_id: OwnIds;
 }
 
+export interface AcceptPredictionParts {
+  readonly catalogue: ModelCatalogue;
+  readonly backlog: Backlog;
+  readonly writer: EnvelopeWriter;
+  readonly desks: Desks;
+  readonly webhooks: WebhookRules;
+  readonly metrics: ApiMetrics;
+}
+
 export class AcceptPrediction {
-  constructor(
-    private readonly catalogue: ModelCatalogue,
-    private readonly backlog: Backlog,
-    private readonly writer: EnvelopeWriter,
-    private readonly desks: Desks,
-    private readonly webhooks: WebhookRules,
-    private readonly metrics: ApiMetrics,
-  ) {}
+  constructor(private readonly parts: AcceptPredictionParts) {}
 
   /** @throws ProblemError, QueueUnavailableError, QueueFullError */
   async accept(request: PredictionRequest, options: AcceptOptions): Promise<Accepted> {
-    const version = this.catalogue.version(request.version);
-    const input = this.catalogue.validate(version, request.input);
+    const version = this.parts.catalogue.version(request.version);
+    const input = this.parts.catalogue.validate(version, request.input);
     const callback = this.#callback(request, version, options.baseUrl);
     const prediction: NewPrediction = {
       client: options.client,
@@ -78,10 +80,10 @@ export class AcceptPrediction {
       trace: options.traceFor(callback),
       ownId: options.repeat?.kind === 'own_id' ? options.repeat.text : null,
     };
-    if (callback !== null && callback.url !== null) await this.webhooks.requirePublicHost(callback.url);
+    if (callback !== null && callback.url !== null) await this.parts.webhooks.requirePublicHost(callback.url);
     if (options.repeat !== null) return this.#acceptOnce(request, version, prediction, options.repeat, options);
     this.#requireRoom(version.name);
-    const submission = await this.writer.write(prediction, { onPlaced: options.onPlaced });
+    const submission = await this.parts.writer.write(prediction, { onPlaced: options.onPlaced });
     this.#count(prediction, version.name);
     return { submission, version, replayed: false };
   }
@@ -95,7 +97,7 @@ export class AcceptPrediction {
     options: AcceptOptions,
   ): Promise<Accepted> {
     const now = Date.now();
-    const desk = this.desks[kind];
+    const desk = this.parts.desks[kind];
     const fresh: Claim = {
       model: version.name,
       fingerprint: fingerprint(request),
@@ -114,13 +116,13 @@ export class AcceptPrediction {
       case 'granted': {
         const isFirst = reservation.claim.envelopeId === fresh.envelopeId;
         // What an earlier request may have enqueued is not refused.
-        if (isFirst && this.backlog.roomForNew(version.name).kind !== 'room') {
+        if (isFirst && this.parts.backlog.roomForNew(version.name).kind !== 'room') {
           await desk.release(options.client, key);
           this.#requireRoom(version.name);
         }
         const claimed = this.#claimed(reservation.claim, prediction);
         const { envelopeId, createdAtMs } = reservation.claim;
-        const written = await this.writer.write(claimed.prediction, {
+        const written = await this.parts.writer.write(claimed.prediction, {
           envelopeId,
           createdAtMs,
           onPlaced: options.onPlaced,
@@ -140,26 +142,31 @@ export class AcceptPrediction {
 
   /** A key belongs to the version that its reference meant at its first use, whatever is latest now. */
   #claimed(claim: Claim, prediction: NewPrediction): { prediction: NewPrediction; version: ModelVersion } {
-    const version = this.catalogue.version(claim.versionId);
+    const version = this.parts.catalogue.version(claim.versionId);
     return { version, prediction: { ...prediction, versionId: version.id, versionLabel: version.label } };
   }
 
   #callback(request: PredictionRequest, version: ModelVersion, baseUrl: string): NewPrediction['callback'] {
     const { webhook, webhook_events_filter: events } = request;
     if (webhook === undefined && events === undefined) return null;
-    return this.webhooks.callback({ url: webhook ?? null, events: events ?? null, owner: version.owner, baseUrl });
+    return this.parts.webhooks.callback({
+      url: webhook ?? null,
+      events: events ?? null,
+      owner: version.owner,
+      baseUrl,
+    });
   }
 
   #requireRoom(model: string): void {
-    const room = this.backlog.roomForNew(model);
+    const room = this.parts.backlog.roomForNew(model);
     if (room.kind === 'room') return;
-    this.metrics.refused.inc({ model, reason: room.kind });
+    this.parts.metrics.refused.inc({ model, reason: room.kind });
     throw noRoom(room, model, 'predictions');
   }
 
   #count({ priority }: NewPrediction, model: string): void {
-    this.backlog.accepted(model, 1, priority);
-    this.metrics.accepted.inc({ model });
+    this.parts.backlog.accepted(model, 1, priority);
+    this.parts.metrics.accepted.inc({ model });
   }
 }
 

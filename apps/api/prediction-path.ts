@@ -67,7 +67,7 @@ export function buildPredictionPath(options: PathOptions): PredictionParts {
   const ownBatches = new OwnBatches(batches, address, tokens);
   const shared = {
     catalogue,
-    accept: new AcceptPrediction(catalogue, backlog, writer, desks, rules, metrics),
+    accept: new AcceptPrediction({ catalogue, backlog, writer, desks, webhooks: rules, metrics }),
     completions,
     await: new AwaitPrediction(completions, reader),
     cancel: new CancelPrediction(queues, reader),

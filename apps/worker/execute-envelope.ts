@@ -8,7 +8,6 @@ import { formatPredictionId } from '#domain/prediction-id';
 import type { Lane } from '#inference/dynamic-batcher';
 import type { ExecutorPool } from '#inference/executor-pool';
 import type { Settled, TakenEnvelope } from '#queue/taken-envelope';
-import { readBatchMark } from '#queue/batch-mark';
 import { modelCode } from '#queue/catalogue';
 import type { Deadlines } from '#queue/deadlines';
 import type { ModelQueues } from '#queue/model-queues';
@@ -16,7 +15,8 @@ import { addRetryJobs, findRetried } from '#queue/retry-job';
 import type { StartNotices } from '#queue/start-notices';
 import type { StartReporter } from '#queue/starts';
 import { EnvelopeRun } from './envelope-run.js';
-import type { HeldJob, InHand } from './in-hand.js';
+import type { InHand } from './in-hand.js';
+import { markAsItsBatch } from './mark-as-batch.js';
 
 /** An envelope that has cost this many workers is not run together again: each row gets its verdict alone. */
 const STALLS_BEFORE_QUARANTINE = 2;
@@ -44,7 +44,7 @@ export class ExecuteEnvelope {
     const held = this.parts.inHand.take(jobId, marks, envelope.batch?.id ?? null);
     try {
       const elsewhere = await this.#rowsElsewhere(taken);
-      if (envelope.batch !== undefined) await this.#markAsItsBatch(taken, held);
+      if (envelope.batch !== undefined) await markAsItsBatch(this.parts.queues, envelope, held);
       const run = new EnvelopeRun(taken, held, elsewhere, lane, (row, atMs) => this.#onStarted(taken, row, atMs));
       const outcomes = await Promise.race([this.#runRows(run), held.interrupted]);
       if (outcomes === undefined) return { kind: 'handed_back' };
@@ -68,12 +68,6 @@ export class ExecuteEnvelope {
       attempts: attempt - 1,
     });
     return new Set([...retried, ...others]);
-  }
-
-  async #markAsItsBatch({ envelope }: TakenEnvelope, held: HeldJob): Promise<void> {
-    const { redis, catalogue } = this.parts.queues;
-    const mark = await readBatchMark(redis, catalogue, envelope.model, envelope.batch?.id ?? '');
-    if (mark !== null) held.markAll(mark);
   }
 
   /** @returns one outcome a row, in the order of the rows */

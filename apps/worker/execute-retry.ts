@@ -3,75 +3,73 @@ import { batchOf, type RetryEnvelope } from '#contract/envelope';
 import { formatFailure } from '#domain/failure';
 import type { Quarantine, Verdict } from '#inference/quarantine';
 import type { Settled, TakenEnvelope } from '#queue/taken-envelope';
-import { readBatchMark } from '#queue/batch-mark';
 import { type Deadlines, isPastDeadline } from '#queue/deadlines';
 import { carryMark } from '#queue/marks';
 import type { ModelQueues } from '#queue/model-queues';
 import type { StartReporter } from '#queue/starts';
 import type { HeldJob, InHand } from './in-hand.js';
+import { markAsItsBatch } from './mark-as-batch.js';
 
 /** Workers that one prediction may cost while it is alone. */
 const WORKERS_ALLOWED = 3;
 /** Tries alone that may fail for a passing reason: with the pauses between them about a quarter of a minute. */
 const ATTEMPTS_ALLOWED = 5;
 
+export interface ExecuteRetryParts {
+  readonly quarantine: Quarantine;
+  readonly queues: ModelQueues;
+  readonly starts: StartReporter;
+  readonly deadlines: Deadlines;
+  readonly inHand: InHand;
+  /** Whether this worker has the version. */
+  readonly serves: (versionId: string) => boolean;
+}
+
 export class ExecuteRetry {
-  constructor(
-    private readonly quarantine: Quarantine,
-    private readonly queues: ModelQueues,
-    private readonly starts: StartReporter,
-    private readonly deadlines: Deadlines,
-    private readonly inHand: InHand,
-    private readonly serves: (versionId: string) => boolean,
-  ) {}
+  constructor(private readonly parts: ExecuteRetryParts) {}
 
   async run(taken: TakenEnvelope): Promise<Settled> {
     const { envelope, jobId, jobKey, stalls, attempt } = taken;
+    const { quarantine, queues, starts, inHand, serves } = this.parts;
     const [row] = envelope.rows;
-    if (row === undefined || !this.serves(envelope.versionId)) return { kind: 'postponed' };
+    if (row === undefined || !serves(envelope.versionId)) return { kind: 'postponed' };
     if (stalls >= WORKERS_ALLOWED)
       return failed('worker_lost', `Running this prediction cost ${stalls} workers.`, null);
-    const held = this.inHand.take(jobId, taken.marks, batchOf(envelope)?.id ?? null);
+    const held = inHand.take(jobId, taken.marks, batchOf(envelope)?.id ?? null);
     const stopWatching = this.#watchDeadline(taken);
     try {
-      await this.#markAsItsBatch(taken, held);
+      await markAsItsBatch(queues, envelope, held);
       await this.#markAsInItsEnvelope(taken, held);
       let startedAtMs: number | null = null;
       const onStarted = (atMs: number): void => {
         startedAtMs = atMs;
-        this.starts.started(jobKey, 0, atMs, attempt);
+        starts.started(jobKey, 0, atMs, attempt);
       };
       const isDropped = (): boolean => held.isMarked(0) || isPastDeadline(row);
-      if (!isDropped()) await this.starts.tried(jobKey, attempt);
+      if (!isDropped()) await starts.tried(jobKey, attempt);
       const verdict = await Promise.race([
-        this.quarantine.runAlone(envelope.versionId, row.input, onStarted, isDropped),
+        quarantine.runAlone(envelope.versionId, row.input, onStarted, isDropped),
         held.interrupted,
       ]);
       return verdict === undefined ? { kind: 'handed_back' } : settledBy(verdict, held, attempt, startedAtMs);
     } finally {
       stopWatching();
-      this.starts.ended(jobKey);
-      this.inHand.settle(jobId, held);
+      starts.ended(jobKey);
+      inHand.settle(jobId, held);
     }
-  }
-
-  async #markAsItsBatch({ envelope }: TakenEnvelope, held: HeldJob): Promise<void> {
-    const batch = batchOf(envelope);
-    if (batch === undefined) return;
-    const mark = await readBatchMark(this.queues.redis, this.queues.catalogue, envelope.model, batch.id);
-    if (mark !== null) held.markAll(mark);
   }
 
   /** Once more: who added the job may have died before it could. */
   async #markAsInItsEnvelope({ envelope }: TakenEnvelope, held: HeldJob): Promise<void> {
+    const { redis, catalogue } = this.parts.queues;
     const { model, retryOf } = envelope as RetryEnvelope;
-    if (await carryMark(this.queues.redis, this.queues.catalogue, { model, ...retryOf })) held.mark(0);
+    if (await carryMark(redis, catalogue, { model, ...retryOf })) held.mark(0);
   }
 
   #watchDeadline({ envelope }: TakenEnvelope): () => void {
     const { model, retryOf, rows } = envelope as RetryEnvelope;
     const { envelopeId, row } = retryOf;
-    return this.deadlines.watch({ model, envelopeId, rows, firstRow: row, isOpen: () => true });
+    return this.parts.deadlines.watch({ model, envelopeId, rows, firstRow: row, isOpen: () => true });
   }
 }
 

@@ -148,7 +148,7 @@ function buildConsumer(
   const serves = (versionId: string): boolean => repository.byId(versionId) !== undefined;
   const execute = {
     envelope: new ExecuteEnvelope({ pool, queues, starts, notices, deadlines, inHand, onWaited, serves }),
-    retry: new ExecuteRetry(quarantine, queues, starts, deadlines, inHand, serves),
+    retry: new ExecuteRetry({ quarantine, queues, starts, deadlines, inHand, serves }),
   };
   const consumerOptions = {
     models: repository.names(),

@@ -36,7 +36,14 @@ function worker(corner: QueueCorner, entry: string, serves = true) {
   onTestFinished(() => quarantine.close());
   const starts = new StartReporter(corner.redis, corner.onError);
   const deadlines = new Deadlines(corner.redis, corner.catalogue, corner.onError);
-  const execute = new ExecuteRetry(quarantine, corner.queues, starts, deadlines, new InHand(), () => serves);
+  const execute = new ExecuteRetry({
+    quarantine,
+    queues: corner.queues,
+    starts,
+    deadlines,
+    inHand: new InHand(),
+    serves: () => serves,
+  });
   return corner.intake((taken) => execute.run(taken), { kind: 'retry' });
 }
 
