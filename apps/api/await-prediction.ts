@@ -6,15 +6,15 @@
  */
 import { type TextPrediction, withOutput } from '#contract/prediction-text';
 import type { NewSuccess } from '#domain/outcome';
-import { isTerminal, type Submission } from '#domain/prediction';
+import type { Submission } from '#domain/prediction';
 import { parsePredictionId, type PredictionAddress } from '#domain/prediction-id';
 import { GONE, type JobRow, project } from '#domain/project';
-import { retryJobId } from '#queue/catalogue';
 import type { Completions, Notice } from '#queue/completions';
 import type { EnvelopeReader, Found } from '#queue/envelope-reader';
 import type { Accepted } from './accept-prediction.js';
 import { Bell } from './bell.js';
 import type { Place } from './own-predictions.js';
+import { isOver, jobsOf, untilDeadline } from './waiting-on.js';
 
 const READ_EVERY_MS = 2_000;
 
@@ -141,9 +141,8 @@ export class AwaitPrediction {
     }
   }
 
-  #listen(model: string, { envelopeId, row }: PredictionAddress, bell: Bell): (() => void)[] {
-    const jobs = [envelopeId, retryJobId(envelopeId, row)];
-    return jobs.map((job) => this.completions.onJob(model, job, bell.ring));
+  #listen(model: string, address: PredictionAddress, bell: Bell): (() => void)[] {
+    return jobsOf(address).map((job) => this.completions.onJob(model, job, bell.ring));
   }
 }
 
@@ -170,14 +169,4 @@ function settledAtOnce(endedAtMs: number, { outputJson, run }: NewSuccess): JobR
     stalls: 0,
     deadlineAtMs: null,
   };
-}
-
-/** Nobody tells of a deadline where no worker lives: it is looked at when it comes. */
-function untilDeadline(found: Found): number {
-  if (typeof found === 'string' || found.submission.deadlineAtMs === null) return Infinity;
-  return Math.max(1, found.submission.deadlineAtMs - Date.now());
-}
-
-function isOver(found: Found): boolean {
-  return typeof found === 'string' || isTerminal(found.standing.status);
 }

@@ -40,6 +40,11 @@ export class ModelCatalogue {
     return version;
   }
 
+  /** Owner of a model, as its paths have it; Millrace where the model is gone and only its predictions are left. */
+  ownerOf(model: string, versionId: string): string {
+    return (this.repository.byId(versionId) ?? this.repository.latest(model))?.owner ?? 'millrace';
+  }
+
   /** @returns one error a field, none for an input that the version accepts */
   check(version: ModelVersion, input: unknown): readonly InputProblem[] {
     const errors = this.#validators.get(version.id)?.(input) ?? [];

@@ -57,8 +57,7 @@ export class OwnPredictions {
 
   #shownTo(prediction: Prediction<unknown>, request: FastifyRequest): ShownTo {
     const { model, versionId, id, ownId, priority } = prediction.submission;
-    const { repository } = this.catalogue;
-    const owner = (repository.byId(versionId) ?? repository.latest(model))?.owner ?? 'millrace';
+    const owner = this.catalogue.ownerOf(model, versionId);
     const waits = prediction.standing.status === 'starting';
     const estimatedWaitS = waits ? this.ahead.waitSeconds(model, versionId, priority) : null;
     const streamToken = this.tokens.of(request.caller, ownId ?? id);

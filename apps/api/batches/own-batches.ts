@@ -51,8 +51,7 @@ export class OwnBatches {
 
   show(batch: Batch, request: FastifyRequest): BatchResource {
     const { id, versionId, model } = batch.plan;
-    const { repository } = this.parts.catalogue;
-    const owner = (repository.byId(versionId) ?? repository.latest(model))?.owner ?? 'millrace';
+    const owner = this.parts.catalogue.ownerOf(model, versionId);
     return toBatchResource(batch, owner, this.address.baseUrl(request), {
       waitS: this.parts.waitSeconds(batch),
       streamToken: this.tokens.of(request.caller, id),

@@ -1,11 +1,11 @@
 import { Controller, Get, Inject, Param, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { isTerminal, type Prediction } from '#domain/prediction';
+import type { Prediction } from '#domain/prediction';
 import { Completions } from '#queue/completions';
 import { EnvelopeReader, type Found } from '#queue/envelope-reader';
-import { retryJobId } from '#queue/catalogue';
 import { Requires } from '../access/requires.js';
 import { OwnPredictions, type Place, requireOwn } from '../own-predictions.js';
+import { isOver, jobsOf, untilDeadline } from '../waiting-on.js';
 import { HEARTBEAT_MS, lastEventIdOf, sendEvents, type ServerEvent } from './event-stream.js';
 import { type Followed, Follower, Reader } from './follower.js';
 import { AT_END, eventsFrom, positionAfter } from './prediction-events.js';
@@ -59,19 +59,11 @@ export class PredictionEventsController {
   }
 
   #followed({ model, address }: Place): Followed<Found> {
-    const { envelopeId, row } = address;
-    const jobs = [envelopeId, retryJobId(envelopeId, row)];
     return {
-      listen: (ring) => jobs.map((job) => this.completions.onJob(model, job, ring)),
+      listen: (ring) => jobsOf(address).map((job) => this.completions.onJob(model, job, ring)),
       look: () => this.reader.readInTime(model, address),
-      isOver: (found) => typeof found === 'string' || isTerminal(found.standing.status),
+      isOver,
       patienceMs: (found) => Math.min(HEARTBEAT_MS, untilDeadline(found)),
     };
   }
-}
-
-/** Nobody tells of a deadline where no worker lives: it is looked at when it comes. */
-function untilDeadline(found: Found): number {
-  if (typeof found === 'string' || found.submission.deadlineAtMs === null) return Infinity;
-  return Math.max(1, found.submission.deadlineAtMs - Date.now());
 }

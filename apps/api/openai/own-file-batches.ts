@@ -93,9 +93,7 @@ export class OwnFileBatches {
   }
 
   #modelOf({ plan }: Batch): string {
-    const { repository } = this.parts.catalogue;
-    const owner = (repository.byId(plan.versionId) ?? repository.latest(plan.model))?.owner ?? 'millrace';
-    return `${owner}/${plan.model}`;
+    return `${this.parts.catalogue.ownerOf(plan.model, plan.versionId)}/${plan.model}`;
   }
 }
 
