@@ -11,7 +11,7 @@ import type { Announcement } from '#queue/announcements';
 import { modelCode } from '#queue/catalogue';
 import type { ModelQueues, QueueSet } from '#queue/model-queues';
 
-export const BOARD_PATH = '/ops/queues';
+const BOARD_PATH = '/ops/queues';
 
 /**
  * Its page asks a foreign host for fonts, which would hear of every visit of an operator; here it gets its own files and

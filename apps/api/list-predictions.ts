@@ -57,10 +57,6 @@ export class ListPredictions {
     private readonly catalogue: ModelCatalogue,
   ) {}
 
-  static isCursor(text: string): boolean {
-    return CURSOR.test(text);
-  }
-
   /** @throws QueueUnavailableError when Redis does not answer in time */
   async page(client: string, wish: PredictionWish): Promise<PredictionPage> {
     const predictions: Prediction[] = [];

@@ -9,7 +9,7 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import { pageHeaders, pagePolicy } from './ops/page.js';
 import { renderPage, sentencePage } from './runbook-page.js';
 
-export const RUNBOOKS_PATH = '/ops/runbooks';
+const RUNBOOKS_PATH = '/ops/runbooks';
 
 const INDEX = 'README';
 const POLICY = pagePolicy();

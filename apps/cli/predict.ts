@@ -39,7 +39,7 @@ async function askHere({ model, version }: PredictOptions, input: unknown, model
   return predictOffline({ modelsDir, model, version: version ?? null, input });
 }
 
-export async function readInput(argument: string): Promise<unknown> {
+async function readInput(argument: string): Promise<unknown> {
   const [text, from] = await textOf(argument);
   try {
     return JSON.parse(text) as unknown;

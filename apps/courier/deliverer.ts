@@ -14,7 +14,7 @@ import type { DeliverySpan, DeliverySpans } from './delivery-spans.js';
  * Tries under way at once, of all endpoints together. A hand is an open connection and costs little; there are more than
  * any host or client gets, so that nobody's slowness leaves none for the others.
  */
-export const HANDS = 1_000;
+const HANDS = 1_000;
 /** One script in Redis hands out no more: it keeps everybody else waiting while it does. */
 const TAKEN_AT_ONCE = 64;
 const LONGEST_SLEEP_MS = 1_000;

@@ -44,7 +44,7 @@ export const CANCELED: DeathCause = 'canceled';
 /** The child was ended because nobody could understand it. */
 export const NONSENSE: DeathCause = 'nonsense';
 /** The child was ended because it did not get ready in time. */
-export const NO_START: DeathCause = 'no start';
+const NO_START: DeathCause = 'no start';
 /** The child was ended because it did not begin what it had been given: it is frozen, or its event loop hangs. */
 export const HUNG: DeathCause = 'hung';
 /** The child was ended because it refused to serve: it could not load a version, or something in it was wrong. */

@@ -25,7 +25,7 @@ export interface Chromium {
 }
 
 /** It cannot be had here; the message is one sentence that says what helps. */
-export class ChromiumError extends Error {
+class ChromiumError extends Error {
   constructor(why: string, options?: ErrorOptions) {
     super(
       `Chromium is not installed and ${why}: get it with "sudo apt-get install chromium" (Debian), ` +

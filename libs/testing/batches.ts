@@ -75,7 +75,7 @@ export async function batchArriving(api: FleetProcess, atLeast: number): Promise
   );
 }
 
-export const BATCH_ENDED: readonly string[] = ['completed', 'failed', 'canceled', 'expired'];
+const BATCH_ENDED: readonly string[] = ['completed', 'failed', 'canceled', 'expired'];
 
 export async function batchEnded(api: FleetProcess, id: string, deadlineMs = 60_000): Promise<BatchBody> {
   return until(

@@ -35,7 +35,7 @@ export const Requires = (
 const OPEN = /^\/(health|ready|openapi\.(json|yaml)|docs(\/.*)?)$/;
 
 /** A route that says nothing of its callers. */
-export class UndeclaredRouteError extends Error {
+class UndeclaredRouteError extends Error {
   constructor(route: string) {
     super(`The route ${route} declares no scope: give its handler @Requires(...).`);
     this.name = 'UndeclaredRouteError';

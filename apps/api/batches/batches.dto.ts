@@ -3,7 +3,7 @@ import { IsIn, IsOptional, IsString, Length, Matches, MaxLength } from 'class-va
 
 const ID = /^b[0-9a-v]{25}$/;
 
-export const ON_INVALID = ['report', 'reject'] as const;
+const ON_INVALID = ['report', 'reject'] as const;
 export type OnInvalid = (typeof ON_INVALID)[number];
 
 export class BatchParams {

@@ -23,8 +23,8 @@ declare module 'fastify' {
   }
 }
 
-export const SIGN_IN_PATH = '/ops/sign-in';
-export const SIGN_OUT_PATH = '/ops/sign-out';
+const SIGN_IN_PATH = '/ops/sign-in';
+const SIGN_OUT_PATH = '/ops/sign-out';
 
 const OPEN: ReadonlySet<string> = new Set([
   '/health',

@@ -9,7 +9,7 @@ export async function why(target: Target, id: string, asJson: boolean): Promise<
   console.log(asJson ? JSON.stringify(timeline) : describeTimeline(timeline));
 }
 
-export function describeTimeline(timeline: Timeline): string {
+function describeTimeline(timeline: Timeline): string {
   const { id, model, version_label: label, client, status, error_code: code, error, held, steps } = timeline;
   const rows = steps.map(({ at, step, detail }) => [at?.replace('T', ' ').slice(0, 23) ?? '', step, detail]);
   return [
