@@ -10,6 +10,7 @@ import { Batches, type BatchRecord, statusOf, toRecord } from './batches.js';
 import { modelCode } from './catalogue.js';
 import { withinBudget } from './connection.js';
 import type { EnvelopeReader } from './envelope-reader.js';
+import { rowsOfJobName } from './job-name.js';
 import type { ModelQueues } from './model-queues.js';
 import { blockOf, OutcomeBlock, type Settlement } from './outcomes.js';
 import { parseProgress, type Progress } from './progress.js';
@@ -141,7 +142,9 @@ export class BatchReader {
     const last = envelopes.pop();
     if (last === undefined) return retried;
     const name = await this.queues.redis.hget(last, 'name');
-    return retried + envelopes.length * rowsPerEnvelope + (name === null ? rowsPerEnvelope : rowsOfJob(name));
+    return (
+      retried + envelopes.length * rowsPerEnvelope + (name === null ? rowsPerEnvelope : (rowsOfJobName(name) ?? 0))
+    );
   }
 
   /**
@@ -187,7 +190,7 @@ export class BatchReader {
     const rows = new EnvelopeRows(raw, plan.expiresAtMs);
     if (!rows.mayHaveEnded) return NO_RESULTS;
     const part = wantsData ? (JSON.parse(raw[3]) as Envelope).batch : undefined;
-    const count = part?.rowCount ?? rowsOfJob(raw[3]);
+    const count = part?.rowCount ?? rowsOfJobName(raw[3]) ?? 0;
     const code = modelCode(plan.model);
     const results: BatchResult[] = [];
     for (let row = 0; row < count; row += 1) {
@@ -249,11 +252,6 @@ function count(processed: readonly string[], rowsFailed: number): BatchCounts {
     total.dropped += counts.dropped;
   }
   return total;
-}
-
-/** Of a job's name: `iris:1.0.0 x21`. */
-function rowsOfJob(name: string): number {
-  return Number(/ x(\d+)$/.exec(name)?.[1] ?? 0);
 }
 
 function toAnswer(standing: Standing): BatchResult['answer'] {

@@ -7,6 +7,7 @@ import { BatchDigests, OtherRowsError } from './batch-digests.js';
 import { type BatchRow, EnvelopeCutter, type NumberedEnvelope } from './batch-envelopes.js';
 import { removeGate } from './batch-gate.js';
 import type { Batches, BatchStop } from './batches.js';
+import { jobName } from './job-name.js';
 import { JOB_OPTIONS, type ModelQueues } from './model-queues.js';
 import { patiently } from './patiently.js';
 import { UploadWatch } from './upload-watch.js';
@@ -194,7 +195,7 @@ export class BatchUpload {
     const parent = { id: announcementId(id), queue: qualifiedAnnouncementQueue(this.queues.catalogue, model) };
     await this.queues.of(model).bulk.addBulk(
       envelopes.map(({ n, envelope }) => ({
-        name: `${model}:${versionLabel} x${envelope.batch.rowCount}`,
+        name: jobName(model, versionLabel, envelope.batch.rowCount),
         data: envelope,
         opts: { ...JOB_OPTIONS, jobId: batchEnvelopeId(id, n), parent, ignoreDependencyOnFailure: true },
       })),

@@ -7,7 +7,7 @@
 import type { Redis } from 'ioredis';
 import { type BatchCounts, type BatchFailure, type BatchPlan, type BatchStatus, rowsEnded } from '#domain/batch';
 import type { Mark } from '#domain/mark';
-import { parseBatchMark } from './batch-mark.js';
+import { formatBatchMark, parseBatchMark } from './batch-mark.js';
 import { ARRIVED, CLOSE, CREATE, END, FAIL, MARK } from './batch-scripts.js';
 import type { Catalogue } from './catalogue.js';
 import { batchMarkNotice } from './marks.js';
@@ -111,7 +111,7 @@ export class Batches {
     const done = await FAIL.run(this.redis, [
       this.catalogue.batchKey(model, id),
       JSON.stringify(failure),
-      `${mark.kind} ${mark.atMs}`,
+      formatBatchMark(mark),
       mark.atMs,
       this.catalogue.marksChannel(model),
       batchMarkNotice(id, mark),
@@ -124,7 +124,7 @@ export class Batches {
   async mark(model: string, id: string, mark: Mark): Promise<boolean> {
     const done = await MARK.run(this.redis, [
       this.catalogue.batchKey(model, id),
-      `${mark.kind} ${mark.atMs}`,
+      formatBatchMark(mark),
       mark.atMs,
       this.catalogue.marksChannel(model),
       batchMarkNotice(id, mark),
@@ -142,7 +142,8 @@ export class Batches {
     const key = this.catalogue.batchKey(model, id);
     const rows = rowsEnded(counts);
     const envelopes = Math.ceil(rows / rowsPerEnvelope);
-    const expired = counts.dropped > 0 ? [`aborted ${expiresAtMs}`, expiresAtMs] : ['', ''];
+    const abort = formatBatchMark({ kind: 'aborted', atMs: expiresAtMs });
+    const expired = counts.dropped > 0 ? [abort, expiresAtMs] : ['', ''];
     const words = [key, JSON.stringify(counts), Date.now(), rows, envelopes, ...expired];
     const ended = (await END.run(this.redis, words)) === 1;
     if (ended) await this.#tell(model, id);
