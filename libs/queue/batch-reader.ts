@@ -84,8 +84,11 @@ export class BatchReader {
     this.batches = new Batches(queues.redis, queues.catalogue);
   }
 
-  /** @returns null for a batch that nobody knows, or whose time is over; what has become true meanwhile is made so */
-  async read(model: string, id: string): Promise<Batch | null> {
+  /**
+   * May write: ends a batch that is complete, aborts one that is overdue.
+   * @returns null for a batch that nobody knows, or whose time is over
+   */
+  async readUpToDate(model: string, id: string): Promise<Batch | null> {
     const found = await this.#look(model, id);
     if (found === null) return null;
     const { record, open } = found;
@@ -101,7 +104,7 @@ export class BatchReader {
 
   /**
    * What `results` needs and no more: where all of its envelopes stand is not counted.
-   * @returns null as `read`
+   * @returns null as `readUpToDate`
    */
   async readRecord(model: string, id: string): Promise<BatchRecord | null> {
     const record = await this.batches.read(model, id);

@@ -166,7 +166,7 @@ export class Janitor {
 
   async #endAbandoned(model: string, { plan, touchedAtMs, mark }: BatchRecord): Promise<number> {
     const quietMs = Date.now() - touchedAtMs;
-    if (mark === null && Date.now() >= plan.expiresAtMs) await this.reader.read(model, plan.id);
+    if (mark === null && Date.now() >= plan.expiresAtMs) await this.reader.readUpToDate(model, plan.id);
     if (quietMs < this.options.abandonedAfterMs) return 0;
     const minutes = Math.round(this.options.abandonedAfterMs / 60_000);
     const message = `The upload was cut off, and nobody went on with it for ${minutes} minutes.`;
@@ -184,8 +184,7 @@ export class Janitor {
       await removeGate(this.queues, model, plan.id);
       mended.gate += 1;
     }
-    // Reading it makes true what has become true.
-    const batch = await this.reader.read(model, plan.id);
+    const batch = await this.reader.readUpToDate(model, plan.id);
     if (mark === null && batch?.status === 'expired') mended.batch += 1;
   }
 

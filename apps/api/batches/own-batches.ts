@@ -46,7 +46,7 @@ export class OwnBatches {
   }
 
   read(model: string, id: string): Promise<Batch | null> {
-    return withinBudget(this.parts.redis, () => this.parts.reader.read(model, id));
+    return withinBudget(this.parts.redis, () => this.parts.reader.readUpToDate(model, id));
   }
 
   show(batch: Batch, request: FastifyRequest): BatchResource {

@@ -63,7 +63,7 @@ export class PredictionEventsController {
     const jobs = [envelopeId, retryJobId(envelopeId, row)];
     return {
       listen: (ring) => jobs.map((job) => this.completions.onJob(model, job, ring)),
-      look: () => this.reader.readInTime(model, address),
+      look: () => this.reader.readUpToDate(model, address),
       isOver: (found) => typeof found === 'string' || isTerminal(found.standing.status),
       patienceMs: (found) => Math.min(HEARTBEAT_MS, untilDeadline(found)),
     };
