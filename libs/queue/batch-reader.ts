@@ -1,7 +1,15 @@
 /** Where a batch stands, and its results in the order of its rows. */
 import type { Envelope } from '#contract/envelope';
 import type { FieldProblem } from '#domain/field-problem';
-import { type Batch, type BatchCounts, batchEnvelopeId, type BatchPlan, hasBatchEnded, rowsEnded } from '#domain/batch';
+import {
+  type Batch,
+  type BatchCounts,
+  batchEnvelopeId,
+  type BatchPlan,
+  batchTimeMs,
+  hasBatchEnded,
+  rowsEnded,
+} from '#domain/batch';
 import { formatPredictionId } from '#domain/prediction-id';
 import { isTerminal, type Standing } from '#domain/prediction';
 import { GONE, type JobRow, outcomesStand, project } from '#domain/project';
@@ -111,8 +119,17 @@ export class BatchReader {
     return record === null || this.#isOver(record) ? null : record;
   }
 
+  /** Whether a batch that is not there may have ended, as far as its id can say: it was made longer ago than one is kept. */
+  mayBeOver(id: string): boolean {
+    return this.#isPastKeeping(batchTimeMs(id));
+  }
+
   #isOver({ endedAtMs }: BatchRecord): boolean {
-    return endedAtMs !== null && Date.now() - endedAtMs > this.resultTtlSeconds * 1_000;
+    return endedAtMs !== null && this.#isPastKeeping(endedAtMs);
+  }
+
+  #isPastKeeping(sinceMs: number): boolean {
+    return Date.now() - sinceMs > this.resultTtlSeconds * 1_000;
   }
 
   async #look(model: string, id: string): Promise<Look | null> {
