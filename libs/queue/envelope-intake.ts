@@ -72,7 +72,7 @@ interface Ending {
 }
 
 /** How BullMQ says that a job is somebody else's now. */
-const LOST_LOCK = /^(?:Missing lock|Lock mismatch) for job (\S+?)\./;
+export const LOST_LOCK = /^(?:Missing lock|Lock mismatch) for job (\S+?)\./;
 const HANDED_BACK: Settled = { kind: 'handed_back' };
 const ONE_FAILED = { succeeded: 0, failed: 1, moved: 0, dropped: 0 };
 
