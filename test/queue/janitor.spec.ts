@@ -262,7 +262,7 @@ it('removes a batch past its time, with all that belongs to it, and not before',
   expect(await patient.sweep([MODEL])).toEqual(NOTHING);
   const found: unknown[] = [];
   const record = await reader.readRecord(MODEL, id);
-  for await (const results of reader.results(record!, 0)) found.push(...results);
+  for await (const results of reader.results.read(record!, 0)) found.push(...results);
   expect(found).toHaveLength(5);
   await corner.redis.del(corner.catalogue.janitorKey());
   await janitorOf(corner, { resultTtlSeconds: -1 }).sweep([MODEL]);
