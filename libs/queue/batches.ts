@@ -39,7 +39,7 @@ export interface BatchSize {
   readonly envelopes: number;
 }
 
-/** Why no more rows of a batch are wanted. */
+/** Why a batch takes no more rows. */
 export interface BatchStop {
   readonly mark: Mark;
   /** Where it has failed. */
@@ -77,14 +77,14 @@ export class Batches {
     return toRecord(await this.redis.hgetall(this.catalogue.batchKey(model, id)));
   }
 
-  /** So much of it is in the queue. @returns why no more is wanted */
+  /** So much of it is in the queue. @returns why it takes no more */
   async arrived(model: string, id: string, { rows, envelopes }: BatchSize): Promise<BatchStop | null> {
     const key = this.catalogue.batchKey(model, id);
     const [mark, failure] = (await ARRIVED.run(this.redis, [key, Date.now(), rows, envelopes])) as StopFields;
     return toStop(mark, failure);
   }
 
-  /** Its upload lives. @returns why no more is wanted */
+  /** Its upload lives. @returns why it takes no more */
   touch(model: string, id: string): Promise<BatchStop | null> {
     return this.arrived(model, id, { rows: 0, envelopes: 0 });
   }

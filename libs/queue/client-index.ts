@@ -14,7 +14,7 @@ import { type Catalogue, modelCode } from './catalogue.js';
 const MOST_ENTRIES = 100_000;
 /** And so far back in time: longer than a prediction may wait, by a day in which its result is kept. */
 const KEPT_MS = LONGEST_LIFE_MS + DAY_MS;
-/** What is too much is removed this often, and whenever so many were added. */
+/** Surplus entries are trimmed this often, and after this many additions. */
 const TRIM_EVERY_MS = 60_000;
 const TRIM_EVERY_ENTRIES = 500;
 /** An envelope is as old as its rows, or this much younger at most: they wait for a turn of the event loop. */

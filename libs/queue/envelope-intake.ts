@@ -215,7 +215,7 @@ export class EnvelopeIntake {
     await hold(() => writeOutcomes(this.redis, key, blocks, ttlSeconds, manner, onError), onError);
   }
 
-  /** A lock that could not be renewed is missed again when its job is settled. */
+  /** A failed renewal and a failed settlement both report the same lost lock; it is counted once. */
   #lostBy(jobId: string | undefined): void {
     if (jobId !== undefined && this.#held.delete(jobId)) this.options.onLockLost();
   }
