@@ -4,8 +4,6 @@
  * resolve the version -> validate the input -> is there room? -> (reserve the key) -> enqueue. What is wrong is
  * answered here and never queued; what is accepted is in Redis before the caller hears of it.
  */
-import { createHash } from 'node:crypto';
-import canonicalize from 'canonicalize';
 import type { PredictionRequest } from '#contract/prediction.dto';
 import type { Callback } from '#domain/callback';
 import type { Submission } from '#domain/prediction';
@@ -18,6 +16,7 @@ import { type EnvelopeWriter, type NewPrediction, type PlacedListener, queueKind
 import type { OwnIds } from '#queue/own-ids';
 import type { Claim, Reservations } from '#queue/reservations';
 import type { ApiMetrics } from '#telemetry/metrics';
+import { fingerprintOf } from './fingerprint.js';
 import { keyHeld, keyReused, type RepeatKey } from './idempotency.js';
 import type { ModelCatalogue } from './model-catalogue.js';
 import { noRoom } from './no-room.js';
@@ -100,7 +99,7 @@ export class AcceptPrediction {
     const desk = this.parts.desks[kind];
     const fresh: Claim = {
       model: version.name,
-      fingerprint: fingerprint(request),
+      fingerprint: fingerprintOf(request),
       versionId: version.id,
       envelopeId: newEnvelopeId(queueKindFor(prediction), now),
       createdAtMs: now,
@@ -168,11 +167,4 @@ export class AcceptPrediction {
     this.parts.backlog.accepted(model, 1, priority);
     this.parts.metrics.accepted.inc({ model });
   }
-}
-
-/** SHA-256 of the body in its canonical form (RFC 8785), so that the order of fields does not matter. */
-function fingerprint(request: PredictionRequest): string {
-  return createHash('sha256')
-    .update(canonicalize(request) ?? '')
-    .digest('hex');
 }

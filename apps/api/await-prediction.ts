@@ -123,7 +123,7 @@ export class AwaitPrediction {
   /** Waits for any prediction, whoever enqueued it. */
   async awaitAny({ model, address }: Place, timeoutMs: number, isGone: IsGone): Promise<Found> {
     const deadline = Date.now() + timeoutMs;
-    let found = await this.reader.readInTime(model, address);
+    let found = await this.reader.readUpToDate(model, address);
     if (isOver(found) || timeoutMs <= 0 || this.#isReleased()) return found;
     const bell = new Bell();
     const stops = this.#listen(model, address, bell);
@@ -133,7 +133,7 @@ export class AwaitPrediction {
         const left = deadline - Date.now();
         if (isOver(found) || left <= 0 || this.#isReleased() || isGone()) return found;
         await bell.rung(Math.min(left, READ_EVERY_MS, untilDeadline(found)));
-        found = await this.reader.readInTime(model, address);
+        found = await this.reader.readUpToDate(model, address);
       }
     } finally {
       this.#waiting.delete(bell.ring);

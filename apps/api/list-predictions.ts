@@ -114,7 +114,7 @@ export class ListPredictions {
   async #readAll(client: string, candidates: readonly Candidate[]): Promise<Found[]> {
     const found = await Promise.all(
       candidates.map(({ entry: { modelCode, envelopeId }, model, row }) =>
-        this.reader.readInTime(model, { modelCode, envelopeId, row }),
+        this.reader.readUpToDate(model, { modelCode, envelopeId, row }),
       ),
     );
     await this.#forgetGone(client, candidates, found);

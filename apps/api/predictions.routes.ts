@@ -120,7 +120,7 @@ export class PredictionRoutes {
     const { model, address } = await own.locate(id, request.caller);
     const found =
       waitSeconds === null
-        ? await reader.readInTime(model, address)
+        ? await reader.readUpToDate(model, address)
         : await this.parts.await.awaitAny({ model, address }, waitSeconds * 1_000, hungUp(request));
     const prediction = requireOwn(found, request.caller, id);
     const tag = entityTag(prediction);
@@ -202,7 +202,7 @@ export class PredictionRoutes {
   /** A repeated prediction stands where it stands. */
   async #current({ submission }: Accepted): Promise<Found> {
     const address = parsePredictionId(submission.id);
-    return address === null ? 'unknown' : this.parts.reader.readInTime(submission.model, address);
+    return address === null ? 'unknown' : this.parts.reader.readUpToDate(submission.model, address);
   }
 
   /** Accepted by this request, and not read from anywhere since. */

@@ -1,5 +1,7 @@
 /** Request headers that change how a prediction is taken: `Prefer` (RFC 7240) and `Idempotency-Key` (IETF draft). */
 import { problem, ProblemError } from '#contract/problem';
+import { LONGEST_LIFE_MS } from '#domain/limits';
+import { spanMs } from './time-span.js';
 
 /** Longest and default wait of a caller, seconds. */
 export const LONGEST_WAIT_S = 60;
@@ -41,9 +43,6 @@ export function idempotencyKeyOf(header: string | string[] | undefined): string 
   return key;
 }
 
-const UNIT_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-const LONGEST_DEADLINE_MS = 7 * 24 * 3_600_000;
-
 /**
  * @returns milliseconds from acceptance to the deadline, or null where there is none
  * @throws ProblemError 422 for what is no span of time
@@ -51,8 +50,8 @@ const LONGEST_DEADLINE_MS = 7 * 24 * 3_600_000;
 export function cancelAfterMs(header: string | string[] | undefined): number | null {
   if (header === undefined) return null;
   const [, amount, unit = 's'] = /^\s*(\d{1,9}(?:\.\d{1,3})?)\s*([smhd])?\s*$/.exec(String(header)) ?? [];
-  const ms = Number(amount) * (UNIT_MS[unit] ?? Number.NaN);
-  if (ms >= 1 && ms <= LONGEST_DEADLINE_MS) return Math.round(ms);
+  const ms = spanMs(Number(amount), unit);
+  if (ms >= 1 && ms <= LONGEST_LIFE_MS) return Math.round(ms);
   const code = 'invalid_deadline';
   const detail = 'The header Cancel-After must be a span of time above 0 and up to 7 days, such as 90s, 5m or 2h.';
   throw new ProblemError(problem(422, code, detail, [{ pointer: '', code, detail }]));

@@ -27,7 +27,7 @@ export interface FanOutObserver {
 export class FanOut {
   constructor(
     private readonly reader: EnvelopeReader,
-    private readonly batches: Pick<BatchReader, 'read'>,
+    private readonly batches: Pick<BatchReader, 'readUpToDate'>,
     private readonly deliveries: Deliveries,
     private readonly observer: FanOutObserver,
   ) {}
@@ -64,8 +64,7 @@ export class FanOut {
   }
 
   async tellBatchEnded({ model, batchId }: Extract<Announcement, { kind: 'batch' }>): Promise<void> {
-    // Reading it is what ends it, where nobody has looked before.
-    const batch = await this.batches.read(model, batchId);
+    const batch = await this.batches.readUpToDate(model, batchId);
     if (batch === null) return this.observer.onExpired(batchId);
     const { startedAtMs, counts } = batch;
     const kinds = [
@@ -77,7 +76,7 @@ export class FanOut {
   }
 
   async #tellBatchStarted(model: string, batchId: string): Promise<void> {
-    const batch = await this.batches.read(model, batchId);
+    const batch = await this.batches.readUpToDate(model, batchId);
     if (batch !== null) await this.#tellOfBatch(batch, ['start'], false);
   }
 

@@ -3,6 +3,7 @@
  * OpenAPI shows them.
  */
 import { EVENT_KINDS, type EventKind } from '#domain/callback';
+import { METADATA_LIMITS } from '#domain/limits';
 import type { Priority } from '#domain/prediction';
 
 export interface PredictionRequest {
@@ -19,10 +20,10 @@ export interface PredictionRequest {
 
 const metadata = {
   type: 'object',
-  description: 'Up to 16 short texts of your own; they come back with the prediction.',
-  maxProperties: 16,
-  propertyNames: { minLength: 1, maxLength: 64 },
-  additionalProperties: { type: 'string', maxLength: 512 },
+  description: `Up to ${METADATA_LIMITS.texts} short texts of your own; they come back with the prediction.`,
+  maxProperties: METADATA_LIMITS.texts,
+  propertyNames: { minLength: 1, maxLength: METADATA_LIMITS.nameLength },
+  additionalProperties: { type: 'string', maxLength: METADATA_LIMITS.textLength },
 } as const;
 
 const webhook = {

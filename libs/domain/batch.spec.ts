@@ -1,9 +1,18 @@
 import { expect, it } from 'vitest';
-import { BATCH_TRANSITIONS, batchEnvelopeId, formatBatchId, hasBatchEnded, modelCodeOfBatch } from './batch.js';
+import {
+  BATCH_TRANSITIONS,
+  batchEnvelopeId,
+  batchTimeMs,
+  formatBatchId,
+  hasBatchEnded,
+  modelCodeOfBatch,
+} from './batch.js';
 import { newEnvelopeId, parsePredictionId, formatPredictionId } from './prediction-id.js';
 
 it('has ids from which those of its rows follow', () => {
-  const id = formatBatchId('abcd', newEnvelopeId('b', Date.now()));
+  const nowMs = Date.now();
+  const id = formatBatchId('abcd', newEnvelopeId('b', nowMs));
+  expect(batchTimeMs(id)).toBe(nowMs);
   expect(id).toMatch(/^b[0-9a-v]{25}$/);
   expect(modelCodeOfBatch(id)).toBe('abcd');
   const envelopeId = batchEnvelopeId(id, 976);

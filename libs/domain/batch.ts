@@ -1,6 +1,7 @@
 /** A batch: rows that a client sent together. Times are milliseconds since the epoch. */
 import type { Callback } from './callback.js';
 import type { VersionId } from './model-version.js';
+import { envelopeTimeMs } from './prediction-id.js';
 import type { Trace } from './trace.js';
 
 /** `validating`: its rows still arrive. */
@@ -73,6 +74,11 @@ export function formatBatchId(modelCode: string, envelopeId: string): string {
 /** @returns the four characters that stand for the model's name, or null for a text that is no batch's id */
 export function modelCodeOfBatch(id: string): string | null {
   return ID.exec(id)?.[1] ?? null;
+}
+
+/** When the batch was made, milliseconds since the epoch. */
+export function batchTimeMs(batchId: string): number {
+  return envelopeTimeMs(batchEnvelopeId(batchId, 0));
 }
 
 export function batchEnvelopeId(batchId: string, n: number): string {

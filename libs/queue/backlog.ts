@@ -5,6 +5,7 @@ import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
 import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { PRIORITIES, type Priority } from '#domain/prediction';
+import { rowsOfJobName } from './job-name.js';
 import type { QueueSet, ModelQueues } from './model-queues.js';
 import type { RedisWatch } from './redis-watch.js';
 import { Rounds } from './rounds.js';
@@ -226,12 +227,12 @@ async function backlogOf(redis: Redis, queue: Queue, jobs: Readonly<Record<strin
   };
 }
 
-/** The jobs that will be taken next: how many rows each has, by its name (`iris:1.0.0 x21`), and the age of the first. */
+/** The jobs that will be taken next: how many rows each has, by its name, and the age of the first. */
 async function sample(redis: Redis, queue: Queue): Promise<{ meanRows: number; oldestAtMs: number | null }> {
   const ids = await queue.getRanges(['waiting'], 0, SAMPLE - 1, true);
   const jobs = await Promise.all(ids.map((id) => redis.hmget(queue.toKey(id), 'name', 'timestamp')));
   if (jobs.length === 0) return { meanRows: 1, oldestAtMs: null };
-  const sizes = jobs.map(([name]) => Number(/ x(\d+)$/.exec(name ?? '')?.[1] ?? 1));
+  const sizes = jobs.map(([name]) => rowsOfJobName(name ?? '') ?? 1);
   const times = jobs.flatMap(([, timestamp]) => (typeof timestamp === 'string' ? [Number(timestamp)] : []));
   return {
     meanRows: sizes.reduce((sum, size) => sum + size, 0) / sizes.length,

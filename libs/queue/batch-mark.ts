@@ -14,7 +14,12 @@ export async function readBatchMark(
   return text === null ? null : parseBatchMark(text);
 }
 
-/** Reads `<kind> <ms>`. */
+/** As `<kind> <ms>`. */
+export function formatBatchMark({ kind, atMs }: Mark): string {
+  return `${kind} ${atMs}`;
+}
+
+/** @returns null for a text that `formatBatchMark` does not write */
 export function parseBatchMark(text: string): Mark | null {
   const [kind, atMs = ''] = text.split(' ');
   return kind === 'canceled' || kind === 'aborted' ? { kind, atMs: Number(atMs) } : null;

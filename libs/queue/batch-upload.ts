@@ -7,11 +7,12 @@ import { BatchDigests, OtherRowsError } from './batch-digests.js';
 import { type BatchRow, EnvelopeCutter, type NumberedEnvelope } from './batch-envelopes.js';
 import { removeGate } from './batch-gate.js';
 import type { Batches, BatchStop } from './batches.js';
+import { jobName } from './job-name.js';
 import { JOB_OPTIONS, type ModelQueues } from './model-queues.js';
 import { patiently } from './patiently.js';
 import { UploadWatch } from './upload-watch.js';
 
-/** It was canceled, its time has run out, or it has failed: no more rows of it are wanted. */
+/** The batch was canceled, expired or failed, and takes no more rows. */
 export class BatchStoppedError extends Error {
   constructor(readonly stop: BatchStop) {
     super('The batch takes no more rows.');
@@ -151,7 +152,7 @@ export class BatchUpload {
       : envelopes;
     await this.#waitForRoom(missing.length * this.plan.rowsPerEnvelope);
     this.#sending = this.#write(missing, envelopes);
-    // It is awaited before the next one; until then its error is not unheard of.
+    // Awaited before the next send; until then this keeps a rejection from being unhandled.
     this.#sending.catch(() => undefined);
   }
 
@@ -194,7 +195,7 @@ export class BatchUpload {
     const parent = { id: announcementId(id), queue: qualifiedAnnouncementQueue(this.queues.catalogue, model) };
     await this.queues.of(model).bulk.addBulk(
       envelopes.map(({ n, envelope }) => ({
-        name: `${model}:${versionLabel} x${envelope.batch.rowCount}`,
+        name: jobName(model, versionLabel, envelope.batch.rowCount),
         data: envelope,
         opts: { ...JOB_OPTIONS, jobId: batchEnvelopeId(id, n), parent, ignoreDependencyOnFailure: true },
       })),

@@ -21,6 +21,9 @@ import { patiently } from './patiently.js';
 /** Envelopes that one batch may have: what a parent can count in a moment. */
 export const MOST_ENVELOPES = 10_000;
 
+/** `here`: all of them have come, and are not lost for a Redis that is restarted. */
+export type RowsOfSender = 'to_come' | 'here';
+
 export class BatchWriter {
   readonly #batches: Batches;
 
@@ -39,12 +42,11 @@ export class BatchWriter {
   /**
    * Begins a batch, or goes on with one that was cut off. Before its first row little is lost: whoever comes while Redis is
    * away hears of it at once.
-   * @param haveRowsCome all of them are here already, and are not lost for a Redis that is restarted
    * @throws QueueUnavailableError, QueueFullError
    */
-  async open(plan: BatchPlan, sender: Sender, haveRowsCome = false): Promise<BatchUpload> {
+  async open(plan: BatchPlan, sender: Sender, rows: RowsOfSender = 'to_come'): Promise<BatchUpload> {
     const write = <T>(work: () => Promise<T>): Promise<T> =>
-      haveRowsCome ? patiently(this.queues, work) : withinBudget(this.queues.redis, work);
+      rows === 'here' ? patiently(this.queues, work) : withinBudget(this.queues.redis, work);
     const kept = await write(() => this.#batches.create(plan));
     const upload = new BatchUpload(this.queues, this.#batches, this.options, kept, sender);
     try {

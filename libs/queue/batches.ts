@@ -7,7 +7,7 @@
 import type { Redis } from 'ioredis';
 import { type BatchCounts, type BatchFailure, type BatchPlan, type BatchStatus, rowsEnded } from '#domain/batch';
 import type { Mark } from '#domain/mark';
-import { parseBatchMark } from './batch-mark.js';
+import { formatBatchMark, parseBatchMark } from './batch-mark.js';
 import { ARRIVED, CLOSE, CREATE, END, FAIL, MARK } from './batch-scripts.js';
 import type { Catalogue } from './catalogue.js';
 import { batchMarkNotice } from './marks.js';
@@ -39,7 +39,7 @@ export interface BatchSize {
   readonly envelopes: number;
 }
 
-/** Why no more rows of a batch are wanted. */
+/** Why a batch takes no more rows. */
 export interface BatchStop {
   readonly mark: Mark;
   /** Where it has failed. */
@@ -77,14 +77,14 @@ export class Batches {
     return toRecord(await this.redis.hgetall(this.catalogue.batchKey(model, id)));
   }
 
-  /** So much of it is in the queue. @returns why no more is wanted */
+  /** So much of it is in the queue. @returns why it takes no more */
   async arrived(model: string, id: string, { rows, envelopes }: BatchSize): Promise<BatchStop | null> {
     const key = this.catalogue.batchKey(model, id);
     const [mark, failure] = (await ARRIVED.run(this.redis, [key, Date.now(), rows, envelopes])) as StopFields;
     return toStop(mark, failure);
   }
 
-  /** Its upload lives. @returns why no more is wanted */
+  /** Its upload lives. @returns why it takes no more */
   touch(model: string, id: string): Promise<BatchStop | null> {
     return this.arrived(model, id, { rows: 0, envelopes: 0 });
   }
@@ -111,7 +111,7 @@ export class Batches {
     const done = await FAIL.run(this.redis, [
       this.catalogue.batchKey(model, id),
       JSON.stringify(failure),
-      `${mark.kind} ${mark.atMs}`,
+      formatBatchMark(mark),
       mark.atMs,
       this.catalogue.marksChannel(model),
       batchMarkNotice(id, mark),
@@ -124,7 +124,7 @@ export class Batches {
   async mark(model: string, id: string, mark: Mark): Promise<boolean> {
     const done = await MARK.run(this.redis, [
       this.catalogue.batchKey(model, id),
-      `${mark.kind} ${mark.atMs}`,
+      formatBatchMark(mark),
       mark.atMs,
       this.catalogue.marksChannel(model),
       batchMarkNotice(id, mark),
@@ -142,7 +142,8 @@ export class Batches {
     const key = this.catalogue.batchKey(model, id);
     const rows = rowsEnded(counts);
     const envelopes = Math.ceil(rows / rowsPerEnvelope);
-    const expired = counts.dropped > 0 ? [`aborted ${expiresAtMs}`, expiresAtMs] : ['', ''];
+    const abort = formatBatchMark({ kind: 'aborted', atMs: expiresAtMs });
+    const expired = counts.dropped > 0 ? [abort, expiresAtMs] : ['', ''];
     const words = [key, JSON.stringify(counts), Date.now(), rows, envelopes, ...expired];
     const ended = (await END.run(this.redis, words)) === 1;
     if (ended) await this.#tell(model, id);

@@ -24,7 +24,7 @@ it('keeps two fleets on one Redis apart', () => {
   const other = new Catalogue('blue');
   expect(other.envelopeKey('iris', 'x')).not.toBe(names.envelopeKey('iris', 'x'));
   expect(other.reservationKey('c', 'k')).not.toBe(names.reservationKey('c', 'k'));
-  expect(other.workerSet()).not.toBe(names.workerSet());
+  expect(other.workersKey()).not.toBe(names.workersKey());
 });
 
 it('never lets one client meet the reservation of another, whatever they call themselves', () => {

@@ -4,7 +4,7 @@
  * All keys that one script or flow touches share the hash tag `{<prefix>:<model>}`, so that a Redis Cluster keeps them
  * on one node and spreads models over its nodes.
  */
-import { hash as digest } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { formatBatchId } from '#domain/batch';
 import { type QueueKind, queueKindOf } from '#domain/prediction-id';
 
@@ -48,7 +48,7 @@ export class Catalogue {
     return `${this.tag(model)}:batch:${batchId}`;
   }
 
-  /** What each envelope of a batch was made of, while its rows arrive. */
+  /** What each envelope of a batch was made of; kept as long as the batch. */
   batchDigestsKey(model: string, batchId: string): string {
     return `${this.batchKey(model, batchId)}:digests`;
   }
@@ -60,7 +60,7 @@ export class Catalogue {
 
   /** A client's batches of all models, by time. */
   clientBatchesKey(client: string): string {
-    return `${this.prefix}:client-batches:${hash(client)}`;
+    return `${this.prefix}:client-batches:${fingerprint(client)}`;
   }
 
   /** The record of a file. */
@@ -74,12 +74,12 @@ export class Catalogue {
 
   /** A client's files, by the time at which they expire. */
   clientFilesKey(client: string): string {
-    return `${this.prefix}:client-files:${hash(client)}`;
+    return `${this.prefix}:client-files:${fingerprint(client)}`;
   }
 
   /** A client's batches that were made of files, by time. */
   clientFileBatchesKey(client: string): string {
-    return `${this.prefix}:client-file-batches:${hash(client)}`;
+    return `${this.prefix}:client-file-batches:${fingerprint(client)}`;
   }
 
   /** A batch that failed before its first row. */
@@ -89,7 +89,7 @@ export class Catalogue {
 
   /** A client's envelopes of all models, by time. */
   clientIndexKey(client: string): string {
-    return `${this.prefix}:client-predictions:${hash(client)}`;
+    return `${this.prefix}:client-predictions:${fingerprint(client)}`;
   }
 
   /** Holds the gates of batches that still arrive; no worker takes them. */
@@ -102,9 +102,18 @@ export class Catalogue {
     return `${this.tag(model)}:deadlines`;
   }
 
-  /** Everything that the courier's scripts touch lies on one node. */
+  /** BullMQ's `prefix` for the courier's queue; everything that the courier's scripts touch lies on one node. */
+  courierTag(): string {
+    return `{${this.prefix}:courier}`;
+  }
+
   courierKey(...parts: readonly string[]): string {
-    return `{${this.prefix}:courier}:${parts.join(':')}`;
+    return `${this.courierTag()}:${parts.join(':')}`;
+  }
+
+  /** Notices that predictions have begun to run, under the courier's tag. */
+  startsQueue(): string {
+    return 'starts';
   }
 
   /** What a worker that held the job under `token` wrote; the job's value says which token is the truth. */
@@ -132,7 +141,7 @@ export class Catalogue {
   }
 
   reservationKey(client: string, key: string): string {
-    return `${this.prefix}:reservation:${hash(`${client}\0${key}`)}`;
+    return `${this.prefix}:reservation:${fingerprint(`${client}\0${key}`)}`;
   }
 
   /** Predictions with ids of their clients' own, by the time at which their reservations have to be looked at. */
@@ -157,7 +166,7 @@ export class Catalogue {
     return `${this.prefix}:janitor`;
   }
 
-  modelSet(): string {
+  modelsKey(): string {
     return `${this.prefix}:models`;
   }
 
@@ -166,7 +175,7 @@ export class Catalogue {
     return `${this.prefix}:model-switches`;
   }
 
-  workerSet(): string {
+  workersKey(): string {
     return `${this.prefix}:workers`;
   }
 
@@ -198,7 +207,7 @@ const codes = new Map<string, string>();
 export function modelCode(model: string): string {
   const known = codes.get(model);
   if (known !== undefined) return known;
-  const digits = BigInt(`0x${hash(model).slice(0, 16)}`).toString(32);
+  const digits = BigInt(`0x${fingerprint(model).slice(0, 16)}`).toString(32);
   const code = digits.slice(-MODEL_CODE_LENGTH).padStart(MODEL_CODE_LENGTH, '0');
   codes.set(model, code);
   return code;
@@ -214,6 +223,6 @@ export function assertDistinctCodes(models: readonly string[]): void {
   }
 }
 
-function hash(text: string): string {
-  return digest('sha256', text);
+function fingerprint(text: string): string {
+  return hash('sha256', text);
 }

@@ -5,15 +5,16 @@
  * place among them needs no number that could move. Written beside the envelope, once for each client that has rows in
  * it, whatever their number; adding it twice is adding it once.
  */
+import { DAY_MS, LONGEST_LIFE_MS } from '#domain/limits';
 import { envelopeTimeMs, formatEnvelopeTime } from '#domain/prediction-id';
 import type { Redis } from 'ioredis';
 import { type Catalogue, modelCode } from './catalogue.js';
 
 /** Envelopes that a client's list reaches back; what is older is found by its id alone. 143 bytes each, measured. */
 const MOST_ENTRIES = 100_000;
-/** And so far back in time: longer than the longest deadline and the results behind it. */
-const KEPT_DAYS = 8;
-/** What is too much is removed this often, and whenever so many were added. */
+/** And so far back in time: longer than a prediction may wait, by a day in which its result is kept. */
+const KEPT_MS = LONGEST_LIFE_MS + DAY_MS;
+/** Surplus entries are trimmed this often, and after this many additions. */
 const TRIM_EVERY_MS = 60_000;
 const TRIM_EVERY_ENTRIES = 500;
 /** An envelope is as old as its rows, or this much younger at most: they wait for a turn of the event loop. */
@@ -81,11 +82,10 @@ export class ClientIndex {
   }
 
   async #trim(key: string): Promise<void> {
-    const keptMs = KEPT_DAYS * 24 * 3_600_000;
     await Promise.all([
       this.redis.zremrangebyrank(key, 0, -MOST_ENTRIES - 1),
-      this.redis.zremrangebylex(key, '-', `(${formatEnvelopeTime(Date.now() - keptMs)}`),
-      this.redis.pexpire(key, keptMs),
+      this.redis.zremrangebylex(key, '-', `(${formatEnvelopeTime(Date.now() - KEPT_MS)}`),
+      this.redis.pexpire(key, KEPT_MS),
     ]);
   }
 

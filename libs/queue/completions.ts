@@ -147,7 +147,7 @@ export class Completions {
     };
   }
 
-  /** Who listens goes on reading; the next one subscribes anew. */
+  /** Current listeners fall back to polling; the next one subscribes again. */
   #notHeard(channel: string, heard: Channel, error: Error): void {
     if (this.#channels.get(channel) === heard) this.#channels.delete(channel);
     this.onError(error);

@@ -86,9 +86,9 @@ function connectOne(
 }
 
 /**
- * Whoever listens to the sentinels for one connection still does so when it is gone and the next one is sought. What it
- * hears then, that there is a new primary, ends the search, and to ioredis the connection is over for good. So each search
- * begins by letting go of what belonged to the last connection.
+ * ioredis leaves the listeners to its sentinels in place when a connection ends and it looks for the primary again. A
+ * `+switch-master` that one of them hears then stops the search, and to ioredis the connection is over for good. So each
+ * search begins by removing them.
  */
 class SteadfastConnector extends SentinelConnector {
   /** ioredis hands over its own options, and says that they are anything. */
@@ -204,7 +204,10 @@ export function isFull(error: unknown): boolean {
   return error instanceof Error && /\b(OOM command not allowed|MISCONF)\b/.test(error.message);
 }
 
-/** A script that was loaded a moment ago, and is unknown again: another Redis has taken over meanwhile. */
+/**
+ * Messages that mean that the connection, or the Redis behind it, failed, and not the command. Of a script that was loaded a
+ * moment ago and is unknown (NOSCRIPT): another Redis has taken over meanwhile.
+ */
 const UNAVAILABLE =
   /Connection is closed|Command timed out|max retries per request|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|isn't writeable|LOADING|READONLY|CLUSTERDOWN|MASTERDOWN|TRYAGAIN|NOSCRIPT|Cluster isn't ready|Too many Cluster redirections|startup nodes|slots cache/;
 

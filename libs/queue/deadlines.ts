@@ -3,6 +3,7 @@
  * would form; one that has is marked here, and the mark ends its run as a cancel does.
  */
 import type { EnvelopeRow } from '#contract/envelope';
+import { LONGEST_LIFE_MS } from '#domain/limits';
 import type { Redis } from 'ioredis';
 import type { Catalogue } from './catalogue.js';
 import { setMark } from './marks.js';
@@ -17,9 +18,6 @@ export interface WatchedRows {
   readonly isOpen: (row: number) => boolean;
 }
 
-/** A timer cannot be set for longer; the longest deadline is shorter. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
-
 export class Deadlines {
   constructor(
     private readonly redis: Redis,
@@ -32,7 +30,8 @@ export class Deadlines {
     const timers = rows.flatMap(({ deadlineAtMs }, index) => {
       if (deadlineAtMs === undefined) return [];
       const row = firstRow + index;
-      const inMs = Math.min(LONGEST_TIMER_MS, Math.max(0, deadlineAtMs - Date.now()));
+      // Nobody may ask for longer, and a timer of more than 24 days would end at once.
+      const inMs = Math.min(LONGEST_LIFE_MS, Math.max(0, deadlineAtMs - Date.now()));
       const mark = { kind: 'deadline', atMs: deadlineAtMs } as const;
       return setTimeout(() => {
         if (!isOpen(row)) return;

@@ -9,7 +9,7 @@
  *     terms             ids of all that is owed, by the time at which it is given up
  *     endpoint:<e>      hash: failures in a row, closed until
  *     endpoints         the line: endpoints by the time at which one of them can be served next
- *     running           ids by the end of their lease: who sends one and dies has not tried
+ *     running           ids by the end of their lease: a courier that dies while sending has not used up a try
  *     held              hash: the endpoint of each of those, whatever becomes of its record
  *     busy              hash: tries under way by endpoint, `host:<h>` and `client:<c>`
  *     parked:<group>    endpoints of a host or a client that wait until it has less under way

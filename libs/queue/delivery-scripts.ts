@@ -2,80 +2,21 @@
  * The steps of a delivery, each atomic: see `deliveries.ts` for the keys. KEYS[1] is what every key begins with; the
  * others are built from it and share its hash tag.
  */
+import { LUA_DELIVERIES } from './delivery-lua.js';
 import { Script } from './script.js';
 
-/** Dead letters that a client finds in its list; the others can still be asked for by id. */
-const MOST_DEAD_SHOWN = 100_000;
-
-const LUA_SHARED = `
-local C = KEYS[1]
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
--- When the endpoint can be served next, given what it is owed; it leaves the line where nothing is.
-local function line(endpoint)
-  local first = redis.call('ZRANGE', C .. 'owed:' .. endpoint, 0, 0, 'WITHSCORES')
-  if not first[2] then
-    redis.call('ZREM', C .. 'endpoints', endpoint)
-    return nil
-  end
-  local untilMs = tonumber(redis.call('HGET', C .. 'endpoint:' .. endpoint, 'until') or '0')
-  local dueMs = math.max(tonumber(first[2]), untilMs)
-  redis.call('ZADD', C .. 'endpoints', dueMs, endpoint)
-  return dueMs
-end
--- Who shares hands with an endpoint stands in its name: see endpointOf.
-local function groupsOf(endpoint)
-  local client, host = string.match(endpoint, '^(%w+)-(%w+)-')
-  return {'client:' .. client, 'host:' .. host}
-end
--- There is room in a group: one endpoint that waits for it comes back into the line.
-local function wake(group)
-  while true do
-    local parked = redis.call('ZPOPMIN', C .. 'parked:' .. group)[1]
-    if not parked then return end
-    local dueMs = line(parked)
-    if dueMs and dueMs <= now then return end
-  end
-end
-local function count(endpoint, by)
-  local client, host = unpack(groupsOf(endpoint))
-  for _, group in ipairs({endpoint, client, host}) do
-    if redis.call('HINCRBY', C .. 'busy', group, by) <= 0 then redis.call('HDEL', C .. 'busy', group) end
-  end
-end
-local function hold(id, endpoint, leaseMs)
-  redis.call('ZADD', C .. 'running', now + leaseMs, id)
-  redis.call('HSET', C .. 'held', id, endpoint)
-  count(endpoint, 1)
-end
--- Gives a hand back, whatever has become of the record. Who calls it calls serve() then.
-local function release(id)
-  if redis.call('ZREM', C .. 'running', id) == 0 then return nil end
-  local endpoint = redis.call('HGET', C .. 'held', id)
-  redis.call('HDEL', C .. 'held', id)
-  if endpoint then count(endpoint, -1) end
-  return endpoint
-end
-local function serve(endpoint)
-  line(endpoint)
-  for _, group in ipairs(groupsOf(endpoint)) do wake(group) end
-end
-local function bury(id, keptS)
-  redis.call('ZREM', C .. 'terms', id)
-  local key = C .. 'delivery:' .. id
-  local found = redis.call('HMGET', key, 'client', 'created')
-  if not found[1] then return end
-  redis.call('HSET', key, 'status', 'failed')
-  redis.call('EXPIRE', key, keptS)
-  redis.call('EXPIRE', C .. 'body:' .. id, keptS)
-  redis.call('ZADD', C .. 'dead', now, id)
-  redis.call('ZREMRANGEBYSCORE', C .. 'dead', '-inf', now - keptS * 1000)
-  local dead = C .. 'dead:' .. found[1]
-  redis.call('ZADD', dead, found[2], id)
-  redis.call('ZREMRANGEBYRANK', dead, 0, -${MOST_DEAD_SHOWN + 1})
-  redis.call('EXPIRE', dead, keptS)
-end
-`;
+/** Leases that ran out, and deliveries whose term did, which one call looks after. */
+const MOST_LET_GO = 100;
+/** Endpoints whose turn one call sees, so many at a time. */
+const MOST_VISITED = 200;
+const VISITED_AT_ONCE = 20;
+/** Deliveries that one script gives up, so that it does not keep Redis from others. */
+const MOST_BURIED = 1_000;
+/** An endpoint's failures count for so long after the last of them. */
+const FAILURES_KEPT_S = 86_400;
+/** Between the tries that an endpoint gets while it fails: 5 s, 10 s, ... 5 min. */
+const SHORTEST_REST_MS = 5_000;
+const LONGEST_REST_MS = 300_000;
 
 /**
  * ARGV   1 id, 2 kind, 3 client, 4 subject, 5 url or empty, 6 endpoint, 7 body,
@@ -85,7 +26,7 @@ end
  * Whoever tells of the end says the start as well, and knows a shorter time: from then on nobody tells of it for long.
  */
 export const OWE = new Script(
-  `${LUA_SHARED}
+  `${LUA_DELIVERIES}
 local id, endpoint = ARGV[1], ARGV[6]
 local marker = C .. 'event:' .. id
 if not redis.call('SET', marker, '1', 'NX', 'EX', ARGV[15]) then
@@ -133,10 +74,10 @@ return 1
  * nobody can send now costs nothing, however much of it there is.
  */
 export const TAKE = new Script(
-  `${LUA_SHARED}
+  `${LUA_DELIVERIES}
 local most = tonumber(ARGV[1])
 -- Whoever held these has died with them.
-for _, id in ipairs(redis.call('ZRANGEBYSCORE', C .. 'running', '-inf', now, 'LIMIT', 0, 100)) do
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', C .. 'running', '-inf', now, 'LIMIT', 0, ${MOST_LET_GO})) do
   local endpoint = release(id)
   if endpoint then
     redis.call('ZADD', C .. 'owed:' .. endpoint, now, id)
@@ -144,7 +85,7 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', C .. 'running', '-inf', now, 'LI
   end
 end
 -- Nobody got them to their last try in time, since their endpoint is rarely tried while it fails.
-local overdue = redis.call('ZRANGEBYSCORE', C .. 'terms', '-inf', now, 'LIMIT', 0, 100)
+local overdue = redis.call('ZRANGEBYSCORE', C .. 'terms', '-inf', now, 'LIMIT', 0, ${MOST_LET_GO})
 local givenUp = 0
 for _, id in ipairs(overdue) do
   local endpoint = redis.call('HGET', C .. 'delivery:' .. id, 'endpoint')
@@ -193,8 +134,8 @@ local function takeOf(endpoint)
 end
 -- Again and again, since a visit may bring others into the line.
 local visited = 0
-while visited < 200 do
-  local due = redis.call('ZRANGEBYSCORE', C .. 'endpoints', '-inf', now, 'LIMIT', 0, 20)
+while visited < ${MOST_VISITED} do
+  local due = redis.call('ZRANGEBYSCORE', C .. 'endpoints', '-inf', now, 'LIMIT', 0, ${VISITED_AT_ONCE})
   if #due == 0 or #taken >= most then break end
   for _, endpoint in ipairs(due) do
     if #taken < most then takeOf(endpoint) end
@@ -203,7 +144,7 @@ while visited < 200 do
 end
 local next = redis.call('ZRANGE', C .. 'endpoints', 0, 0, 'WITHSCORES')[2]
 local lease = redis.call('ZRANGE', C .. 'running', 0, 0, 'WITHSCORES')[2]
-if givenUp == 100 then next = now end
+if givenUp == ${MOST_LET_GO} then next = now end
 if not next and not lease then return {taken, -1, givenUp} end
 local soonest = math.min(tonumber(next or lease), tonumber(lease or next))
 return {taken, math.max(0, math.ceil(soonest - now)), givenUp}
@@ -217,7 +158,7 @@ return {taken, math.max(0, math.ceil(soonest - now)), givenUp}
  * Answer 1, or 0 where the lease had run out
  */
 export const FINISH = new Script(
-  `${LUA_SHARED}
+  `${LUA_DELIVERIES}
 local id, kind = ARGV[1], ARGV[2]
 if not redis.call('ZSCORE', C .. 'running', id) then return 0 end
 local endpoint = release(id)
@@ -241,14 +182,13 @@ if kind == 'delivered' then
   redis.call('ZREM', C .. 'broken', endpoint)
 else
   local failures = redis.call('HINCRBY', state, 'failures', 1)
-  redis.call('EXPIRE', state, 86400)
+  redis.call('EXPIRE', state, ${FAILURES_KEPT_S})
   local beyond = failures - tonumber(ARGV[5])
-  -- 5 s, 10 s, ... 5 min between the tries that an endpoint gets while it fails.
   if beyond >= 0 then
-    redis.call('HSET', state, 'until', now + math.min(5000 * 2 ^ math.min(beyond, 10), 300000))
+    redis.call('HSET', state, 'until', now + math.min(${SHORTEST_REST_MS} * 2 ^ math.min(beyond, 10), ${LONGEST_REST_MS}))
     redis.call('ZADD', C .. 'broken', now, endpoint)
     -- What is owed nothing any more is not tried again, and would stay for ever.
-    redis.call('ZREMRANGEBYSCORE', C .. 'broken', '-inf', now - 86400000)
+    redis.call('ZREMRANGEBYSCORE', C .. 'broken', '-inf', now - ${FAILURES_KEPT_S * 1_000})
   end
   if kind == 'retry' then
     redis.call('HSET', key, 'next', now + ARGV[3])
@@ -258,8 +198,8 @@ else
   end
   if kind == 'gone' then
     -- What is above that has the same fate at its next try: all at once would keep Redis from everybody else.
-    for _, other in ipairs(redis.call('ZRANGE', C .. 'owed:' .. endpoint, 0, 999)) do bury(other, ARGV[7]) end
-    redis.call('ZREMRANGEBYRANK', C .. 'owed:' .. endpoint, 0, 999)
+    for _, other in ipairs(redis.call('ZRANGE', C .. 'owed:' .. endpoint, 0, ${MOST_BURIED - 1})) do bury(other, ARGV[7]) end
+    redis.call('ZREMRANGEBYRANK', C .. 'owed:' .. endpoint, 0, ${MOST_BURIED - 1})
     redis.call('HDEL', state, 'failures', 'until')
     redis.call('ZREM', C .. 'broken', endpoint)
   end
@@ -275,7 +215,7 @@ return 1
  * Answer 1, or 0 where the message is no longer kept
  */
 export const REDELIVER = new Script(
-  `${LUA_SHARED}
+  `${LUA_DELIVERIES}
 local id = ARGV[1]
 local key = C .. 'delivery:' .. id
 local endpoint, client = unpack(redis.call('HMGET', key, 'endpoint', 'client'))

@@ -1,7 +1,7 @@
 /** What is owed, all in all, for metrics: see `deliveries.ts` for the keys. */
 import type { Redis } from 'ioredis';
 import { inTime } from './connection.js';
-import { Script } from './script.js';
+import { LUA_NOW_MS, Script } from './script.js';
 
 export interface OwedSummary {
   /** Deliveries that are neither delivered nor given up. */
@@ -25,10 +25,8 @@ export interface OwedSummary {
  * `busy`, where its share is under way; parked, where the share of its host or its client is, which is in `busy` then.
  */
 const SUMMARY = new Script(
-  `
+  `${LUA_NOW_MS}
 local C = KEYS[1]
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local seen, endpoints = {}, 0
 local function see(endpoint)
   if not seen[endpoint] then endpoints = endpoints + 1 end

@@ -9,8 +9,7 @@ export const AT_ONCE = 100;
 
 /**
  * @param due how many there were when the sweep began
- * @param step looks after the next of them, at most so many
- * @returns of `step`: how many it has looked after; none, and there are no more
+ * @param step handles the next of them, at most so many, and returns how many it handled; 0 means that nothing is left
  */
 export async function drain(due: number, atOnce: number, step: (most: number) => Promise<number>): Promise<void> {
   for (let left = due; left > 0;) {
@@ -24,7 +23,7 @@ export async function inGroups<T>(items: readonly T[], work: (item: T) => Promis
   for (let i = 0; i < items.length; i += AT_ONCE) await Promise.all(items.slice(i, i + AT_ONCE).map(work));
 }
 
-/** @returns what came of it, or null where this one is broken: that is reported, and keeps nobody from the others */
+/** @returns what came of it, or null where this one is broken: that is reported, and does not stop the others */
 export async function unlessBroken<T>(work: Promise<T>, onError: ErrorListener): Promise<T | null> {
   try {
     return await work;

@@ -72,7 +72,7 @@ interface Ending {
 }
 
 /** How BullMQ says that a job is somebody else's now. */
-const LOST_LOCK = /^(?:Missing lock|Lock mismatch) for job (\S+?)\./;
+export const LOST_LOCK = /^(?:Missing lock|Lock mismatch) for job (\S+?)\./;
 const HANDED_BACK: Settled = { kind: 'handed_back' };
 const ONE_FAILED = { succeeded: 0, failed: 1, moved: 0, dropped: 0 };
 
@@ -215,7 +215,7 @@ export class EnvelopeIntake {
     await hold(() => writeOutcomes(this.redis, key, blocks, ttlSeconds, manner, onError), onError);
   }
 
-  /** A lock that could not be renewed is missed again when its job is settled. */
+  /** A failed renewal and a failed settlement both report the same lost lock; it is counted once. */
   #lostBy(jobId: string | undefined): void {
     if (jobId !== undefined && this.#held.delete(jobId)) this.options.onLockLost();
   }

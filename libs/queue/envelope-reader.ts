@@ -76,10 +76,10 @@ export class EnvelopeReader {
   }
 
   /**
-   * The same, and a deadline that has passed is made true first, so that it holds also where no worker lives.
+   * May write: marks a prediction whose deadline has passed, which no worker does where none lives.
    * @throws QueueUnavailableError when Redis does not answer in time
    */
-  async readInTime(model: string, address: PredictionAddress): Promise<Found> {
+  async readUpToDate(model: string, address: PredictionAddress): Promise<Found> {
     const found = await this.read(model, address);
     if (typeof found === 'string' || isTerminal(found.standing.status)) return found;
     const { deadlineAtMs } = found.submission;

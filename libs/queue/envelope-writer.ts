@@ -12,6 +12,7 @@ import { modelCode } from './catalogue.js';
 import { ClientIndex } from './client-index.js';
 import { withinBudget } from './connection.js';
 import { Gathering } from './gathering.js';
+import { jobName } from './job-name.js';
 import type { ModelQueues } from './model-queues.js';
 
 export type NewPrediction = Omit<Submission, 'id' | 'createdAtMs' | 'batchId'>;
@@ -147,7 +148,7 @@ export class EnvelopeWriter {
   async #addJob(envelopeId: string, envelope: Envelope): Promise<void> {
     const { catalogue } = this.queues;
     const { model, versionLabel, rows } = envelope;
-    const name = `${model}:${versionLabel} x${rows.length}`;
+    const name = jobName(model, versionLabel, rows.length);
     const told = rows.flatMap(({ callback }, row) => (callback === undefined ? [] : [row]));
     const kind = queueKindOf(envelopeId);
     if (told.length === 0) {

@@ -35,19 +35,19 @@ export class Fleet {
 
   async announce(worker: LiveWorker): Promise<void> {
     await this.redis.set(this.catalogue.workerKey(worker.id), JSON.stringify(worker), 'PX', FORGOTTEN_AFTER_MS);
-    await this.redis.sadd(this.catalogue.workerSet(), worker.id);
+    await this.redis.sadd(this.catalogue.workersKey(), worker.id);
   }
 
   async leave(workerId: string): Promise<void> {
     await this.redis.del(this.catalogue.workerKey(workerId));
-    await this.redis.srem(this.catalogue.workerSet(), workerId);
+    await this.redis.srem(this.catalogue.workersKey(), workerId);
   }
 
   async list(): Promise<LiveWorker[]> {
-    const ids = await this.redis.smembers(this.catalogue.workerSet());
+    const ids = await this.redis.smembers(this.catalogue.workersKey());
     const texts = await Promise.all(ids.map((id) => this.redis.get(this.catalogue.workerKey(id))));
     const gone = ids.filter((_, index) => texts[index] === null);
-    if (gone.length > 0) await this.redis.srem(this.catalogue.workerSet(), ...gone);
+    if (gone.length > 0) await this.redis.srem(this.catalogue.workersKey(), ...gone);
     return texts.flatMap((text) => (text === null ? [] : [JSON.parse(text) as LiveWorker]));
   }
 }

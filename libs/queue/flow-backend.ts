@@ -29,7 +29,11 @@ interface DefinedScript {
 }
 
 /** The scripts of a flow. */
-const OF_A_FLOW = ['addParentJob', 'addStandardJob', 'releaseParentIfNoPendingDependencies'];
+export const FLOW_SCRIPTS: readonly string[] = [
+  'addParentJob',
+  'addStandardJob',
+  'releaseParentIfNoPendingDependencies',
+];
 
 /** For a `FlowProducer` on a connection that others use as well. */
 export function flowBackend(redis: Redis, prefix: string): BackendFactory<FlowBackend> {
@@ -81,7 +85,7 @@ export class FlowBackend extends RedisQueueBackend {
   /** In one step, so that nobody makes Redis forget a part of them. */
   async #loadInto(node: Redis): Promise<void> {
     const loading = node.multi();
-    for (const name of OF_A_FLOW) loading.script('LOAD', this.#script(name).lua);
+    for (const name of FLOW_SCRIPTS) loading.script('LOAD', this.#script(name).lua);
     await loading.exec();
   }
 

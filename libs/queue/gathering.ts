@@ -15,7 +15,7 @@ const LONGEST_HOLD_MS = 5;
 export class Gathering<T> {
   #gathered: T[] = [];
   #underway = 0;
-  /** Whether the end of a turn is waited for, or what is underway. */
+  /** What the gathered items wait for: nothing, the end of this turn, or the reply to the previous send. */
   #waitsFor: 'nothing' | 'turn' | 'arrival' = 'nothing';
   #patience: NodeJS.Timeout | undefined;
 

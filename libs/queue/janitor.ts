@@ -23,8 +23,19 @@ import { OverdueResults } from './overdue-results.js';
 import { OwnIds } from './own-ids.js';
 import { Script } from './script.js';
 
-export const MENDED = ['deadline', 'upload', 'gate', 'batch', 'announcement'] as const;
-/** What was mended: see the methods of the same order below. */
+export const MENDED = [
+  // Predictions that no worker took before their deadline.
+  'deadline',
+  // Batches whose upload was cut off, and not continued.
+  'upload',
+  // Gates of batches all of whose rows had come.
+  'gate',
+  // Batches that expired while nobody looked.
+  'batch',
+  // Announcements that waited for jobs which had ended, or were gone.
+  'announcement',
+] as const;
+/** How many of each were mended. */
 export type Mended = Record<(typeof MENDED)[number], number>;
 
 export interface JanitorOptions {
@@ -137,7 +148,7 @@ export class Janitor {
       const notes = due.filter((_, i) => i % 2 === 0);
       const marked = await Promise.all(notes.map((note, i) => this.#passDeadline(model, note, Number(due[2 * i + 1]))));
       mended.deadline += marked.filter(Boolean).length;
-      // Also of one that could not be marked: it would be tried for ever.
+      // Also removes notes that could not be marked; they would be retried for ever.
       if (notes.length > 0) await redis.zrem(key, ...notes);
       return notes.length;
     });
@@ -166,7 +177,7 @@ export class Janitor {
 
   async #endAbandoned(model: string, { plan, touchedAtMs, mark }: BatchRecord): Promise<number> {
     const quietMs = Date.now() - touchedAtMs;
-    if (mark === null && Date.now() >= plan.expiresAtMs) await this.reader.read(model, plan.id);
+    if (mark === null && Date.now() >= plan.expiresAtMs) await this.reader.readUpToDate(model, plan.id);
     if (quietMs < this.options.abandonedAfterMs) return 0;
     const minutes = Math.round(this.options.abandonedAfterMs / 60_000);
     const message = `The upload was cut off, and nobody went on with it for ${minutes} minutes.`;
@@ -184,8 +195,7 @@ export class Janitor {
       await removeGate(this.queues, model, plan.id);
       mended.gate += 1;
     }
-    // Reading it makes true what has become true.
-    const batch = await this.reader.read(model, plan.id);
+    const batch = await this.reader.readUpToDate(model, plan.id);
     if (mark === null && batch?.status === 'expired') mended.batch += 1;
   }
 

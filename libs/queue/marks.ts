@@ -6,6 +6,7 @@
  */
 import type { Mark } from '#domain/mark';
 import type { Redis } from 'ioredis';
+import { formatBatchMark } from './batch-mark.js';
 import { type Catalogue, retryJobId } from './catalogue.js';
 import { LUA_READ_PROGRESS } from './progress.js';
 import { Script } from './script.js';
@@ -115,8 +116,8 @@ export type MarkNotice =
   | { readonly kind: 'batch'; readonly batchId: string; readonly mark: Mark };
 
 /** On the channel of marks: the batch, an asterisk for all its rows, the mark. */
-export function batchMarkNotice(batchId: string, { kind, atMs }: Mark): string {
-  return `${batchId} * ${kind} ${atMs}`;
+export function batchMarkNotice(batchId: string, mark: Mark): string {
+  return `${batchId} * ${formatBatchMark(mark)}`;
 }
 
 /** Tells a worker of marks on its models' jobs; a notice that is lost costs a needless run, not a wrong answer. */

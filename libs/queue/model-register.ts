@@ -26,7 +26,7 @@ export class ModelRegister {
   /** Says that these models exist; tried until Redis has heard it. */
   announce(models: readonly string[]): void {
     if (models.length === 0) return;
-    this.redis.sadd(this.catalogue.modelSet(), ...models).catch((error: unknown) => {
+    this.redis.sadd(this.catalogue.modelsKey(), ...models).catch((error: unknown) => {
       this.onError(error as Error);
       if (!this.#stopped) this.#announcing = setTimeout(() => this.announce(models), LOOK_EVERY_MS);
     });
@@ -48,7 +48,7 @@ export class ModelRegister {
   }
 
   async #look(): Promise<void> {
-    for (const model of await this.redis.smembers(this.catalogue.modelSet())) {
+    for (const model of await this.redis.smembers(this.catalogue.modelsKey())) {
       if (this.#known.has(model)) continue;
       this.#known.add(model);
       this.#listener(model);

@@ -1,7 +1,7 @@
 import { isFull, isUnavailable, QueueFullError, withinBudget } from './connection.js';
 import type { ModelQueues } from './model-queues.js';
 
-/** A Redis that is restarted is back by then; a sender is not kept for longer. */
+/** Long enough for a restart of Redis; a sender waits no longer. */
 const PATIENCE_MS = 30_000;
 const RETRY_MS = 500;
 

@@ -7,7 +7,7 @@
 import type { Redis } from 'ioredis';
 import type { Catalogue } from './catalogue.js';
 import { withinBudget } from './connection.js';
-import { Script } from './script.js';
+import { LUA_NOW_MS, Script } from './script.js';
 
 /** How long the first caller may take between reservation and job before a repeat may finish its work. */
 const LEASE_MS = 3_000;
@@ -38,13 +38,10 @@ export type Reservation =
  * KEYS   1 the reservation
  * ARGV   1 fingerprint, 2 claim as JSON, 3 lease in ms, 4 life in ms
  * Answer the state and the claim that counts
- * Atomic because two requests with one key must not both be the first. The clock is Redis's own, since the requests
- * may come from different machines.
+ * Atomic because two requests with one key must not both be the first.
  */
 const RESERVE = new Script(
-  `
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
+  `${LUA_NOW_MS}
 local found = redis.call('HMGET', KEYS[1], 'fingerprint', 'claim', 'state', 'lease')
 if not found[1] then
   redis.call('HSET', KEYS[1], 'fingerprint', ARGV[1], 'claim', ARGV[2], 'state', 'pending', 'lease', now + ARGV[3])
@@ -63,12 +60,10 @@ return {'granted', found[2]}
 /**
  * KEYS   1 the reservation
  * ARGV   1 lease in ms, from now
- * Atomic with Redis's own clock; a reservation that is gone does not come back.
+ * Atomic, since a reservation that is gone does not come back.
  */
 const SET_LEASE = new Script(
-  `
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
+  `${LUA_NOW_MS}
 if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
 redis.call('HSET', KEYS[1], 'lease', now + ARGV[1])
 return 1

@@ -28,6 +28,12 @@ export class Script {
   }
 }
 
+/** Lua: `now`, by Redis's own clock, since its callers may be on different machines. Milliseconds since the epoch. */
+export const LUA_NOW_MS = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+`;
+
 /** A Redis that was restarted, took over from another one or flushed its scripts does not know it any more. */
 export function isUnknownScript(error: unknown): boolean {
   return error instanceof Error && error.message.startsWith('NOSCRIPT');

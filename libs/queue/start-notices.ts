@@ -16,7 +16,6 @@ export interface StartNotice {
   readonly startedAtMs: number;
 }
 
-const QUEUE = 'starts';
 const SLOTS = 16;
 
 export class StartNotices {
@@ -27,9 +26,9 @@ export class StartNotices {
     catalogue: Catalogue,
     private readonly onError: ErrorListener,
   ) {
-    this.#queue = new Queue(QUEUE, {
+    this.#queue = new Queue(catalogue.startsQueue(), {
       connection: redis,
-      prefix: prefixOf(catalogue),
+      prefix: catalogue.courierTag(),
       skipVersionCheck: true,
       streams: { events: { maxLen: 100 } },
       defaultJobOptions: { removeOnComplete: true, removeOnFail: { age: 3_600 }, attempts: 3, stackTraceLimit: 0 },
@@ -51,9 +50,9 @@ export class StartNoticeIntake {
     tell: (notice: StartNotice) => Promise<void>,
     onError: ErrorListener,
   ) {
-    this.#worker = new PatientWorker(QUEUE, (job: Job) => tell(job.data as StartNotice), {
+    this.#worker = new PatientWorker(catalogue.startsQueue(), (job: Job) => tell(job.data as StartNotice), {
       connection: redis,
-      prefix: prefixOf(catalogue),
+      prefix: catalogue.courierTag(),
       autorun: false,
       concurrency: SLOTS,
       skipVersionCheck: true,
@@ -69,8 +68,4 @@ export class StartNoticeIntake {
   async close(): Promise<void> {
     await this.#worker.close();
   }
-}
-
-function prefixOf(catalogue: Catalogue): string {
-  return catalogue.courierKey().slice(0, -1);
 }

@@ -1,5 +1,5 @@
 /**
- * Tells the world that rows of a job have begun to run, and for which time.
+ * Tells the world that rows of a job have begun to run, and which attempt it is.
  *
  * Most envelopes end within milliseconds of their start, and then nobody can see the difference: a start is written
  * only for a job that is still running a moment later.

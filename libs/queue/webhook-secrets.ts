@@ -2,7 +2,7 @@
 import type { Redis } from 'ioredis';
 import type { Catalogue } from './catalogue.js';
 import { withinBudget } from './connection.js';
-import { Script } from './script.js';
+import { LUA_NOW_MS, Script } from './script.js';
 
 const OVERLAP_MS = 24 * 3_600_000;
 
@@ -13,9 +13,7 @@ const OVERLAP_MS = 24 * 3_600_000;
  * Atomic because two first readers, or two rotations at once, must agree on what counts.
  */
 const SECRETS = new Script(
-  `
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
+  `${LUA_NOW_MS}
 local found = redis.call('HMGET', KEYS[1], 'current', 'previous', 'until')
 if not found[1] then
   redis.call('HSET', KEYS[1], 'current', ARGV[1])

@@ -63,14 +63,18 @@ it('a canceled prediction expires as well', async () => {
   await expired(id);
 });
 
-it('a batch is gone after its time, and under its Idempotency-Key it has expired', async () => {
+it('a batch has expired after its time, by its id and under its Idempotency-Key', async () => {
   const send = { body: irisRows(2), headers: { 'idempotency-key': 'once' } };
   const { json: batch } = await sendBatch(api, send);
   await batchEnded(api, batch.id);
-  await until(async () => (await getBatch(api, batch.id)).code === 'not_found', {
+  await until(async () => (await getBatch(api, batch.id)).code === 'expired', {
     deadlineMs: 30_000,
-    what: 'the batch to be gone',
+    what: 'the batch to expire',
   });
+  for (const part of ['', '/results', '/events']) {
+    const { status, json } = await api.call('GET', `/v1/batches/${batch.id}${part}`);
+    expect([part, status, json.code]).toEqual([part, 404, 'expired']);
+  }
   const repeated = await sendBatch(api, send);
   expect([repeated.status, repeated.json.code]).toEqual([404, 'expired']);
 });
@@ -81,6 +85,16 @@ it('an id that never was is not found', async () => {
   const never = id.slice(0, 15) + 'v'.repeat(16) + id.slice(31);
   for (const unknown of ['nothing', never, id.slice(0, -1), id.toUpperCase(), `x${id.slice(1)}`]) {
     const { status, json } = await api.call('GET', `/v1/predictions/${unknown}`);
+    expect([unknown, status, json.code]).toEqual([unknown, 404, 'not_found']);
+  }
+});
+
+it('a batch that never was is not found', async () => {
+  const { json: batch } = await sendBatch(api, { body: irisRows(1) });
+  const never = batch.id.slice(0, 14) + 'v'.repeat(12);
+  const ofNoModel = `bvvvv${'0'.repeat(9)}${'v'.repeat(12)}`;
+  for (const unknown of [never, ofNoModel, 'nothing']) {
+    const { status, json } = await api.call('GET', `/v1/batches/${unknown}`);
     expect([unknown, status, json.code]).toEqual([unknown, 404, 'not_found']);
   }
 });

@@ -19,7 +19,7 @@ const FULL = { takeRoom: () => ({ kind: 'queue_full', retryAfterS: 5 }) as const
 function drained(corner: QueueCorner, id: string): Promise<Batch> {
   const reader = readerOf(corner);
   const drain = async (): Promise<Batch | null> => {
-    const batch = await reader.read(MODEL, id);
+    const batch = await reader.readUpToDate(MODEL, id);
     return (await reader.batches.read(MODEL, id))?.state === 'ended' ? batch : null;
   };
   return until(drain, { deadlineMs: 30_000, what: 'its rows to end' });
@@ -60,7 +60,7 @@ it('whose upload is cut counts the rows that are in the queue, and none that was
   // The first command takes one envelope, to see how large they are; three rows are too few for the next one.
   await upload.add(batchRows(5));
   await upload.fail(FAILURE);
-  const batch = await readerOf(corner).read(MODEL, upload.plan.id);
+  const batch = await readerOf(corner).readUpToDate(MODEL, upload.plan.id);
   expect(batch).toMatchObject({ status: 'failed', rows: 2, envelopes: 1 });
   bulkIntake(corner);
   const { rows, counts } = await drained(corner, upload.plan.id);
@@ -71,7 +71,7 @@ it('whose last command was not answered counts what it did', async () => {
   const corner = await QueueCorner.open();
   const upload = await uploadOf(writerOf(corner), planOf());
   await upload.add(batchRows(5));
-  await until(async () => (await readerOf(corner).read(MODEL, upload.plan.id))?.rows === 2, {
+  await until(async () => (await readerOf(corner).readUpToDate(MODEL, upload.plan.id))?.rows === 2, {
     deadlineMs: 20_000,
     what: 'the first rows',
   });
@@ -99,7 +99,7 @@ it('does not lose rows from its count while a repeat begins at the first', async
   const again = await uploadOf(writerOf(corner), plan);
   await again.add(batchRows(2));
   await again.fail(FAILURE);
-  expect((await readerOf(corner).read(MODEL, plan.id))?.rows).toBeGreaterThanOrEqual(before);
+  expect((await readerOf(corner).readUpToDate(MODEL, plan.id))?.rows).toBeGreaterThanOrEqual(before);
 });
 
 /** All of it is in the queue, and the first of its envelopes runs; the others come too late. */
@@ -120,7 +120,7 @@ async function outOfTime(corner: QueueCorner): Promise<BatchPlan> {
 }
 
 const LOOKERS: readonly (readonly [string, (corner: QueueCorner, plan: BatchPlan) => Promise<unknown>])[] = [
-  ['a reader', (corner, { id }) => readerOf(corner).read(MODEL, id)],
+  ['a reader', (corner, { id }) => readerOf(corner).readUpToDate(MODEL, id)],
   [
     'the courier',
     (corner, { id: batchId }) => {
@@ -146,9 +146,9 @@ it.each(LOOKERS)('whose last rows came too late has expired, though %s is the fi
   const { batches } = readerOf(corner);
   expect(await batches.read(MODEL, plan.id)).toMatchObject({ state: 'ended', endedAtMs: plan.expiresAtMs });
   const counts = { succeeded: 2, failed: 0, dropped: 4 };
-  expect(await readerOf(corner).read(MODEL, plan.id)).toMatchObject({ status: 'expired', counts });
+  expect(await readerOf(corner).readUpToDate(MODEL, plan.id)).toMatchObject({ status: 'expired', counts });
   expect(await batches.mark(MODEL, plan.id, { kind: 'canceled', atMs: Date.now() })).toBe(false);
-  expect(await readerOf(corner).read(MODEL, plan.id)).toMatchObject({ status: 'expired', counts });
+  expect(await readerOf(corner).readUpToDate(MODEL, plan.id)).toMatchObject({ status: 'expired', counts });
 });
 
 it('whose rows came too late is canceled where that was first', async () => {
@@ -157,7 +157,7 @@ it('whose rows came too late is canceled where that was first', async () => {
   const { batches } = readerOf(corner);
   const atMs = Date.now();
   expect(await batches.mark(MODEL, plan.id, { kind: 'canceled', atMs })).toBe(true);
-  const batch = await readerOf(corner).read(MODEL, plan.id);
+  const batch = await readerOf(corner).readUpToDate(MODEL, plan.id);
   expect(batch).toMatchObject({ status: 'canceled', endedAtMs: atMs, counts: { dropped: 4 } });
 });
 
@@ -171,7 +171,7 @@ it.each([
   await batches.create(plan);
   await batches.close(MODEL, plan.id, { rows: 3, envelopes: 2, hasNotes: true });
   expect(await batches.end(plan, counts)).toBe(true);
-  expect(await readerOf(corner).read(MODEL, plan.id)).toMatchObject({ status: 'completed', counts });
+  expect(await readerOf(corner).readUpToDate(MODEL, plan.id)).toMatchObject({ status: 'completed', counts });
 });
 
 it('counts an envelope that failed by the rows that it has', async () => {
@@ -211,7 +211,7 @@ it('tells a sender who waits for room that its time is over', async () => {
   const corner = await QueueCorner.open();
   const upload = await uploadOf(writerOf(corner, FULL), planOf({ expiresAtMs: Date.now() + 2_000 }));
   await expect(upload.add(batchRows(2))).rejects.toThrow(BatchStoppedError);
-  expect((await readerOf(corner).read(MODEL, upload.plan.id))?.status).toBe('expired');
+  expect((await readerOf(corner).readUpToDate(MODEL, upload.plan.id))?.status).toBe('expired');
 });
 
 it('does not wait for room for a sender who is gone', async () => {
@@ -231,7 +231,7 @@ it('asks for no room for rows that are there', async () => {
   const plan = planOf();
   const first = await uploadOf(writerOf(corner), plan);
   await first.add(batchRows(2));
-  await until(async () => (await readerOf(corner).read(MODEL, plan.id))?.rows === 2, {
+  await until(async () => (await readerOf(corner).readUpToDate(MODEL, plan.id))?.rows === 2, {
     deadlineMs: 20_000,
     what: 'the first rows',
   });

@@ -55,7 +55,7 @@ it('tells once that a batch has begun, which then runs for days', async () => {
   await pass(corner, 6 * 86_400);
   await open.finish();
   const intake = bulkIntake(corner);
-  await until(async () => (await readerOf(corner).read(MODEL, id))?.status === 'completed', {
+  await until(async () => (await readerOf(corner).readUpToDate(MODEL, id))?.status === 'completed', {
     deadlineMs: 30_000,
     what: 'the batch to end',
   });

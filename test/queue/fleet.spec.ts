@@ -47,5 +47,5 @@ it('forgets who has said nothing for a while, and leaves nothing of it behind', 
   // The end of that time, without the wait for it.
   await corner.redis.pexpire(key, 0);
   expect((await workers.list()).map(({ id }) => id)).toEqual(['b']);
-  expect(await corner.redis.smembers(corner.catalogue.workerSet())).toEqual(['b']);
+  expect(await corner.redis.smembers(corner.catalogue.workersKey())).toEqual(['b']);
 });

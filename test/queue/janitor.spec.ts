@@ -95,12 +95,12 @@ it('ends an upload that nobody repeats, and keeps what has ended of it', async (
   await open.add(batchRows(6));
   open.release();
   const reader = readerOf(corner);
-  await until(async () => ((await reader.read(MODEL, open.plan.id))?.rows ?? 0) >= 2, {
+  await until(async () => ((await reader.readUpToDate(MODEL, open.plan.id))?.rows ?? 0) >= 2, {
     deadlineMs: 20_000,
     what: 'the rows to arrive',
   });
   expect(await janitorOf(corner, { abandonedAfterMs: -1 }).sweep([MODEL])).toEqual({ ...NOTHING, upload: 1 });
-  const batch = await reader.read(MODEL, open.plan.id);
+  const batch = await reader.readUpToDate(MODEL, open.plan.id);
   expect(batch).toMatchObject({ status: 'failed', failure: { code: 'upload_abandoned' } });
   const { gates } = corner.queues.of(MODEL);
   expect(await gates.getWaitingCount()).toBe(0);
@@ -251,7 +251,7 @@ it('removes a batch past its time, with all that belongs to it, and not before',
   const { id } = open.plan;
   const ended = await until(
     async () => {
-      const batch = await reader.read(MODEL, id);
+      const batch = await reader.readUpToDate(MODEL, id);
       return batch?.status === 'completed' && batch;
     },
     { deadlineMs: 30_000, what: 'the batch to end' },
@@ -262,11 +262,11 @@ it('removes a batch past its time, with all that belongs to it, and not before',
   expect(await patient.sweep([MODEL])).toEqual(NOTHING);
   const found: unknown[] = [];
   const record = await reader.readRecord(MODEL, id);
-  for await (const results of reader.results(record!, 0)) found.push(...results);
+  for await (const results of reader.results.read(record!, 0)) found.push(...results);
   expect(found).toHaveLength(5);
   await corner.redis.del(corner.catalogue.janitorKey());
   await janitorOf(corner, { resultTtlSeconds: -1 }).sweep([MODEL]);
-  expect(await reader.read(MODEL, id)).toBeNull();
+  expect(await reader.readUpToDate(MODEL, id)).toBeNull();
   const left = await corner.redis.keys(`*${id.slice(5)}*`);
   expect(left).toEqual([]);
 });

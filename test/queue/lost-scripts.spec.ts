@@ -97,7 +97,7 @@ it('takes a batch: its gate and its parts', async () => {
   await forget();
   const intake = bulkIntake(corner);
   const reader = readerOf(corner);
-  await until(async () => (await reader.read(MODEL, open.plan.id))?.status === 'completed', {
+  await until(async () => (await reader.readUpToDate(MODEL, open.plan.id))?.status === 'completed', {
     deadlineMs: 30_000,
     what: 'the batch to end',
   });

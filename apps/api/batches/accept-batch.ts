@@ -17,10 +17,11 @@ import { modelCode } from '#queue/catalogue';
 import type { Claim, Reservations } from '#queue/reservations';
 import type { ApiMetrics } from '#telemetry/metrics';
 import type { FleetView } from '../fleet-view.js';
+import { fingerprintOf } from '../fingerprint.js';
 import { keyHeld, keyReused } from '../idempotency.js';
 import { noRoom } from '../no-room.js';
 import type { WebhookRules } from '../webhooks/webhook-rules.js';
-import { type BatchOptions, fingerprintOf } from './batch-options.js';
+import type { BatchOptions } from './batch-options.js';
 import { ReceiveRows, type ReceiveRowsParts } from './receive-rows.js';
 import type { Upload } from './row-source.js';
 import { isRefusal, isStopped } from './upload-problems.js';
@@ -204,6 +205,7 @@ function newClaim(options: AcceptBatchOptions, version: ModelVersion): Claim {
   const { client, idempotencyKey, baseUrl, traceFor, ...asked } = options;
   return {
     model: version.name,
+    // The rows themselves are compared as they come.
     fingerprint: fingerprintOf(asked),
     versionId: version.id,
     envelopeId: newEnvelopeId('b', createdAtMs),

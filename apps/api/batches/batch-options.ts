@@ -1,10 +1,10 @@
 /** The options of a batch, out of the query of its request. */
-import { createHash } from 'node:crypto';
-import canonicalize from 'canonicalize';
 import { invalidFields } from '#contract/problem';
 import type { FieldProblem } from '#domain/field-problem';
 import { EVENT_KINDS, type EventKind } from '#domain/callback';
+import { LONGEST_LIFE_MS, METADATA_LIMITS } from '#domain/limits';
 import type { SourceFormat } from '#rows/format';
+import { spanMs } from '../time-span.js';
 import { requireWholeCharacters } from '../well-formed.js';
 import type { CreateBatchQuery, OnInvalid } from './batches.dto.js';
 
@@ -18,12 +18,7 @@ export interface BatchOptions {
   readonly metadata: Readonly<Record<string, string>> | null;
 }
 
-const UNIT_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 const DEFAULT_WINDOW = '24h';
-const LONGEST_WINDOW_MS = 7 * 86_400_000;
-const MOST_TEXTS = 16;
-const LONGEST_NAME = 64;
-const LONGEST_TEXT = 512;
 
 /** @throws ProblemError 422 */
 export function readOptions(query: CreateBatchQuery, format: SourceFormat): BatchOptions {
@@ -38,13 +33,6 @@ export function readOptions(query: CreateBatchQuery, format: SourceFormat): Batc
   };
 }
 
-/** SHA-256 of what the client asked for: the rows themselves are compared as they come. */
-export function fingerprintOf(options: BatchOptions): string {
-  return createHash('sha256')
-    .update(canonicalize(options) ?? '')
-    .digest('hex');
-}
-
 function eventsOf(list: string): EventKind[] {
   const asked = list.split(',');
   return EVENT_KINDS.filter((kind) => asked.includes(kind));
@@ -52,8 +40,8 @@ function eventsOf(list: string): EventKind[] {
 
 /** @throws ProblemError 422 */
 export function windowOf(text: string): number {
-  const ms = Number(text.slice(0, -1)) * (UNIT_MS[text.slice(-1)] ?? Number.NaN);
-  if (ms >= 1_000 && ms <= LONGEST_WINDOW_MS) return ms;
+  const ms = spanMs(Number(text.slice(0, -1)), text.slice(-1));
+  if (ms >= 1_000 && ms <= LONGEST_LIFE_MS) return ms;
   throw wrong('/completion_window', 'must be a span of time from 1s to 7d');
 }
 
@@ -74,13 +62,14 @@ export function textsOf(value: unknown): Readonly<Record<string, string>> {
     throw wrong('/metadata', 'must be a JSON object');
   }
   const entries = Object.entries(value as Record<string, unknown>);
-  if (entries.length > MOST_TEXTS) throw wrong('/metadata', `must have at most ${MOST_TEXTS} fields`);
+  if (entries.length > METADATA_LIMITS.texts)
+    throw wrong('/metadata', `must have at most ${METADATA_LIMITS.texts} fields`);
   for (const [name, content] of entries) {
-    if (name.length < 1 || name.length > LONGEST_NAME) {
-      throw wrong('/metadata', `must have names of 1 to ${LONGEST_NAME} characters`);
+    if (name.length < 1 || name.length > METADATA_LIMITS.nameLength) {
+      throw wrong('/metadata', `must have names of 1 to ${METADATA_LIMITS.nameLength} characters`);
     }
-    if (typeof content !== 'string' || content.length > LONGEST_TEXT) {
-      throw wrong(`/metadata/${name}`, `must be a text of at most ${LONGEST_TEXT} characters`);
+    if (typeof content !== 'string' || content.length > METADATA_LIMITS.textLength) {
+      throw wrong(`/metadata/${name}`, `must be a text of at most ${METADATA_LIMITS.textLength} characters`);
     }
   }
   return value as Record<string, string>;

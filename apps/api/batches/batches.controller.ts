@@ -106,7 +106,7 @@ export class BatchesController {
     const { outputs } = this.parts.catalogue.version(record.plan.versionId).manifest;
     const writer = resultWriter(resultFormatOf(request.headers.accept), outputs);
     const from = after === undefined ? 0 : Number(after) + 1;
-    const blocks = await begun(reader.results(record, from));
+    const blocks = await begun(reader.results.read(record, from));
     async function* lines(): AsyncGenerator<string, void, undefined> {
       if (from === 0) yield writer.header;
       for await (const results of blocks) yield writer.lines(results);

@@ -18,7 +18,7 @@ export class OwnBatches {
 
   /** @throws ProblemError 404 */
   async require(id: string, request: FastifyRequest): Promise<Batch> {
-    return required(await this.find(id, request.caller.client));
+    return (await this.find(id, request.caller.client)) ?? this.#missing(id);
   }
 
   /** For who does not ask how far it is. @throws ProblemError 404 */
@@ -26,7 +26,7 @@ export class OwnBatches {
     const { redis, reader } = this.parts;
     const read = (model: string): Promise<BatchRecord | null> =>
       withinBudget(redis, () => reader.readRecord(model, id));
-    return required(await this.#ownOf(id, request.caller.client, read));
+    return (await this.#ownOf(id, request.caller.client, read)) ?? this.#missing(id);
   }
 
   find(id: string, client: string): Promise<Batch | null> {
@@ -39,14 +39,29 @@ export class OwnBatches {
     client: string,
     read: (model: string) => Promise<T | null>,
   ): Promise<T | null> {
-    const code = modelCodeOfBatch(id);
-    const model = code === null ? undefined : this.parts.catalogue.modelOfCode(code);
+    const model = this.#modelOf(id);
     const found = model === undefined ? null : await read(model);
     return found?.plan.client === client ? found : null;
   }
 
+  /**
+   * Looks at nothing but the id, so that another client's batch is answered as one that is gone.
+   * @throws ProblemError 404
+   */
+  #missing(id: string): never {
+    if (this.#modelOf(id) !== undefined && this.parts.reader.mayBeOver(id)) {
+      throw notFound(`The batch ${id} has ended and is no longer kept.`, 'expired');
+    }
+    throw notFound('There is no such batch.');
+  }
+
+  #modelOf(id: string): string | undefined {
+    const code = modelCodeOfBatch(id);
+    return code === null ? undefined : this.parts.catalogue.modelOfCode(code);
+  }
+
   read(model: string, id: string): Promise<Batch | null> {
-    return withinBudget(this.parts.redis, () => this.parts.reader.read(model, id));
+    return withinBudget(this.parts.redis, () => this.parts.reader.readUpToDate(model, id));
   }
 
   show(batch: Batch, request: FastifyRequest): BatchResource {
@@ -57,9 +72,4 @@ export class OwnBatches {
       streamToken: this.tokens.of(request.caller, id),
     });
   }
-}
-
-function required<T>(found: T | null): T {
-  if (found === null) throw notFound('There is no such batch.');
-  return found;
 }

@@ -2,7 +2,7 @@
 import type { BatchPlan } from '#domain/batch';
 import type { ModelVersion } from '#models/repository';
 import type { BatchUpload } from '#queue/batch-upload';
-import type { BatchWriter } from '#queue/batch-writer';
+import type { BatchWriter, RowsOfSender } from '#queue/batch-writer';
 import type { BatchRecord } from '#queue/batches';
 import type { ModelCatalogue } from '../model-catalogue.js';
 import type { OnInvalid } from './batches.dto.js';
@@ -55,7 +55,7 @@ export class ReceiveRows {
     let queue: BatchUpload | null = null;
     try {
       for await (const rows of this.#rows(plan, upload)) {
-        queue ??= await this.#open(plan, upload, isRepeatable);
+        queue ??= await this.#open(plan, upload, isRepeatable, 'to_come');
         await queue.add(rows);
       }
       if (queue === null) throw emptyBatch();
@@ -84,7 +84,7 @@ export class ReceiveRows {
       }
       if (index === 0) throw emptyBatch();
       if (invalid.count > 0) throw invalid.toProblem(index);
-      await this.#send(spool, await this.#open(plan, upload, isRepeatable, true), isRepeatable);
+      await this.#send(spool, await this.#open(plan, upload, isRepeatable, 'here'), isRepeatable);
       return index;
     } finally {
       await spool.close();
@@ -103,8 +103,8 @@ export class ReceiveRows {
     }
   }
 
-  #open(plan: BatchPlan, { isSenderGone }: Upload, isRepeatable: boolean, haveRowsCome = false): Promise<BatchUpload> {
-    return this.parts.writer.open(plan, { isRepeatable, isGone: isSenderGone }, haveRowsCome);
+  #open(plan: BatchPlan, { isSenderGone }: Upload, isRepeatable: boolean, rows: RowsOfSender): Promise<BatchUpload> {
+    return this.parts.writer.open(plan, { isRepeatable, isGone: isSenderGone }, rows);
   }
 
   #rows(plan: BatchPlan, upload: Upload): ReturnType<RowSource['rows']> {

@@ -1,7 +1,7 @@
 /** The results of a batch as lines, in the order of its rows. */
 import type { OutputSpec } from '#domain/model-version';
 import type { Standing } from '#domain/prediction';
-import type { BatchResult } from '#queue/batch-reader';
+import type { BatchResult } from '#queue/batch-results';
 import { toCsv } from '#rows/csv-writer';
 
 export type ResultFormat = 'ndjson' | 'csv';

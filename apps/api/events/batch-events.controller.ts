@@ -27,7 +27,7 @@ export class BatchEventsController {
     @Inject(Completions) private readonly completions: Completions,
     @Inject(Follower) private readonly follower: Follower,
   ) {
-    this.#looks = new BatchLooks((model, id) => withinBudget(parts.redis, () => parts.reader.read(model, id)));
+    this.#looks = new BatchLooks((model, id) => withinBudget(parts.redis, () => parts.reader.readUpToDate(model, id)));
   }
 
   @ApiOperation({ operationId: 'streamBatch', summary: 'Follow a batch: its progress and its end, as events' })

@@ -61,7 +61,7 @@ export class PredictionEventsController {
   #followed({ model, address }: Place): Followed<Found> {
     return {
       listen: (ring) => jobsOf(address).map((job) => this.completions.onJob(model, job, ring)),
-      look: () => this.reader.readInTime(model, address),
+      look: () => this.reader.readUpToDate(model, address),
       isOver,
       patienceMs: (found) => Math.min(HEARTBEAT_MS, untilDeadline(found)),
     };

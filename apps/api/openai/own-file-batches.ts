@@ -76,7 +76,7 @@ export class OwnFileBatches {
     const record = await this.own.requireRecord(batchId, request);
     const facts = { model: this.#modelOf(batch), version: plan.versionId, versionLabel: plan.versionLabel };
     async function* run(): AsyncGenerator<string, void, undefined> {
-      for await (const results of reader.results(record, 0)) yield linesOf(kind, results, facts);
+      for await (const results of reader.results.read(record, 0)) yield linesOf(kind, results, facts);
     }
     return { createdAtMs: batch.endedAtMs ?? plan.createdAtMs, lines: run() };
   }

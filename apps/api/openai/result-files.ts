@@ -5,7 +5,7 @@
 import { problem } from '#contract/problem';
 import { categoryOf } from '#domain/failure';
 import type { Standing } from '#domain/prediction';
-import type { BatchResult } from '#queue/batch-reader';
+import type { BatchResult } from '#queue/batch-results';
 import { openAiError } from '../error-faces.js';
 
 export type ResultKind = 'output' | 'errors';
