@@ -59,7 +59,7 @@ function installFailure(code, log) {
   if (/ENOSPC|no space left/i.test(text)) return noSpace();
   if (/ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|EIDLETIMEOUT/.test(text)) {
     return new PrepareError(
-      'The packages cannot be downloaded because npm does not reach its registry: check the network and any proxy ' +
+      'The packages cannot be downloaded because npm cannot reach its registry: check the network and any proxy ' +
         'with "npm ping", then start again.',
     );
   }

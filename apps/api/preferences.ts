@@ -54,6 +54,6 @@ export function cancelAfterMs(header: string | string[] | undefined): number | n
   const ms = Number(amount) * (UNIT_MS[unit] ?? Number.NaN);
   if (ms >= 1 && ms <= LONGEST_DEADLINE_MS) return Math.round(ms);
   const code = 'invalid_deadline';
-  const detail = 'The header Cancel-After must be a span of time above 0 and up to 7 days, such as 90s, 5m or 2h.';
+  const detail = 'The header Cancel-After must be a duration above 0 and up to 7 days, such as 90s, 5m or 2h.';
   throw new ProblemError(problem(422, code, detail, [{ pointer: '', code, detail }]));
 }

@@ -44,7 +44,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
 export function difference(expected: unknown, actual: unknown, tolerance: number, pointer = ''): string | null {
   const where = pointer === '' ? 'the output' : pointer;
   if (typeof expected === 'number') {
-    if (typeof actual !== 'number') return `${where} is no number`;
+    if (typeof actual !== 'number') return `${where} is not a number`;
     const distance = Math.abs(expected - actual);
     return distance <= tolerance ? null : `${where} is ${actual}, expected ${expected} within ${tolerance}`;
   }

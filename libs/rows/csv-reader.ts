@@ -13,7 +13,7 @@ import { BodyError, customIdProblem, type RawRow, requireWhole, type RowReader, 
 type Column = (input: Record<string, unknown>, cell: string) => void;
 
 const CUSTOM_ID = 'custom_id';
-const BROKEN = 'has text behind a closing quote; a quote inside of quotes is written twice';
+const BROKEN = 'has text after a closing quote; a quote inside quotes is written twice';
 
 export class CsvReader implements RowReader {
   readonly #utf8 = new Utf8();

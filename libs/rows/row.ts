@@ -110,7 +110,7 @@ export function requireWhole(row: RawRow): RawRow {
 /** @returns what is wrong with it, or null */
 export function customIdProblem(value: unknown): string | null {
   if (value === null) return null;
-  if (typeof value !== 'string') return `is ${shown(value)}: must be a text`;
+  if (typeof value !== 'string') return `is ${shown(value)}: must be a string`;
   if (value.length >= 1 && value.length <= LONGEST_CUSTOM_ID) return null;
   return `is ${shown(value)}: must be 1 to ${LONGEST_CUSTOM_ID} characters`;
 }

@@ -54,7 +54,7 @@ function eventsOf(list: string): EventKind[] {
 export function windowOf(text: string): number {
   const ms = Number(text.slice(0, -1)) * (UNIT_MS[text.slice(-1)] ?? Number.NaN);
   if (ms >= 1_000 && ms <= LONGEST_WINDOW_MS) return ms;
-  throw wrong('/completion_window', 'must be a span of time from 1s to 7d');
+  throw wrong('/completion_window', 'must be a duration from 1s to 7d');
 }
 
 function metadataOf(text: string): Readonly<Record<string, string>> {
@@ -80,7 +80,7 @@ export function textsOf(value: unknown): Readonly<Record<string, string>> {
       throw wrong('/metadata', `must have names of 1 to ${LONGEST_NAME} characters`);
     }
     if (typeof content !== 'string' || content.length > LONGEST_TEXT) {
-      throw wrong(`/metadata/${name}`, `must be a text of at most ${LONGEST_TEXT} characters`);
+      throw wrong(`/metadata/${name}`, `must be a string of at most ${LONGEST_TEXT} characters`);
     }
   }
   return value as Record<string, string>;

@@ -68,7 +68,7 @@ export function fits(datatype: Datatype, type: FeatureType): boolean {
 /** @returns why the value is no element of this datatype, or null; a null is a missing value, whatever the datatype */
 export function elementProblem(datatype: Datatype, value: unknown): string | null {
   if (value === null) return null;
-  if (datatype === 'BYTES') return typeof value === 'string' ? null : 'must be a text, as its datatype BYTES says';
+  if (datatype === 'BYTES') return typeof value === 'string' ? null : 'must be a string, as its datatype BYTES says';
   if (datatype === 'BOOL') {
     const isBool = typeof value === 'boolean' || value === 0 || value === 1;
     return isBool ? null : 'must be true or false, as its datatype BOOL says';

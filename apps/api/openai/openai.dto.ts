@@ -15,11 +15,11 @@ export class CreateFileBatchBody {
   @IsIn([REQUEST_URL], { message: `must be ${REQUEST_URL}` })
   endpoint!: string;
 
-  @Matches(/^\d{1,6}[smhd]$/, { message: 'must be a span of time such as 30m, 24h or 7d' })
+  @Matches(/^\d{1,6}[smhd]$/, { message: 'must be a duration such as 30m, 24h or 7d' })
   completion_window!: string;
 
   @IsOptional()
-  @IsObject({ message: 'must be an object of up to 16 short texts' })
+  @IsObject({ message: 'must be an object of up to 16 short strings' })
   metadata?: object | null;
 }
 

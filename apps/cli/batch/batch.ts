@@ -41,10 +41,10 @@ export async function batch(target: Target, options: BatchOptions): Promise<void
   const progress = new Progress();
   process.once('SIGINT', () => {
     progress.end();
-    console.error('Stopped. The same command goes on from here.');
+    console.error('Stopped. The same command continues from here.');
     process.exit(INTERRUPTED);
   });
-  if (checkpoint.isResumed) console.error('Going on with the batch that was interrupted.');
+  if (checkpoint.isResumed) console.error('Continuing the batch that was interrupted.');
   const began = Date.now();
   try {
     const client = clientOf(target);
@@ -215,7 +215,7 @@ class Speed {
 
 function inWords(error: unknown, options: BatchOptions): unknown {
   if (error instanceof MillraceError) return refused(error);
-  if (isBroken(error)) return new CliError('The fleet broke off its answer. The same command goes on from here.');
+  if (isBroken(error)) return new CliError('The fleet broke off its answer. The same command continues from here.');
   return unwritten(error, options) ?? error;
 }
 
