@@ -83,7 +83,7 @@ it('says in one sentence what is wrong', async () => {
     [keys('rotate', 'zzzzzzzz'), /There is no such key/],
     [keys('revoke', 'zzzzzzzz'), /There is no such key/],
     [keys('revoke', 'short'), /must be eight letters and digits/],
-    [keys('revoke', first.slice(8, 16)), /create one first/],
+    [keys('revoke', first.slice(8, 16)), /first create one/],
   ];
   for (const [command, sentence] of wrong) {
     const { code, out, err } = await command;
