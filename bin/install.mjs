@@ -5,7 +5,7 @@ import { lastLines, logFile, noSpace, PrepareError, readText, root, runLogged, s
 
 const STAMP = path.join(root, 'node_modules', '.millrace-install');
 
-/** True after our install, and after anybody else's that put the same versions there. */
+/** True after our own install, and after any other that installed the same versions. */
 export function isInstalled() {
   const lockText = readText('package-lock.json');
   const hash = sha256(lockText);

@@ -51,7 +51,7 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
   if (BODY_REFUSED.has(body.status) && request.bytesBefore === undefined) leaveRest(request, reply);
   void reply
     .headers(headers)
-    // What never came to a route has not got it.
+    // Requests that reach no route have not been given this header.
     .header('x-request-id', request.id)
     .type('application/problem+json')
     .send(JSON.stringify({ ...body, instance, request_id: request.id, ...protocolFields(request.url, body) }));

@@ -62,7 +62,7 @@ export class ExecuteRetry {
     if (mark !== null) held.markAll(mark);
   }
 
-  /** Once more: who added the job may have died before it could. */
+  /** Repeated here: the worker that added the retry job may have died before it carried the mark over. */
   async #markAsInItsEnvelope({ envelope }: TakenEnvelope, held: HeldJob): Promise<void> {
     const { model, retryOf } = envelope as RetryEnvelope;
     if (await carryMark(this.queues.redis, this.queues.catalogue, { model, ...retryOf })) held.mark(0);

@@ -16,7 +16,7 @@ export function giveWay(logger: Logger): void {
   try {
     if (getPriority() < NICE) setPriority(NICE);
   } catch (error) {
-    // It works as well, only not as considerately.
+    // Not fatal: the worker then competes with the API for the processor.
     logger.debug(
       { category: 'start', code: 'priority', err: errorFields(error as Error) },
       'the priority cannot be lowered',

@@ -143,7 +143,7 @@ const schema = z
 
 export type Settings = Readonly<
   Omit<z.infer<typeof schema>, 'REDIS_URL' | 'AUTH'> & {
-    /** Always known to a process; only the launcher may look for one. */
+    /** Set in every process of a fleet; only the launcher may start without it and find a Redis. */
     REDIS_URL: string | undefined;
     AUTH: 'on' | 'off';
   }

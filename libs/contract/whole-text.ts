@@ -11,7 +11,7 @@ export const MALFORMED_TEXT = {
   detail: 'must be well-formed Unicode: it has a surrogate without its other half',
 } as const;
 
-/** The only way in: bytes that are not UTF-8 have become U+FFFD before, or are refused. */
+/** The only form in which a lone surrogate can arrive: bytes that are not UTF-8 have become U+FFFD before, or are refused. */
 const NAMES_SURROGATE = /\\u[dD][89a-fA-F]/;
 const LONE_SURROGATE = /\p{Surrogate}/u;
 

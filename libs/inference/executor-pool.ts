@@ -32,7 +32,7 @@ export class ExecutorPool {
   readonly #executors = new Set<Executor>();
   readonly #pauses = new Set<NodeJS.Timeout>();
   readonly #bornAt = new WeakMap<Executor, number>();
-  /** What a child has died over instead of beginning it. */
+  /** Predictions that a child held when it died, without having begun them. */
   readonly #neverBegun = new WeakSet<PendingPrediction>();
   /** What has been put back since somebody else's run was ended. */
   readonly #interrupted = new WeakSet<PendingPrediction>();

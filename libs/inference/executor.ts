@@ -67,7 +67,7 @@ export const KNOWN_CAUSES: readonly DeathCause[] = [
   'SIGABRT',
   'code 1',
 ];
-/** Causes that lie in what ran. */
+/** Causes of death due to the run itself. */
 const OF_THE_RUN: ReadonlySet<DeathCause> = new Set([TIMED_OUT, CANCELED]);
 
 export interface ExecutorEvents {

@@ -35,7 +35,7 @@ type Attempt =
 const DEATHS_ALLOWED = 2;
 /** Children that may die for a reason that need not be the prediction's; then a pause helps more than another child. */
 const OTHER_DEATHS_ALLOWED = 2;
-/** Ends that do not lie in what ran. */
+/** Causes of death that are not the prediction's fault. */
 const FAULTLESS: ReadonlySet<DeathCause> = new Set([KILLED, HUNG]);
 const IDLE_MS = 60_000;
 

@@ -23,7 +23,7 @@ export class ModelsFolderError extends ModelIntegrityError {
   }
 }
 
-/** A model was asked for by a name that none has. Who asked says where the name came from. */
+/** A model was asked for by a name that none has. The caller adds where the name came from. */
 export class UnknownModelError extends ModelIntegrityError {
   constructor(
     readonly model: string,

@@ -38,7 +38,7 @@ type Fields = Record<string, unknown>;
 /** Characters of the longest row. */
 export const LONGEST_ROW = 1_048_576;
 const LONGEST_CUSTOM_ID = 128;
-/** Characters of a name that is none. */
+/** Characters of an invalid custom_id that a message quotes. */
 const MOST_SHOWN = 60;
 
 export type UnreadableRow = RawRow & { readonly error: FieldProblem };

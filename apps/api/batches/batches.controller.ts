@@ -8,7 +8,7 @@ import { invalidFields, notFound, problem, ProblemError } from '#contract/proble
 import { withinBudget } from '#queue/connection';
 import { formatOf } from '#rows/format';
 import { Requires } from '../access/requires.js';
-import { begun } from '../begun.js';
+import { withFirstPartRead } from '../first-part.js';
 import { ClientAddress } from '../client-address.js';
 import { idempotencyKeyOf } from '../preferences.js';
 import { traceOf } from '../request-trace.js';
@@ -106,7 +106,7 @@ export class BatchesController {
     const { outputs } = this.parts.catalogue.version(record.plan.versionId).manifest;
     const writer = resultWriter(resultFormatOf(request.headers.accept), outputs);
     const from = after === undefined ? 0 : Number(after) + 1;
-    const blocks = await begun(reader.results(record, from));
+    const blocks = await withFirstPartRead(reader.results(record, from));
     async function* lines(): AsyncGenerator<string, void, undefined> {
       if (from === 0) yield writer.header;
       for await (const results of blocks) yield writer.lines(results);

@@ -129,7 +129,7 @@ function toProblem(error: unknown): unknown {
     const detail = `A client may have at most ${MOST_FILES} files: delete those that are no longer needed.`;
     return new ProblemError(problem(422, 'too_many_files', detail));
   }
-  // The parser has errors of no kind, and knows no system calls.
+  // The form parser throws plain Errors without a code; anything else is not its own.
   const isParsers = error instanceof Error && error.constructor === Error && !('code' in error);
   return isParsers ? notAForm() : toUploadProblem(error);
 }

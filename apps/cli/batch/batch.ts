@@ -101,7 +101,7 @@ async function send(
   return sent.id;
 }
 
-/** A fleet that asks for patience is no bar that stands still. */
+/** Says that we wait, instead of showing a frozen bar. */
 function showWaiting(progress: Progress): Waiting {
   return (error, afterMs) => {
     const why = error instanceof MillraceError ? error.message : 'The fleet does not answer.';
