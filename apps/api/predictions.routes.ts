@@ -199,7 +199,7 @@ export class PredictionRoutes {
     return found;
   }
 
-  /** A repeated prediction stands where it stands. */
+  /** A repeated prediction is shown in its present state. */
   async #current({ submission }: Accepted): Promise<Found> {
     const address = parsePredictionId(submission.id);
     return address === null ? 'unknown' : this.parts.reader.readInTime(submission.model, address);

@@ -46,7 +46,7 @@ const LONGEST_DEADLINE_MS = 7 * 24 * 3_600_000;
 
 /**
  * @returns milliseconds from acceptance to the deadline, or null where there is none
- * @throws ProblemError 422 for what is no span of time
+ * @throws ProblemError 422 for what is not a duration
  */
 export function cancelAfterMs(header: string | string[] | undefined): number | null {
   if (header === undefined) return null;

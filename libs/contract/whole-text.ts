@@ -5,7 +5,7 @@
  */
 import { escapePointerPart } from '#domain/json-pointer';
 
-/** What is said of it. */
+/** The problem that reports it. */
 export const MALFORMED_TEXT = {
   code: 'malformed_text',
   detail: 'must be well-formed Unicode: it has a surrogate without its other half',
