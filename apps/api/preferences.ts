@@ -18,7 +18,7 @@ export function wantsAsync(prefer: string | string[] | undefined): boolean {
   return /(?:^|[,;])\s*respond-async\s*(?=[,;]|$)/i.test(String(prefer ?? ''));
 }
 
-/** @throws ProblemError 400 for a `?wait=` that is no number of seconds */
+/** @throws ProblemError 400 for a `?wait=` that is not a number of seconds */
 export function waitSecondsOfQuery(wait: unknown): number | null {
   if (wait === undefined) return null;
   if (typeof wait !== 'string' || !/^\d{1,9}(\.\d+)?$/.test(wait)) {

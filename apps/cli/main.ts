@@ -183,7 +183,7 @@ program
     },
   );
 
-/** A reader that leaves (`| head`) has what it wanted; what a full disk did not take is no success. */
+/** A reader that leaves (`| head`) has what it wanted; output that a full disk did not take is a failure. */
 let lost: NodeJS.ErrnoException | null = null;
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') lost ??= error;

@@ -11,7 +11,7 @@ export interface GoldenExample {
 
 /**
  * @param file its name for error messages
- * @throws ModelIntegrityError for a line that is no example, or for a file without any
+ * @throws ModelIntegrityError for a line that is not an example, or for a file without any
  */
 export function parseGolden(file: string, text: string): GoldenExample[] {
   const lines = text.split('\n').filter((line) => line.trim() !== '');

@@ -127,7 +127,7 @@ export class RedisChild {
     return Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
   }
 
-  /** A connection is no answer yet: a server that reads its data accepts them and says LOADING. */
+  /** A connection is not an answer yet: a server that reads its data accepts them and says LOADING. */
   async #waitForAnswer(child: ChildProcess): Promise<string | null> {
     let deadline = Date.now() + FIRST_ANSWER_MS;
     let told = false;

@@ -84,7 +84,7 @@ export function verify(
   return known ? { ok: true } : refused('No signature of the message was made with this secret.');
 }
 
-/** @returns the key, or null for a text that is no secret; the prefix may be left out, as the standard allows */
+/** @returns the key, or null for a text that is not a secret; the prefix may be left out, as the standard allows */
 function keyOf(secret: string): Buffer | null {
   const encoded = secret.startsWith(PREFIX) ? secret.slice(PREFIX.length) : secret;
   if (!BASE64.test(encoded)) return null;

@@ -8,7 +8,7 @@ export type OnInvalid = (typeof ON_INVALID)[number];
 
 export class BatchParams {
   @ApiProperty({ description: 'Id of the batch.' })
-  // Whatever it is: what is no id names nothing, and is answered with 404.
+  // Any text passes: one that is not an id names nothing, and is answered with 404.
   @IsString()
   id!: string;
 }

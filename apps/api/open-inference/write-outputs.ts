@@ -58,7 +58,7 @@ export function toTensor(tensor: TensorMetadata, manifest: Manifest, rows: reado
     name,
     shape: [rows.length, data.length / rows.length],
     datatype,
-    // Their order; a parameter can be no list.
+    // Their order; a parameter cannot be a list.
     ...(labels === null ? {} : { parameters: { labels: JSON.stringify(labels) } }),
     data,
   };

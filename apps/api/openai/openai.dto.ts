@@ -2,7 +2,7 @@ import { IsIn, IsObject, IsOptional, IsString, Length, Matches } from 'class-val
 import { REQUEST_URL } from '#rows/request-line';
 
 export class ObjectParams {
-  // Whatever it is: what is no id names nothing, and is answered with 404.
+  // Any text passes: one that is not an id names nothing, and is answered with 404.
   @IsString()
   id!: string;
 }
