@@ -30,7 +30,7 @@ function buildOverlays() {
     (words) => run([words[0], words[0] === 'kubectl' ? 'kustomize' : 'version', '--help']).status === 0,
   );
   if (builder === undefined) {
-    console.log(`${overlays.join(', ')}: NOT BUILT, neither kubectl nor kustomize is here`);
+    console.log(`${overlays.join(', ')}: NOT BUILT, neither kubectl nor kustomize is installed`);
     return [];
   }
   return overlays.map((overlay) => {

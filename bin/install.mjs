@@ -5,7 +5,7 @@ import { lastLines, logFile, noSpace, PrepareError, readText, root, runLogged, s
 
 const STAMP = path.join(root, 'node_modules', '.millrace-install');
 
-/** True after our install, and after anybody else's that put the same versions there. */
+/** True after our own install, and after any other that installed the same versions. */
 export function isInstalled() {
   const lockText = readText('package-lock.json');
   const hash = sha256(lockText);
@@ -59,7 +59,7 @@ function installFailure(code, log) {
   if (/ENOSPC|no space left/i.test(text)) return noSpace();
   if (/ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|EIDLETIMEOUT/.test(text)) {
     return new PrepareError(
-      'The packages cannot be downloaded because npm does not reach its registry: check the network and any proxy ' +
+      'The packages cannot be downloaded because npm cannot reach its registry: check the network and any proxy ' +
         'with "npm ping", then start again.',
     );
   }

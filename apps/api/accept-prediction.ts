@@ -43,7 +43,7 @@ export interface Accepted {
   readonly replayed: boolean;
 }
 
-/** Who keeps what was asked before, by the kind of key. */
+/** The stores of earlier requests, by the kind of key. */
 export interface Desks extends Record<RepeatKey['kind'], Pick<Reservations, 'reserve' | 'accept' | 'release'>> {
   readonly idempotency_key: Reservations;
   readonly own_id: OwnIds;
@@ -114,7 +114,7 @@ export class AcceptPrediction {
         return this.#replay(reservation.claim, prediction);
       case 'granted': {
         const isFirst = reservation.claim.envelopeId === fresh.envelopeId;
-        // What an earlier request may have enqueued is not refused.
+        // A repeat is not refused: an earlier request may have enqueued its prediction already.
         if (isFirst && this.parts.backlog.roomForNew(version.name).kind !== 'room') {
           await desk.release(options.client, key);
           this.#requireRoom(version.name);

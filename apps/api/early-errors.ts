@@ -36,10 +36,12 @@ export function refuseUnmeetable(server: FastifyInstance): void {
 function whyUnmeetable({ httpVersion, headers }: IncomingMessage): ProblemError | undefined {
   if (httpVersion !== '1.1') return undefined;
   if (headers.host === undefined) {
-    return new ProblemError(problem(400, 'invalid_http', 'A request of HTTP/1.1 needs the header Host.'));
+    return new ProblemError(problem(400, 'invalid_http', 'An HTTP/1.1 request needs the header Host.'));
   }
   if (headers.expect !== undefined && headers.expect.toLowerCase() !== '100-continue') {
-    return new ProblemError(problem(417, 'unknown_expectation', 'The only Expect that is understood is 100-continue.'));
+    return new ProblemError(
+      problem(417, 'unknown_expectation', 'The only supported value of the header Expect is 100-continue.'),
+    );
   }
   return undefined;
 }

@@ -6,7 +6,7 @@ import { openProblems } from './openapi-parts.js';
 
 const parts = {
   type: 'object',
-  description: 'By the name of the part.',
+  description: 'Parts by name.',
   additionalProperties: {
     type: 'object',
     required: ['status'],
@@ -26,14 +26,14 @@ export const HEALTH_SCHEMAS = {
     description: 'The process can do its work.',
     required: ['status', 'info', 'error', 'details'],
     properties: {
-      status: { enum: ['ok', 'degraded'], description: '`degraded`: it works, and less well.' },
+      status: { enum: ['ok', 'degraded'], description: '`degraded`: it works, but less well.' },
       info: { ...parts, description: 'Parts that are up, by name.' },
-      error: { ...parts, description: 'Parts that are down, by name: none, as long as it is ready.' },
+      error: { ...parts, description: 'Parts that are down, by name; empty while the process is ready.' },
       details: { ...parts, description: 'All parts, by name.' },
       degraded: {
         type: 'array',
         items: { type: 'string' },
-        description: 'What works less well, each a sentence; there where the status is `degraded`.',
+        description: 'What works less well, one sentence each; present when the status is `degraded`.',
       },
     },
   },
@@ -59,6 +59,6 @@ export const READY_OPERATION = {
   summary: 'Ask whether it can do its work now',
   responses: {
     200: { description: 'It can, perhaps less well (`degraded`).', content: answer('Readiness') },
-    ...openProblems({ 503: 'It cannot (`not_ready`): it drains, or Redis is away.' }),
+    ...openProblems({ 503: 'It cannot (`not_ready`): it is draining, or Redis is away.' }),
   },
 };

@@ -10,7 +10,7 @@ export interface RepeatKey {
 const NAMES: Readonly<Record<RepeatKey['kind'], string>> = { idempotency_key: 'Idempotency-Key', own_id: 'id' };
 const SPANS: Readonly<Record<RepeatKey['kind'], string>> = {
   idempotency_key: 'a key stands for one request, for 24 hours',
-  own_id: 'an id stands for one request, as long as its result is kept and for 24 hours at least',
+  own_id: 'an id stands for one request, for as long as its result is kept and at least 24 hours',
 };
 
 export function keyReused(kind: RepeatKey['kind'] = 'idempotency_key'): ProblemError {

@@ -29,7 +29,7 @@ export class ModelCatalogue {
   version(reference: string): ModelVersion {
     const version = this.repository.resolve(reference);
     if (version !== undefined) return version;
-    const detail = `names no version of this service; models: ${this.repository.names().join(', ')}`;
+    const detail = `is unknown to this service; models: ${this.repository.names().join(', ')}`;
     throw invalidFields([{ pointer: '/version', code: 'unknown_version', detail }]);
   }
 

@@ -9,7 +9,7 @@ import { ModelCatalogue } from './model-catalogue.js';
 import { MODEL_NAME, MODEL_NAME_RULE } from './model-name.js';
 import { ApiProblems } from './openapi-parts.js';
 
-const AWAY = 'Redis is away, so that nobody knows whether the key holds.';
+const AWAY = 'Redis is away, so the key cannot be checked.';
 const NO_MODEL = 'There is no such model.';
 const NO_NAME = 'Not the name of an owner or a model.';
 

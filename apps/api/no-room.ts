@@ -10,7 +10,7 @@ export function noRoom({ kind, retryAfterS }: NoRoom, model: string, things: 'pr
     case 'storage_full':
       return tooManyRequests(kind, `The service has no room for new ${things}.`, retryAfterS);
     case 'draining': {
-      const detail = `An operator drains ${model}: it takes no new ${things}. Nothing was accepted.`;
+      const detail = `An operator is draining ${model}: it accepts no new ${things}. Nothing was accepted.`;
       return new ProblemError(problem(503, MODEL_DRAINING, detail), { 'retry-after': String(retryAfterS) });
     }
   }

@@ -31,7 +31,7 @@ export function mountOpenApi(app: NestFastifyApplication, repository: ModelRepos
     .addBearerAuth({
       type: 'http',
       scheme: 'bearer',
-      description: 'An API key: `mr_live_...`; none where keys are off.',
+      description: 'An API key: `mr_live_...`; not needed where keys are off.',
     })
     .addSecurityRequirements('bearer')
     .build();
@@ -75,7 +75,7 @@ function addContract(document: OpenAPIObject, repository: ModelRepository): Open
     post: {
       ...createOperation(MODEL_PREDICTION_REQUEST_SCHEMA, shown ? inputExampleOf(shown) : {}, {
         404: 'There is no such model.',
-        422: 'Wrong input, or a key used with another body: `errors` says where and why.',
+        422: 'Wrong input, or an Idempotency-Key used with another body: `errors` says where and why.',
       }),
       operationId: 'createModelPrediction',
       summary: "Create a prediction with a model's latest version",

@@ -30,8 +30,8 @@ export class PredictionListController {
     operationId: 'listPredictions',
     summary: 'List your predictions, newest first',
     description:
-      'As long as they are kept. Rows of batches are not among them: `GET /v1/batches/{id}/results` has those. Follow ' +
-      '`next` as it stands; with a filter a page may be short, or empty, and still have one.',
+      'For as long as they are kept. Rows of batches are not among them: see `GET /v1/batches/{id}/results`. Follow ' +
+      '`next` as given; with a filter, a page may be short or empty and still have one.',
   })
   @ApiOkResponse()
   @Requires('predict')
@@ -69,5 +69,5 @@ function timeOf(query: ListPredictionsQuery, name: 'created_after' | 'created_be
   if (text === undefined) return null;
   const ms = Date.parse(text);
   if (!Number.isNaN(ms)) return ms;
-  throw invalidFields([{ pointer: `/${name}`, code: 'invalid_field', detail: 'is no time that exists' }]);
+  throw invalidFields([{ pointer: `/${name}`, code: 'invalid_field', detail: 'is not a time that exists' }]);
 }

@@ -18,22 +18,25 @@ export class ListPredictionsQuery {
   @IsIn(STATUSES, { message: `must be one of ${STATUSES.join(', ')}` })
   status?: Status;
 
-  @ApiPropertyOptional({ description: 'Only those that were made then or later (RFC 3339).', format: 'date-time' })
+  @ApiPropertyOptional({
+    description: 'Only those that were created at this time or later (RFC 3339).',
+    format: 'date-time',
+  })
   @IsOptional()
   @Matches(TIME, { message: TIME_RULE })
   created_after?: string;
 
-  @ApiPropertyOptional({ description: 'Only those that were made before.', format: 'date-time' })
+  @ApiPropertyOptional({ description: 'Only those that were created before this time.', format: 'date-time' })
   @IsOptional()
   @Matches(TIME, { message: TIME_RULE })
   created_before?: string;
 
-  @ApiPropertyOptional({ description: 'At most 100; 100 unless given.', type: Number })
+  @ApiPropertyOptional({ description: 'At most 100; by default 100.', type: Number })
   @IsOptional()
   @Matches(/^([1-9]\d?|100)$/, { message: 'must be from 1 to 100' })
   limit?: string;
 
-  @ApiPropertyOptional({ description: 'Where the page before ended; it stands in its `next`.' })
+  @ApiPropertyOptional({ description: 'Where the previous page ended: the cursor in its `next`.' })
   @IsOptional()
   @Matches(/^[0-9a-v]{28}$/, { message: CURSOR_RULE })
   cursor?: string;

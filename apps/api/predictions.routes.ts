@@ -36,7 +36,7 @@ import { cancelAfterMs, idempotencyKeyOf, waitSecondsOf, waitSecondsOfQuery } fr
 const checkBody = compileBodyValidator(PREDICTION_REQUEST_SCHEMA);
 const checkModelBody = compileBodyValidator(MODEL_PREDICTION_REQUEST_SCHEMA);
 
-const GIVEN_BY_US = 'Ids of this form are given by Millrace: a prediction of your own needs another one.';
+const GIVEN_BY_US = 'Ids of this form are reserved for those that Millrace gives: choose one of another form.';
 const OWN_ID_RULE =
   'must have an id of 1 to 128 letters, digits, dots, dashes, underscores and tildes that begins with a letter or digit';
 
@@ -199,7 +199,7 @@ export class PredictionRoutes {
     return found;
   }
 
-  /** A repeated prediction stands where it stands. */
+  /** A repeated prediction is shown in its present state. */
   async #current({ submission }: Accepted): Promise<Found> {
     const address = parsePredictionId(submission.id);
     return address === null ? 'unknown' : this.parts.reader.readUpToDate(submission.model, address);

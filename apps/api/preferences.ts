@@ -20,7 +20,7 @@ export function wantsAsync(prefer: string | string[] | undefined): boolean {
   return /(?:^|[,;])\s*respond-async\s*(?=[,;]|$)/i.test(String(prefer ?? ''));
 }
 
-/** @throws ProblemError 400 for a `?wait=` that is no number of seconds */
+/** @throws ProblemError 400 for a `?wait=` that is not a number of seconds */
 export function waitSecondsOfQuery(wait: unknown): number | null {
   if (wait === undefined) return null;
   if (typeof wait !== 'string' || !/^\d{1,9}(\.\d+)?$/.test(wait)) {
@@ -45,7 +45,7 @@ export function idempotencyKeyOf(header: string | string[] | undefined): string 
 
 /**
  * @returns milliseconds from acceptance to the deadline, or null where there is none
- * @throws ProblemError 422 for what is no span of time
+ * @throws ProblemError 422 for what is not a duration
  */
 export function cancelAfterMs(header: string | string[] | undefined): number | null {
   if (header === undefined) return null;
@@ -53,6 +53,6 @@ export function cancelAfterMs(header: string | string[] | undefined): number | n
   const ms = spanMs(Number(amount), unit);
   if (ms >= 1 && ms <= LONGEST_LIFE_MS) return Math.round(ms);
   const code = 'invalid_deadline';
-  const detail = 'The header Cancel-After must be a span of time above 0 and up to 7 days, such as 90s, 5m or 2h.';
+  const detail = 'The header Cancel-After must be a duration above 0 and up to 7 days, such as 90s, 5m or 2h.';
   throw new ProblemError(problem(422, code, detail, [{ pointer: '', code, detail }]));
 }

@@ -51,7 +51,7 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
   if (BODY_REFUSED.has(body.status) && request.bytesBefore === undefined) leaveRest(request, reply);
   void reply
     .headers(headers)
-    // What never came to a route has not got it.
+    // Requests that reach no route have not been given this header.
     .header('x-request-id', request.id)
     .type('application/problem+json')
     .send(JSON.stringify({ ...body, instance, request_id: request.id, ...protocolFields(request.url, body) }));
@@ -96,7 +96,7 @@ function byStatus(error: unknown): ProblemError['problem'] {
     case 415:
       return problem(415, 'unsupported_media_type', 'Send the body as application/json.');
     case 503:
-      return problem(503, 'not_ready', 'The service is not ready: it drains, or Redis is away.');
+      return problem(503, 'not_ready', 'The service is not ready: it is draining, or Redis is away.');
     default:
       if (status < 500) return problem(status, 'bad_request', 'The request cannot be served.');
       return problem(500, 'internal', 'Something went wrong inside the service.');

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { parseTraceparent } from '#telemetry/trace-context';
 import type { Tracing } from '#telemetry/tracing';
 
-/** Health checks and pages are no work of anybody's. */
+/** Health checks and pages are not part of any work worth tracing. */
 const TRACED = /^\/v\d+\//;
 
 export function traceRequests(server: FastifyInstance, tracing: Tracing): void {

@@ -14,7 +14,7 @@ export function requireWholeCharacters(text: string, at = ''): void {
   if (pointer !== null) throw invalidFields([{ pointer, ...MALFORMED_TEXT }]);
 }
 
-/** What is no JSON is refused by who parses it. */
+/** Invalid JSON is refused later, by the parser. */
 function parseOrNull(text: string): unknown {
   try {
     return JSON.parse(text);

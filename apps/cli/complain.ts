@@ -2,7 +2,7 @@
 import { MillraceError, MillraceUnreachableError } from '#client/millrace-client';
 import { isForPeople } from '#process/for-people';
 
-/** What stands on the command line as a word of its own, and not in a body that a pointer could point into. */
+/** Pointers that stand for command-line arguments, not for places in a JSON body. */
 const ARGUMENTS: ReadonlyMap<string, string> = new Map([
   ['/id', 'id'],
   ['/model', 'model'],

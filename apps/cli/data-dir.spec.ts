@@ -16,6 +16,6 @@ it('makes the folder, and says in one sentence where none can be', async () => {
   for (const wrong of [file, path.join(file, 'below')]) {
     const attempt = mustBeWritable(wrong);
     await expect(attempt).rejects.toThrow(CliError);
-    await expect(attempt).rejects.toThrow(`Setting DATA_DIR: ${wrong} is no folder, and none can be made there.`);
+    await expect(attempt).rejects.toThrow(`Setting DATA_DIR: ${wrong} is not a folder, and none can be created there.`);
   }
 });

@@ -16,12 +16,12 @@ function whyNotWritable({ code, message }: NodeJS.ErrnoException, dataDir: strin
   switch (code) {
     case 'EEXIST':
     case 'ENOTDIR':
-      return `Setting DATA_DIR: ${dataDir} is no folder, and none can be made there.`;
+      return `Setting DATA_DIR: ${dataDir} is not a folder, and none can be created there.`;
     case 'EACCES':
     case 'EPERM':
     case 'EROFS':
       return `Setting DATA_DIR: this user may not write to ${dataDir}.`;
     default:
-      return `Setting DATA_DIR: the folder ${dataDir} cannot be made (${code ?? message}).`;
+      return `Setting DATA_DIR: the folder ${dataDir} cannot be created (${code ?? message}).`;
   }
 }

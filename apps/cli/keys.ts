@@ -55,7 +55,9 @@ function printNew(key: NewApiKey, asJson: boolean): void {
   if (asJson) return console.log(JSON.stringify(key));
   console.log(key.key);
   // Beside the key, so that `key=$(millrace keys create ...)` holds the key alone.
-  console.error(`A key of ${key.client} for ${key.scopes.join(', ')}. It is shown this once; its id is ${key.id}.`);
+  console.error(
+    `A key of ${key.client} for ${key.scopes.join(', ')}. It is shown only this once; its id is ${key.id}.`,
+  );
 }
 
 function rowOf(key: ApiKey): string[] {

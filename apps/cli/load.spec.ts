@@ -33,7 +33,16 @@ it('ends when the fleet goes away, with its figures and a failure, instead of as
   const url = await fleetThatLeavesAfter(20);
   const print = vi.spyOn(console, 'log').mockImplementation(() => undefined);
   onTestFinished(() => print.mockRestore());
-  const options = { url, key: null, model: 'iris', connections: 4, seconds: 15, wait: false, invalid: 0, json: true };
+  const options = {
+    url,
+    key: null,
+    model: 'millrace/iris',
+    connections: 4,
+    seconds: 15,
+    wait: false,
+    invalid: 0,
+    json: true,
+  };
   const began = Date.now();
   await expect(load(options)).rejects.toThrow(
     /^The fleet went away, and the load was ended: \d+ requests had no answer/,

@@ -11,7 +11,7 @@ import type { Target } from './target.js';
 
 /** Commands load what they need when they run: `--help` needs none of it. */
 const program = new Command('millrace')
-  .description('Queue-driven inference: start a fleet, ask it, look into it, load it.')
+  .description('Queue-driven inference: start a fleet, ask it, inspect it, put it under load.')
   .version(ownVersion())
   // Options before a command are the program's, after it the command's: both have a --version.
   .enablePositionalOptions()
@@ -57,7 +57,7 @@ program
   .requiredOption('-m, --model <name>', 'model, e.g. iris')
   .requiredOption('-o, --out <file>', 'where the answers go: .csv, or .ndjson')
   .option('--reject', 'run nothing unless every row is valid (default: bad rows become error lines)', false)
-  .option('--window <span>', 'what has not run by then does not run, e.g. 6h (default: 24h)')
+  .option('--window <span>', 'rows that have not run within this time never do, e.g. 6h (default: 24h)')
   .addOption(urlOption())
   .action(
     async (file: string, options: { model: string; out: string; reject: boolean; window?: string; url?: string }) => {
@@ -100,11 +100,11 @@ models
 const keys = program.command('keys').description('make, list, rotate and revoke API keys (needs one with scope admin)');
 keys
   .command('create')
-  .description('make a key, and print it this once')
+  .description('make a key and print it, only this once')
   .requiredOption('-c, --client <name>', 'whose key it is: lower-case letters, digits and dashes')
   .requiredOption('-s, --scopes <list>', 'predict, label, deploy, operate, admin; separated by commas', names)
   .option('-n, --name <text>', 'what it is for')
-  .option('-e, --expires <time>', 'from when on it is not valid, e.g. 2027-01-01T00:00:00Z')
+  .option('-e, --expires <time>', 'when it stops being valid, e.g. 2027-01-01T00:00:00Z')
   .addOption(urlOption())
   .option('--json', 'print JSON', false)
   .action(
@@ -131,7 +131,7 @@ keys
   });
 keys
   .command('rotate <id>')
-  .description('make a key that takes the place of another')
+  .description('make a key that replaces another')
   .option('-o, --overlap <seconds>', 'how long the old one stays valid (default: a day)', seconds)
   .addOption(urlOption())
   .option('--json', 'print JSON', false)
@@ -141,7 +141,7 @@ keys
   });
 keys
   .command('revoke <id>')
-  .description('end a key, in every process within five seconds')
+  .description('revoke a key; every process refuses it within five seconds')
   .addOption(urlOption())
   .option('--json', 'print JSON', false)
   .action(async (id: string, options: { url?: string; json: boolean }) => {
@@ -165,7 +165,7 @@ program
   .option('-c, --connections <n>', 'connections, each with one request at a time', wholeNumber, 50)
   .option('-s, --seconds <n>', 'how long', wholeNumber, 10)
   .option('--wait', 'wait for each answer (Prefer: wait) instead of for its acceptance', false)
-  .option('--invalid <share>', 'share of the inputs that are wrong, 0 to 1', share, 0)
+  .option('--invalid <share>', 'share of inputs that are made invalid, 0 to 1', share, 0)
   .addOption(urlOption())
   .option('--json', 'print the figures as JSON', false)
   .action(
@@ -183,7 +183,7 @@ program
     },
   );
 
-/** A reader that leaves (`| head`) has what it wanted; what a full disk did not take is no success. */
+/** A reader that leaves (`| head`) has what it wanted; output that a full disk did not take is a failure. */
 let lost: NodeJS.ErrnoException | null = null;
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') lost ??= error;

@@ -32,5 +32,5 @@ it('says which command helps when a port is taken, and leaves a free one free', 
 it('says where nobody can listen', async () => {
   const elsewhere = '192.0.2.1';
   const attempt = addressesMustBeFree({ ...readSettings({}), PORT: 0, OPS_HOST: elsewhere });
-  await expect(attempt).rejects.toThrow(/^Nobody can listen on OPS_HOST 192\.0\.2\.1, port 0 \(EADDRNOTAVAIL\)\.$/);
+  await expect(attempt).rejects.toThrow(/^Cannot listen on OPS_HOST 192\.0\.2\.1, port 0 \(EADDRNOTAVAIL\)\.$/);
 });

@@ -35,8 +35,8 @@ function whyNotFree(
     case 'EADDRINUSE':
       return `Port ${port} is taken: choose another with "${setting}=${port + 1} npm start".`;
     case 'EACCES':
-      return `Port ${port} is not for ordinary users: choose one from 1024 upwards with "${setting}=3000 npm start".`;
+      return `Port ${port} is not open to ordinary users: choose one from 1024 upwards with "${setting}=3000 npm start".`;
     default:
-      return `Nobody can listen on ${setting.replace('PORT', 'HOST')} ${host}, port ${port} (${error.code ?? error.message}).`;
+      return `Cannot listen on ${setting.replace('PORT', 'HOST')} ${host}, port ${port} (${error.code ?? error.message}).`;
   }
 }

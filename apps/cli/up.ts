@@ -69,7 +69,7 @@ async function runFleet(
   });
   const ignoreSignals = onStopSignals(
     () => {
-      terminal.say('Stopping: what runs is finished first (Ctrl-C again ends at once)');
+      terminal.say('Stopping: running work is finished first (Ctrl-C again stops at once)');
       end.abort();
     },
     () => fleet.kill(),
@@ -109,7 +109,7 @@ function assemble(
       onLine: (name, line) => terminal.log(name, line),
       onFirstKey: (key) => {
         own.key ??= key;
-        terminal.say(`\nThe first API key of this fleet, with all rights. It is shown this once:\n\n  ${key}\n`);
+        terminal.say(`\nThe first API key of this fleet, with all rights. It is shown only this once:\n\n  ${key}\n`);
       },
       onRefused: (name, reason) => onRefused(`${name} cannot start: ${reason}`),
       onDeath: (name, how, pauseMs) => {
@@ -140,7 +140,7 @@ async function serve(
   await fleet.start();
   try {
     const lacking = await untilReady(fleet, apiUrl, (state) => terminal.progress(`Starting: ${state}`), signal);
-    for (const line of lacking) terminal.say(`Not all is well: ${line}`);
+    for (const line of lacking) terminal.say(`Something is not well: ${line}`);
     await Promise.race([welcome(settings, fleet, { url: apiUrl(), key: own.key }, terminal), ended]);
     terminal.showLogs();
     await ended;

@@ -14,7 +14,7 @@ export async function welcome(settings: Settings, fleet: Fleet, target: Target, 
   const answers = settings.WORKERS === 0 || !mayAsk ? null : await askAll(settings, target, terminal);
   terminal.done('Millrace is ready');
   if (answers !== null) terminal.say(`\n${indent(answers.table)}`);
-  if (answers?.asExpected === false) terminal.say('\nNot every answer is the expected one: see the logs.');
+  if (answers?.asExpected === false) terminal.say('\nSome answers are not as expected: see the logs.');
   terminal.say(`\n${indent(places(settings, fleet, apiUrl))}`);
   if (!mayAsk)
     terminal.say('\nNo model was asked: set MILLRACE_API_KEY, or MILLRACE_API_KEY_FILE, to a key of this fleet.');

@@ -2,7 +2,7 @@
 
 /** What Standard Webhooks calls large; above it a receiver reads the rest where `urls.get` says. */
 const MOST_BYTES = 20_000;
-/** What makes a resource large, the least missed first: the output is what the message is about. */
+/** Fields that make a resource large, the most dispensable first: the output is what the message is about. */
 const HEAVY = ['input', 'metadata', 'output'] as const;
 /** Leaving less than this out makes no room worth having. */
 const LIGHT_BYTES = 1_000;

@@ -162,7 +162,7 @@ function buildDeliverer(
     },
     onGivenUp: (count: number) => {
       const fields = { category: 'receiver', code: 'given_up', count };
-      logger.warn(fields, 'gave deliveries up whose endpoint failed for too long');
+      logger.warn(fields, 'gave up deliveries whose endpoint failed for too long');
     },
     onError: logRedisErrors(logger),
   };

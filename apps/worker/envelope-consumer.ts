@@ -83,7 +83,7 @@ export class EnvelopeConsumer {
       queueName: kind === 'retry' ? catalogue.retryQueue(model) : catalogue.queue(model, kind === 'bulk' ? 'b' : 'i'),
       slots: SLOTS[kind],
       resultTtlSeconds: this.options.resultTtlSeconds,
-      // A part of a batch is kept as long as its batch: there the janitor removes what has had its time.
+      // A part of a batch is kept as long as its batch: there the janitor removes those whose time is over.
       removesByAge: kind === 'interactive',
       isNearlyFull: this.options.isNearlyFull,
       process: (taken) => this.#process(kind, taken),

@@ -28,7 +28,7 @@ export interface ExecuteEnvelopeParts {
   readonly notices: Pick<StartNotices, 'tell'>;
   readonly deadlines: Deadlines;
   readonly inHand: InHand;
-  /** A prediction begins its first run, so long after it was accepted. */
+  /** A prediction begins its first run, this long after it was accepted. */
   readonly onWaited: (envelope: Envelope, seconds: number) => void;
   /** Whether this worker has the version. */
   readonly serves: (versionId: string) => boolean;
@@ -85,7 +85,7 @@ export class ExecuteEnvelope {
     return run.ended.finally(stopWatching);
   }
 
-  /** Nobody watches the rows of a batch one by one; when each has started stands in its outcome. */
+  /** Nobody watches the rows of a batch one by one; the outcome of each says when it started. */
   #onStarted(taken: TakenEnvelope, row: number, atMs: number): void {
     const { envelope, jobKey, jobId, attempt } = taken;
     if (envelope.batch !== undefined) {

@@ -59,7 +59,7 @@ export class ExecuteRetry {
     }
   }
 
-  /** Once more: who added the job may have died before it could. */
+  /** Repeated here: the worker that added the retry job may have died before it carried the mark over. */
   async #markAsInItsEnvelope({ envelope }: TakenEnvelope, held: HeldJob): Promise<void> {
     const { redis, catalogue } = this.parts.queues;
     const { model, retryOf } = envelope as RetryEnvelope;

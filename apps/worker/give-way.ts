@@ -10,13 +10,13 @@ const NICE = 10;
  * wakes for every envelope would interrupt it each time (docs/adr/0013). Alone on its cores a worker is as quick as before.
  *
  * Linux has a priority for each thread, and a child begins with its parent's. Executors that run already keep theirs;
- * one that takes the place of a dead one begins with this.
+ * one that replaces a dead one starts with this.
  */
 export function giveWay(logger: Logger): void {
   try {
     if (getPriority() < NICE) setPriority(NICE);
   } catch (error) {
-    // It works as well, only not as considerately.
+    // Not fatal: the worker then competes with the API for the processor.
     logger.debug(
       { category: 'start', code: 'priority', err: errorFields(error as Error) },
       'the priority cannot be lowered',

@@ -55,7 +55,7 @@ export class InHand {
     return held;
   }
 
-  /** A job that was lost and taken again is held by its newest hold. */
+  /** A job that was lost and taken again belongs to the latest HeldJob. */
   settle(jobId: string, held: HeldJob): void {
     if (this.#jobs.get(jobId) === held) this.#jobs.delete(jobId);
   }

@@ -87,7 +87,7 @@ export function buildInference({ settings, repository, logger, executorEntry, re
     onNotLoaded,
     onDeath: (cause, suspects) => {
       metrics.executorDeaths.inc({ cause });
-      if (cause === CANCELED) logger.info('an executor was ended, since what it ran was canceled');
+      if (cause === CANCELED) logger.info('an executor was ended because what it ran was canceled');
       else
         logger.error(
           { category: 'fleet', code: 'executor_died', cause, suspects },

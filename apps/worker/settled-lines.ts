@@ -42,7 +42,7 @@ export class SettledLines {
     const tellsAll = this.logger.isLevelEnabled('debug');
     for (let row = 0; row < rows.length; row += 1) {
       const isSlow = priority !== 'low' && now - (rows[row]?.createdAtMs ?? now) > this.slowMs;
-      // What has moved has not ended.
+      // Rows that moved to a retry job have not ended.
       if (isSlow && end.outcomes[row]?.kind !== 'moved') this.#tellSlow(taken, end, row, now);
       else if (tellsAll) this.#tell('debug', 'prediction', taken, factsOf(taken, end, row), now);
     }
@@ -50,7 +50,7 @@ export class SettledLines {
 
   #envelope({ jobId, envelope, stalls }: TakenEnvelope, counts: Settlement['counts']): void {
     const { model, versionLabel: version } = envelope;
-    // What was wrong with them is the client's matter, and stands in the results.
+    // What was wrong with them concerns the client, and is in the results.
     const neverRan = Object.keys(envelope.batch?.invalid ?? {}).length;
     const isBad = counts.failed > neverRan || counts.moved > 0;
     const suppressed = isBad ? 0 : this.#envelopes.pass();

@@ -30,7 +30,7 @@ export class SettledSpans {
     const wait = { name: `queue ${model}`, kind: 'consumer', parent, attributes: common } as const;
     const begun = startedAtMs ?? now;
     const waited = { startMs: content.createdAtMs, endMs: begun, attributes: {}, error: null };
-    // What has moved waits on, for its retry job.
+    // A row that moved goes on waiting, for its retry job.
     if (outcome !== 'moved') this.tracing.record(wait, waited);
     if (startedAtMs === null) return;
     const run = { name: `infer ${model}`, kind: 'internal', parent, attributes: common } as const;

@@ -22,7 +22,7 @@ interface Secret {
 
 const [, , folder] = process.argv;
 if (folder === undefined) {
-  console.error('make-secrets.js FOLDER: which folder?');
+  console.error('Usage: make-secrets.js FOLDER');
   process.exit(1);
 }
 if (await isThere(path.join(folder, 'api', 'first-key'))) {
@@ -31,7 +31,7 @@ if (await isThere(path.join(folder, 'api', 'first-key'))) {
   const firstKey = newApiKey();
   // The key is written last: it says that all others are there.
   for (const secret of secretsWith(firstKey)) await put(folder, secret);
-  console.log(`\nThe first API key of this fleet, with all rights. It is shown this once:\n\n  ${firstKey}\n`);
+  console.log(`\nThe first API key of this fleet, with all rights. It is shown only this once:\n\n  ${firstKey}\n`);
 }
 
 function secretsWith(firstKey: string): Secret[] {

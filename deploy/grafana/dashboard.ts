@@ -15,7 +15,7 @@ export interface DashboardPlan {
   readonly title: string;
   readonly description: string;
   readonly variables?: readonly Variable[];
-  /** Panels of one row stand side by side; what is wider than 24 goes on below. */
+  /** Panels of one row stand side by side; panels beyond 24 columns wrap below. */
   readonly rows: readonly (readonly Panel[])[];
 }
 

@@ -28,14 +28,14 @@ export const model = dashboardOf({
       figure({
         ...small,
         title: 'Accepted',
-        description: 'Predictions accepted a second, rows of batches included.',
+        description: 'Predictions accepted per second, rows of batches included.',
         unit: 'cps',
         expr: `sum(${rate(`millrace_predictions_accepted_total{${MODEL}}`)})`,
       }),
       figure({
         ...small,
         title: 'Failed',
-        description: 'Share of what ended that failed for good. Above 1 % since a new version: roll back.',
+        description: 'Share of ended predictions that failed for good. Above 1 % since a new version: roll back.',
         unit: 'percentunit',
         expr: share(
           `sum(${rate(`millrace_predictions_total{${VERSIONS},outcome="failed"}`)})`,
@@ -53,7 +53,7 @@ export const model = dashboardOf({
       figure({
         ...small,
         title: 'Work that waits',
-        description: 'Seconds that one executor would need for all that waits.',
+        description: 'Seconds that one executor would need for everything that waits.',
         unit: 's',
         expr: `max(millrace_queue_work_seconds{${MODEL}})`,
       }),
@@ -67,7 +67,7 @@ export const model = dashboardOf({
       figure({
         ...small,
         title: 'Dead letters',
-        description: 'Predictions of it that failed for good and are kept. Runbook dead-letters.',
+        description: 'Its predictions that failed for good and are kept. Runbook dead-letters.',
         unit: 'none',
         expr: `max(millrace_dead_letters{${MODEL}})`,
         steps: { warn: 1, bad: 100 },
@@ -77,7 +77,7 @@ export const model = dashboardOf({
       lines({
         ...third,
         title: 'Predictions by version',
-        description: 'What succeeded, a second. During a change of versions one falls as the other rises.',
+        description: 'Predictions that succeeded per second. When versions change, one falls as the other rises.',
         unit: 'cps',
         stacked: true,
         queries: [
@@ -90,7 +90,7 @@ export const model = dashboardOf({
       lines({
         ...third,
         title: 'Failed by version',
-        description: 'Share of what ended that failed for good, each version for itself.',
+        description: 'Share of ended predictions that failed for good, for each version.',
         unit: 'percentunit',
         queries: [
           {
@@ -119,7 +119,7 @@ export const model = dashboardOf({
       lines({
         ...third,
         title: 'Outcomes of $version',
-        description: 'One panel a version. moved: it failed or died among others and runs again alone.',
+        description: 'One panel per version. moved: it failed or died among others and runs again alone.',
         unit: 'cps',
         repeat: 'version',
         queries: [
@@ -134,7 +134,7 @@ export const model = dashboardOf({
       lines({
         ...third,
         title: 'Stages of a micro-batch, $version',
-        description: 'One panel a version: 95 of 100 micro-batches took less. run is the graph itself.',
+        description: 'One panel per version: 95 of 100 micro-batches took less. run is the graph itself.',
         unit: 's',
         repeat: 'version',
         queries: [
@@ -149,8 +149,7 @@ export const model = dashboardOf({
       lines({
         ...third,
         title: 'Workers by version',
-        description:
-          'Live workers that have the version loaded. Both versions have some while one takes the place of the other.',
+        description: 'Live workers that have the version loaded. Both versions have some while one replaces the other.',
         unit: 'none',
         queries: [
           {
@@ -162,7 +161,7 @@ export const model = dashboardOf({
       lines({
         ...third,
         title: 'Load time by version',
-        description: 'To load, warm up and check it, at the last load of the slowest worker.',
+        description: 'Time to load, warm up and check it, as last measured by the slowest worker.',
         unit: 's',
         queries: [{ expr: `max by (version) (millrace_model_load_seconds{${VERSIONS}})`, legend: '{{version}}' }],
       }),
@@ -170,7 +169,7 @@ export const model = dashboardOf({
         ...third,
         title: 'Micro-batch and envelope',
         description:
-          'Mean number of predictions that run together, and that share a job of the queue. Higher under load.',
+          'Mean number of predictions that run together, and that share a job in the queue. Higher under load.',
         unit: 'short',
         queries: [
           { expr: mean('millrace_micro_batch_predictions', 'model', `{${MODEL}}`), legend: 'micro-batch' },
@@ -216,7 +215,7 @@ export const model = dashboardOf({
       lines({
         ...third,
         title: 'Queue',
-        description: 'Predictions that wait, run or are put off, by priority; low are rows of batches too.',
+        description: 'Predictions that wait, run or are delayed, by priority; low includes rows of batches.',
         unit: 'short',
         stacked: true,
         queries: [
@@ -229,7 +228,7 @@ export const model = dashboardOf({
       lines({
         ...third,
         title: 'Queue age and time to drain',
-        description: 'How long the oldest has waited, and how long the workers there are need for all of it.',
+        description: 'How long the oldest prediction has waited, and how long the present workers need for everything.',
         unit: 's',
         queries: [
           {
@@ -252,7 +251,7 @@ export const model = dashboardOf({
         ...half,
         title: 'Rejected inputs',
         description:
-          'Fields that broke a rule, a second. One field and one rule: a client changed. Runbook rejected-inputs.',
+          'Fields that broke a rule, per second. One field and one rule: a client changed. Runbook rejected-inputs.',
         unit: 'cps',
         queries: [
           {
@@ -264,7 +263,8 @@ export const model = dashboardOf({
       lines({
         ...half,
         title: 'Refused, and came back',
-        description: 'Refused before the queue, by reason; envelopes whose worker died or lost its lock.',
+        description:
+          'Predictions refused before the queue, by reason, and envelopes whose worker died or lost its lock.',
         unit: 'cps',
         queries: [
           {

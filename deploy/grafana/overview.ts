@@ -36,7 +36,8 @@ export const overview = dashboardOf({
       figure({
         ...small,
         title: 'Oldest waiting',
-        description: 'Age of what has waited longest, rows of batches left out. Above a minute: runbook queue-growing.',
+        description:
+          'Age of the prediction that has waited longest, rows of batches left out. Above a minute: runbook queue-growing.',
         unit: 's',
         expr: `max(millrace_queue_oldest_waiting_seconds${NORMAL})`,
         steps: { warn: 10, bad: 60 },
@@ -44,7 +45,7 @@ export const overview = dashboardOf({
       figure({
         ...small,
         title: 'Time to drain',
-        description: 'Seconds until the fuller of the queues is empty, if nothing more came.',
+        description: 'Seconds until the fullest queue would be empty, if nothing more came.',
         unit: 's',
         expr: 'max(millrace_queue_drain_seconds)',
         steps: { warn: 600, bad: 3600 },
@@ -52,7 +53,7 @@ export const overview = dashboardOf({
       figure({
         ...small,
         title: 'Live workers',
-        description: 'Workers that have said within 15 s that they live. None: runbook no-worker.',
+        description: 'Workers that have reported within the last 15 s. None: runbook no-worker.',
         unit: 'none',
         expr: 'count(max by (worker) (millrace_worker_up)) or vector(0)',
       }),
@@ -67,7 +68,7 @@ export const overview = dashboardOf({
       figure({
         ...small,
         title: 'Redis memory',
-        description: 'Share of its limit; from REDIS_MEMORY_MARK (80 %) on submits get 429. Runbook redis-memory.',
+        description: 'Share of its limit; from REDIS_MEMORY_MARK (80 %) on, submits get 429. Runbook redis-memory.',
         unit: 'percentunit',
         expr: 'max(millrace_redis_memory_ratio)',
         steps: { warn: 0.7, bad: 0.8 },
@@ -75,7 +76,7 @@ export const overview = dashboardOf({
       figure({
         ...small,
         title: 'Dead letters',
-        description: 'Predictions that failed for good and are kept to be looked at. Runbook dead-letters.',
+        description: 'Predictions that failed for good and are kept for inspection. Runbook dead-letters.',
         unit: 'none',
         expr: 'sum(max by (model) (millrace_dead_letters))',
         steps: { warn: 1, bad: 100 },
@@ -85,7 +86,8 @@ export const overview = dashboardOf({
       lines({
         ...third,
         title: 'Traffic',
-        description: 'Requests a second by status. 422: clients. 429: the queue or Redis is full. 503: Redis is away.',
+        description:
+          'Requests per second by status. 422: clients. 429: the queue or Redis is full. 503: Redis is away.',
         unit: 'reqps',
         stacked: true,
         queries: [{ expr: `sum by (status) (${rate('millrace_http_requests_total')})`, legend: '{{status}}' }],
@@ -94,7 +96,7 @@ export const overview = dashboardOf({
         ...third,
         title: 'Errors',
         description:
-          'What callers did not get, a second: refused before the queue, failed after it, inputs that break a rule.',
+          'What callers did not get, per second: refused before the queue, failed after it, inputs that break a rule.',
         unit: 'cps',
         queries: [
           { expr: `sum by (reason) (${rate('millrace_predictions_refused_total')})`, legend: 'refused {{reason}}' },
@@ -120,14 +122,15 @@ export const overview = dashboardOf({
         ...third,
         title: 'Time to result, all of them',
         description:
-          'How many took how long. Two bands: some wait for something that others do not, as one sick worker.',
+          'How many took how long. Two bands: some wait for something that others do not, such as one sick worker.',
         unit: 's',
         expr: `sum by (le) (${increase(`${RESULTS}_bucket${NORMAL}`)})`,
       }),
       lines({
         ...third,
         title: 'Queue age',
-        description: 'Age of the oldest that waits, by model and priority. Rising in a straight line: nobody takes it.',
+        description:
+          'Age of the oldest waiting prediction, by model and priority. A straight rising line: no worker takes it.',
         unit: 's',
         queries: [
           {
@@ -139,7 +142,7 @@ export const overview = dashboardOf({
       lines({
         ...third,
         title: 'Saturation',
-        description: 'What is used up: executors that run, memory of Redis, processor time of the busiest process.',
+        description: 'How much is in use: executors, memory of Redis, processor time of the busiest process.',
         unit: 'percentunit',
         queries: [
           { expr: 'sum(millrace_executors_busy) / (sum(millrace_executors_ready) > 0)', legend: 'executors' },
@@ -156,7 +159,7 @@ export const overview = dashboardOf({
         width: 16,
         height: 8,
         title: 'Models',
-        description: 'Each model now. One that differs from the others is a model, all alike are the fleet.',
+        description: 'Each model now. If one differs, the cause is that model; if all are alike, it is the fleet.',
         unit: 'short',
         label: 'model',
         columns: [

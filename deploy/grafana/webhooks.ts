@@ -1,4 +1,4 @@
-/** What is told to the outside: events, deliveries, and what the janitor mended. */
+/** What goes out: events and deliveries, and what the janitor mended. */
 import { dashboardOf } from './dashboard.js';
 import { increase, quantile, rate, share } from './expressions.js';
 import { figure, heatMap, lines } from './panels.js';
@@ -11,7 +11,7 @@ const ATTEMPTS = 'millrace_webhook_attempts_total';
 export const webhooks = dashboardOf({
   uid: 'millrace-webhooks',
   title: 'Webhooks',
-  description: 'What is told to the outside: events, deliveries, and what the janitor mended.',
+  description: 'What goes out: events and deliveries, and what the janitor mended.',
   rows: [
     [
       figure({
@@ -24,8 +24,7 @@ export const webhooks = dashboardOf({
       figure({
         ...small,
         title: 'Tries that succeed',
-        description:
-          'Share of all tries that were answered with 2xx. Below a half: a large receiver is broken, or we are.',
+        description: 'Share of tries that were answered with 2xx. Below a half: a large receiver is broken, or we are.',
         unit: 'percentunit',
         expr: share(`sum(${rate(`${ATTEMPTS}{outcome="delivered"}`)})`, `sum(${rate(ATTEMPTS)})`),
       }),
@@ -33,7 +32,7 @@ export const webhooks = dashboardOf({
         ...small,
         title: 'Oldest due',
         description:
-          'How long the delivery that is due longest waits for a courier. Above 5 min: runbook webhook-backlog.',
+          'How long the delivery due for longest has waited for a courier. Above 5 min: runbook webhook-backlog.',
         unit: 's',
         expr: 'max(millrace_webhook_oldest_due_seconds)',
         steps: { warn: 60, bad: 300 },
@@ -49,7 +48,7 @@ export const webhooks = dashboardOf({
       figure({
         ...small,
         title: 'Dead letters',
-        description: 'Deliveries that are tried no more. Their clients can have them sent again.',
+        description: 'Deliveries that are no longer tried. Their clients can have them sent again.',
         unit: 'none',
         expr: 'max(millrace_webhook_dead_letters)',
         steps: { warn: 1 },
@@ -57,7 +56,7 @@ export const webhooks = dashboardOf({
       figure({
         ...small,
         title: 'Mended in an hour',
-        description: 'What the janitor ended since nobody else had. 0 on a normal day. Runbook janitor-mends.',
+        description: 'What the janitor ended because nobody else had. 0 on a normal day. Runbook janitor-mends.',
         unit: 'none',
         expr: 'sum(increase(millrace_janitor_mended_total[1h]))',
         steps: { warn: 1 },
@@ -67,7 +66,8 @@ export const webhooks = dashboardOf({
       lines({
         ...third,
         title: 'Events',
-        description: 'Made for clients, a second, by kind; removed before they could be told of.',
+        description:
+          'Events made for clients per second, by kind; predictions removed before their event could be made.',
         unit: 'cps',
         queries: [
           { expr: `sum by (event) (${rate('millrace_events_total')})`, legend: '{{event}}' },
@@ -77,7 +77,7 @@ export const webhooks = dashboardOf({
       lines({
         ...third,
         title: 'Tries by outcome',
-        description: 'A second. retry: tried again later. dead: the last one. gone: answered with 410.',
+        description: 'Per second. retry: tried again later. dead: the last one. gone: answered with 410.',
         unit: 'cps',
         stacked: true,
         queries: [{ expr: `sum by (outcome) (${rate(ATTEMPTS)})`, legend: '{{outcome}}' }],
@@ -97,7 +97,7 @@ export const webhooks = dashboardOf({
       lines({
         ...third,
         title: 'Time to delivery',
-        description: 'From the event to the 2xx, of those that were delivered, tries in between included.',
+        description: 'From the event to the 2xx, for delivered webhooks; failed tries in between are included.',
         unit: 's',
         queries: [0.5, 0.95, 0.99].map((q) => ({
           expr: quantile(q, 'millrace_webhook_delivery_seconds'),
@@ -114,7 +114,7 @@ export const webhooks = dashboardOf({
       lines({
         ...third,
         title: 'Time of one try',
-        description: 'How long receivers take to answer; 15 s is the most that they get.',
+        description: 'How long receivers take to answer; they get at most 15 s.',
         unit: 's',
         queries: [0.5, 0.95, 0.99].map((q) => ({
           expr: quantile(q, 'millrace_webhook_attempt_duration_seconds'),
@@ -137,14 +137,15 @@ export const webhooks = dashboardOf({
       lines({
         ...third,
         title: 'The janitor mended',
-        description: 'A second, by what it was. Anything that goes on has a cause: runbook janitor-mends.',
+        description: 'Per second, by kind. If it continues, there is a cause: runbook janitor-mends.',
         unit: 'cps',
         queries: [{ expr: `sum by (what) (${rate('millrace_janitor_mended_total')})`, legend: '{{what}}' }],
       }),
       lines({
         ...third,
         title: 'Couriers',
-        description: 'Processor seconds a second of each; the delay that 99 of 100 turns of its event loop stay below.',
+        description:
+          'Processor seconds per second of each; the delay that 99 of 100 turns of its event loop stay below.',
         unit: 'short',
         queries: [
           { expr: `sum by (instance) (${rate(`process_cpu_seconds_total${COURIER}`)})`, legend: 'CPU {{instance}}' },

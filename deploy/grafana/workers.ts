@@ -10,13 +10,13 @@ const third = { width: 8, height: 8 };
 export const workers = dashboardOf({
   uid: 'millrace-workers',
   title: 'Workers and executors',
-  description: 'Who lives, what it has loaded, how busy it is, what died.',
+  description: 'Which workers are alive, what they have loaded, how busy they are, what died.',
   rows: [
     [
       figure({
         ...small,
         title: 'Live workers',
-        description: 'As the fleet itself counts them: said within 15 s that they live.',
+        description: 'As the fleet itself counts them: those that have reported within the last 15 s.',
         unit: 'none',
         expr: 'count(max by (worker) (millrace_worker_up)) or vector(0)',
       }),
@@ -47,7 +47,7 @@ export const workers = dashboardOf({
         ...small,
         title: 'Deaths in 10 min',
         description:
-          'Executors that ended unasked; those ended for a cancel are no fault. Above 5: runbook executor-restart-loop.',
+          'Executors that ended without being asked to, cancels left out. Above 5: runbook executor-restart-loop.',
         unit: 'none',
         expr: 'sum(increase(millrace_executor_deaths_total{cause!="canceled"}[10m])) or vector(0)',
         steps: { warn: 1, bad: 5 },
@@ -55,7 +55,7 @@ export const workers = dashboardOf({
       figure({
         ...small,
         title: 'Clock',
-        description: 'The clock that is furthest from that of Redis. Above 2 s: runbook clock-skew.',
+        description: 'The clock that differs most from that of Redis. Above 2 s: runbook clock-skew.',
         unit: 's',
         expr: 'max(abs(millrace_clock_skew_seconds))',
         steps: { warn: 1, bad: 2 },
@@ -77,7 +77,7 @@ export const workers = dashboardOf({
         ...third,
         title: 'Deaths of executors',
         description:
-          'By cause, a second: timeout, memory, a signal. SIGKILL is the kernel, short of memory, or a person.',
+          'By cause, per second: timeout, memory, a signal. SIGKILL comes from the kernel, when memory is short, or from a person.',
         unit: 'cps',
         queries: [{ expr: `sum by (cause) (${rate('millrace_executor_deaths_total')})`, legend: '{{cause}}' }],
       }),
@@ -96,7 +96,7 @@ export const workers = dashboardOf({
       lines({
         ...third,
         title: 'Executors at work',
-        description: 'Seconds of work a second, by stage: as many executors as this are busy all the time.',
+        description: 'Seconds of work per second, by stage: this many executors are busy all the time.',
         unit: 'short',
         stacked: true,
         queries: [{ expr: `sum by (stage) (${rate('millrace_inference_stage_seconds_sum')})`, legend: '{{stage}}' }],
@@ -104,7 +104,8 @@ export const workers = dashboardOf({
       lines({
         ...third,
         title: 'Run of a micro-batch, p95',
-        description: 'The graph itself, by model. All models slower: the machine. One: the model, or its inputs.',
+        description:
+          'The graph itself, by model. All models slower: the machine. One slower: that model, or its inputs.',
         unit: 's',
         queries: [
           {
@@ -126,7 +127,7 @@ export const workers = dashboardOf({
       lines({
         ...third,
         title: 'Envelopes',
-        description: 'Settled, a second, by kind of queue: interactive, bulk (rows of batches, low priority), retry.',
+        description: 'Settled per second, by kind of queue: interactive, bulk (rows of batches, low priority), retry.',
         unit: 'cps',
         queries: [{ expr: `sum by (kind) (${rate('millrace_envelopes_total')})`, legend: '{{kind}}' }],
       }),
@@ -152,7 +153,7 @@ export const workers = dashboardOf({
       table({
         ...third,
         title: 'Processes',
-        description: 'Each process with its build, as it says of itself.',
+        description: 'Each process with its build, as it reports it.',
         unit: 'none',
         label: 'instance',
         columns: [
@@ -166,7 +167,7 @@ export const workers = dashboardOf({
       lines({
         ...third,
         title: 'Processor time',
-        description: 'Processor seconds a second of each worker, its executors left out.',
+        description: 'Processor seconds per second of each worker, its executors left out.',
         unit: 'short',
         queries: [
           { expr: `sum by (instance) (${rate(`process_cpu_seconds_total${WORKER}`)})`, legend: '{{instance}}' },
@@ -175,7 +176,7 @@ export const workers = dashboardOf({
       lines({
         ...third,
         title: 'Memory',
-        description: 'Resident memory of each worker, its executors left out. Only ever rising: a leak.',
+        description: 'Resident memory of each worker, its executors left out. If it only ever rises: a leak.',
         unit: 'bytes',
         queries: [{ expr: `sum by (instance) (process_resident_memory_bytes${WORKER})`, legend: '{{instance}}' }],
       }),

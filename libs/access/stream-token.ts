@@ -23,7 +23,7 @@ export function newStreamToken(key: KeyIdentity, subject: string): string {
   return `${key.id}.${macOf(key, subject)}`;
 }
 
-/** @returns null for a text that is no token */
+/** @returns null for a text that is not a token */
 export function parseStreamToken(text: string): StreamToken | null {
   const [, keyId, mac] = TOKEN.exec(text) ?? [];
   return keyId === undefined || mac === undefined ? null : { keyId, mac };

@@ -2024,10 +2024,10 @@ export interface components {
       readonly revoked_at: string | null;
       /**
        * Format: date-time
-       * @description To the hour.
+       * @description Accurate to the hour.
        */
       readonly last_used_at: string | null;
-      /** @description Id of the key that takes its place. */
+      /** @description Id of the key that replaces it. */
       readonly replaced_by: string | null;
     };
     readonly KeyList: {
@@ -2037,7 +2037,7 @@ export interface components {
     };
     readonly KeyCreation: {
       /**
-       * @description Whose key it is; a client's keys share what it owns.
+       * @description The client that the key belongs to; all keys of a client share what it owns.
        * @example checkout
        */
       readonly client: string;
@@ -2047,14 +2047,14 @@ export interface components {
        */
       readonly name?: string;
       /**
-       * @description What it may do; admin is all.
+       * @description What it may do; admin includes all others.
        * @example [
        *       "predict"
        *     ]
        */
       readonly scopes: readonly ('predict' | 'label' | 'deploy' | 'operate' | 'admin')[];
       /**
-       * @description From then on it is not valid.
+       * @description When it stops being valid.
        * @example 2027-01-01T00:00:00Z
        */
       readonly expires_at?: string;
@@ -2077,13 +2077,13 @@ export interface components {
       readonly revoked_at: string | null;
       /**
        * Format: date-time
-       * @description To the hour.
+       * @description Accurate to the hour.
        */
       readonly last_used_at: string | null;
-      /** @description Id of the key that takes its place. */
+      /** @description Id of the key that replaces it. */
       readonly replaced_by: string | null;
       /**
-       * @description The key itself: shown once.
+       * @description The key itself, shown only in this answer.
        * @example mr_live_...
        */
       readonly key: string;
@@ -2115,10 +2115,10 @@ export interface components {
       readonly url: string;
       /** @enum {string} */
       readonly event: 'start' | 'output' | 'completed';
-      /** @description The prediction or batch that it tells of. */
+      /** @description The prediction or batch that it is about. */
       readonly subject: string;
       /**
-       * @description `failed` after the last try, or where the endpoint said 410.
+       * @description `failed` after the last try, or when the endpoint answered 410.
        * @enum {string}
        */
       readonly status: 'pending' | 'delivered' | 'failed';
@@ -2129,7 +2129,7 @@ export interface components {
       readonly attempts: readonly components['schemas']['AttemptResource'][];
     };
     readonly DeliveryList: {
-      /** @description The next page; null behind the last one. With a filter a page may be short and still have one. */
+      /** @description The next page; null after the last one. With a filter, a page may be short and still have one. */
       readonly next: string | null;
       readonly previous: string | null;
       readonly results: readonly components['schemas']['DeliveryResource'][];
@@ -2137,11 +2137,11 @@ export interface components {
     readonly EventResource: {
       /** @description Its place among your events, for `after`. */
       readonly cursor: string;
-      /** @description The id that a webhook of it has. */
+      /** @description The `webhook-id` of the same event as a webhook. */
       readonly id: string;
       /** @enum {string} */
       readonly event: 'start' | 'output' | 'completed';
-      /** @description The prediction or batch as it was; null where it is no longer kept. */
+      /** @description The prediction or batch as it was; null if it is no longer kept. */
       readonly data: {
         readonly [key: string]: unknown;
       } | null;
@@ -2159,7 +2159,7 @@ export interface components {
        */
       readonly memory_share: number;
       /**
-       * @description Seconds there and back.
+       * @description Seconds that a round trip takes.
        * @example 0.0004
        */
       readonly round_trip: number;
@@ -2171,7 +2171,7 @@ export interface components {
       readonly busy: number;
     };
     readonly WorkerResource: {
-      /** @description Its name in metrics: another after a restart. */
+      /** @description Its name in metrics; it changes with each restart. */
       readonly id: string;
       /** @example worker-7d9f */
       readonly host: string;
@@ -2204,7 +2204,7 @@ export interface components {
       /** @example iris */
       readonly model: string;
       /**
-       * @description The label that a name alone means.
+       * @description Label of the version that the bare name stands for.
        * @example 1.0.0
        */
       readonly version_label: string;
@@ -2230,7 +2230,7 @@ export interface components {
        */
       readonly workers: number;
       /**
-       * @description Executors of theirs that are ready.
+       * @description Their executors that are ready.
        * @example 2
        */
       readonly executors: number;
@@ -2241,17 +2241,17 @@ export interface components {
        */
       readonly running: number;
       /**
-       * @description Age of the oldest that waits, seconds.
+       * @description Age of the oldest waiting prediction, in seconds.
        * @example 0.4
        */
       readonly oldest_waiting: number | null;
       /**
-       * @description Predictions that end a second.
+       * @description Predictions that end per second.
        * @example 812
        */
       readonly rate: number;
       /**
-       * @description Seconds until what waits has run; null where nobody knows, and while the model is paused.
+       * @description Seconds until what waits has run; null when unknown, and while the model is paused.
        * @example 49.3
        */
       readonly time_to_drain: number | null;
@@ -2281,12 +2281,12 @@ export interface components {
        */
       readonly endpoints_owed: number;
       /**
-       * @description Those among them that fail, and get one try at a time.
+       * @description Those among them that keep failing, and get one try at a time.
        * @example 1
        */
       readonly endpoints_broken: number;
       /**
-       * @description Seconds since which the oldest try is due.
+       * @description Seconds for which the oldest try has been due.
        * @example 0
        */
       readonly oldest_due: number;
@@ -2298,7 +2298,7 @@ export interface components {
     };
     readonly FleetResource: {
       /**
-       * @description Of the API that answers.
+       * @description Version of the API that answers.
        * @example 0.1.0
        */
       readonly version: string;
@@ -2313,12 +2313,12 @@ export interface components {
       readonly redis: components['schemas']['RedisResource'];
       readonly workers: readonly components['schemas']['WorkerResource'][];
       readonly models: readonly components['schemas']['ModelStatusResource'][];
-      /** @description The newest first, at most ten. */
+      /** @description Newest first, at most ten. */
       readonly last_failures: readonly components['schemas']['FailureResource'][];
       readonly deliveries: components['schemas']['OwedResource'];
     };
     readonly ModelStatusList: {
-      /** @description Null: all of them are here. */
+      /** @description Always null: all of them are here. */
       readonly next: string | null;
       readonly previous: string | null;
       readonly results: readonly components['schemas']['ModelStatusResource'][];
@@ -2341,7 +2341,7 @@ export interface components {
       /** @example 1.0.0 */
       readonly version_label: string;
       /**
-       * @description Whose it is.
+       * @description The client that it belongs to.
        * @example shop
        */
       readonly client: string;
@@ -2350,8 +2350,8 @@ export interface components {
       readonly error_code: string | null;
       readonly error: string | null;
       /**
-       * @description Why it does not run now, where an operator or the fleet is the reason.
-       * @example The model is paused since 2026-11-26T03:00:00.000Z by night-shift.
+       * @description Why it is not running now, if an operator or the fleet is the reason.
+       * @example The model has been paused since 2026-11-26T03:00:00.000Z by night-shift.
        */
       readonly held: string | null;
       /** @description Oldest first. */
@@ -2365,7 +2365,7 @@ export interface components {
       /** @example 1.0.0 */
       readonly version_label: string;
       /**
-       * @description Whose it is.
+       * @description The client that it belongs to.
        * @example shop
        */
       readonly client: string;
@@ -2379,7 +2379,7 @@ export interface components {
       readonly failed_at: string;
     };
     readonly DeadLetterList: {
-      /** @description The next page; null behind the last one. With a filter a page may be short, or empty, and have one. */
+      /** @description The next page; null after the last one. With a filter, a page may be short or empty and still have one. */
       readonly next: string | null;
       readonly previous: string | null;
       readonly results: readonly components['schemas']['DeadLetterResource'][];
@@ -2394,7 +2394,7 @@ export interface components {
       /** @example 1.0.0 */
       readonly version_label: string;
       /**
-       * @description Whose both are.
+       * @description The client that both belong to.
        * @example shop
        */
       readonly client: string;
@@ -2411,7 +2411,7 @@ export interface components {
       readonly host: string;
       /** @enum {string} */
       readonly event: 'start' | 'output' | 'completed';
-      /** @description The prediction or batch that it tells of. */
+      /** @description The prediction or batch that it is about. */
       readonly subject: string;
       /**
        * @description `failed` until it is sent again.
@@ -2423,7 +2423,7 @@ export interface components {
       readonly attempts: readonly components['schemas']['AttemptResource'][];
     };
     readonly DeadDeliveryList: {
-      /** @description The next page; null behind the last one. */
+      /** @description The next page; null after the last one. */
       readonly next: string | null;
       readonly previous: string | null;
       readonly results: readonly components['schemas']['DeadDeliveryResource'][];
@@ -2446,11 +2446,11 @@ export interface components {
       readonly error: string | null;
       /** @description Stable, for programs. */
       readonly error_code: string | null;
-      /** @description Tries that have begun: one among others, and each one alone where that was needed. 0 until it runs. */
+      /** @description Attempts that have begun: the first among others, each further one alone. 0 until it runs. */
       readonly attempts: number;
       readonly logs: string;
       readonly metrics: {
-        /** @description Seconds that its micro-batch ran. */
+        /** @description Seconds for which its micro-batch ran. */
         readonly predict_time?: number;
         /** @description Seconds from acceptance to the start of the run. */
         readonly queue_time?: number;
@@ -2465,17 +2465,17 @@ export interface components {
       readonly priority: 'normal' | 'low';
       /**
        * Format: date-time
-       * @description By `Cancel-After`: aborted if not started by then, stopped if still running.
+       * @description Set by `Cancel-After`: aborted if not started by then, stopped if still running.
        */
       readonly deadline: string | null;
-      /** @description Seconds until it is expected to start, while it is `starting` and where the queue is known. */
+      /** @description Seconds until it is expected to start, while it is `starting` and if known. */
       readonly estimated_wait: number | null;
       readonly metadata: {
         readonly [key: string]: string;
       } | null;
       /** @enum {unknown} */
       readonly source: 'api';
-      /** @description True where input and output are no longer kept. In the answer to a repeat `status` then says nothing. */
+      /** @description True if input and output are no longer kept. In the answer to a repeated request, `status` then says nothing. */
       readonly data_removed: boolean;
       /** Format: date-time */
       readonly created_at: string;
@@ -2490,7 +2490,7 @@ export interface components {
         readonly cancel: string;
         /**
          * Format: uri
-         * @description Server-sent events. With keys on it carries a token that opens this stream without a header.
+         * @description Server-sent events. With keys on, it carries a token that opens this stream without a header.
          */
         readonly stream: string;
       };
@@ -2498,7 +2498,7 @@ export interface components {
     readonly PredictionList: {
       /**
        * Format: uri
-       * @description The next page; null behind the last one.
+       * @description The next page; null after the last one.
        */
       readonly next: string | null;
       readonly previous: string | null;
@@ -2521,7 +2521,7 @@ export interface components {
         readonly detail: string;
       }[];
     };
-    /** @description Rows that were sent together: how far they are. */
+    /** @description Rows that were sent together, and their progress. */
     readonly Batch: {
       readonly id: string;
       /** @example millrace/iris */
@@ -2531,7 +2531,7 @@ export interface components {
       /** @example 1.0.0 */
       readonly version_label: string;
       /**
-       * @description `validating`: its rows still arrive.
+       * @description `validating`: its rows are still arriving.
        * @enum {unknown}
        */
       readonly status: 'validating' | 'in_progress' | 'completed' | 'failed' | 'canceled' | 'expired';
@@ -2542,18 +2542,18 @@ export interface components {
         readonly completed: number;
         /** @description Rows that were not valid, or that failed. */
         readonly failed: number;
-        /** @description Rows that ended without running, since the batch was canceled or expired. */
+        /** @description Rows that ended without running, because the batch was canceled or expired. */
         readonly not_run: number;
       };
       /** @description Share of its rows that have ended. */
       readonly progress: number;
-      /** @description Seconds, if it goes on as it went; null while nothing can be said. */
+      /** @description Seconds at the present pace; null while unknown. */
       readonly estimated_time_left: number | null;
       /** @description Why it failed as a whole, for people. */
       readonly error: string | null;
       /** @description Stable, for programs. */
       readonly error_code: string | null;
-      /** @description Seconds; what has not run by then does not run. */
+      /** @description Seconds; rows that have not run within this time never do. */
       readonly completion_window: number;
       readonly webhook: string | null;
       readonly webhook_events_filter: readonly ('start' | 'output' | 'completed')[] | null;
@@ -2568,7 +2568,7 @@ export interface components {
       readonly expires_at: string;
       /**
        * Format: date-time
-       * @description When it came to its last status.
+       * @description When it reached its final status.
        */
       readonly completed_at: string | null;
       readonly urls: {
@@ -2621,7 +2621,7 @@ export interface components {
     /** @description The process can do its work. */
     readonly Readiness: {
       /**
-       * @description `degraded`: it works, and less well.
+       * @description `degraded`: it works, but less well.
        * @enum {unknown}
        */
       readonly status: 'ok' | 'degraded';
@@ -2632,7 +2632,7 @@ export interface components {
           readonly status: 'up' | 'down';
         };
       };
-      /** @description Parts that are down, by name: none, as long as it is ready. */
+      /** @description Parts that are down, by name; empty while the process is ready. */
       readonly error: {
         readonly [key: string]: {
           /** @enum {unknown} */
@@ -2646,7 +2646,7 @@ export interface components {
           readonly status: 'up' | 'down';
         };
       };
-      /** @description What works less well, each a sentence; there where the status is `degraded`. */
+      /** @description What works less well, one sentence each; present when the status is `degraded`. */
       readonly degraded?: readonly string[];
     };
     readonly InferenceServer: {
@@ -2672,13 +2672,13 @@ export interface components {
       readonly inputs: readonly {
         readonly name: string;
         readonly datatype: string;
-        /** @description -1 for what varies. */
+        /** @description -1 where the size varies. */
         readonly shape: readonly number[];
       }[];
       readonly outputs: readonly {
         readonly name: string;
         readonly datatype: string;
-        /** @description -1 for what varies. */
+        /** @description -1 where the size varies. */
         readonly shape: readonly number[];
       }[];
       /** @description Title, task, and the tensors that hold several inputs at once. */
@@ -2687,16 +2687,16 @@ export interface components {
       };
     };
     readonly InferenceRequest: {
-      /** @description Comes back with the answer. */
+      /** @description Returned with the answer. */
       readonly id?: string;
-      /** @description Taken, and without effect. */
+      /** @description Accepted, without effect. */
       readonly parameters?: {
         readonly [key: string]: string | number | boolean;
       };
       readonly inputs: readonly {
-        /** @description As the metadata of the model name it. */
+        /** @description As named in the metadata of the model. */
         readonly name: string;
-        /** @description The rows, and the elements of each. */
+        /** @description The number of rows, then the shape of each row. */
         readonly shape: readonly number[];
         /** @enum {unknown} */
         readonly datatype:
@@ -2713,28 +2713,28 @@ export interface components {
           | 'FP64'
           | 'BYTES'
           | 'FP16';
-        /** @description Taken, and without effect. */
+        /** @description Accepted, without effect. */
         readonly parameters?: {
           readonly [key: string]: string | number | boolean;
         };
         /** @description Row by row, flat or nested; null for a missing value. */
         readonly data: readonly unknown[];
       }[];
-      /** @description Those that are wanted; all unless given. */
+      /** @description The outputs to return; by default all. */
       readonly outputs?: readonly {
         readonly name: string;
-        /** @description Taken, and without effect. */
+        /** @description Accepted, without effect. */
         readonly parameters?: {
           readonly [key: string]: string | number | boolean;
         };
       }[];
     };
-    /** @description One tensor an output, with all rows. */
+    /** @description One tensor per output, with all rows. */
     readonly InferenceAnswer: {
       readonly model_name: string;
       /** @description Label of the version. */
       readonly model_version: string;
-      /** @description That of the request, where it had one. */
+      /** @description The id of the request, if it had one. */
       readonly id?: string;
       readonly outputs: readonly {
         readonly name: string;
@@ -2752,7 +2752,7 @@ export interface components {
       readonly model_name: string;
       /** @description Label of the version. */
       readonly model_version: string;
-      /** @description That of the request, where it had one. */
+      /** @description The id of the request, if it had one. */
       readonly id?: string;
       readonly outputs: readonly {
         readonly name: string;
@@ -2778,7 +2778,7 @@ export interface components {
         };
       }[];
     };
-    /** @description A problem (RFC 9457) that is an error of the Open Inference Protocol as well. */
+    /** @description A problem (RFC 9457) that is also an error of the Open Inference Protocol. */
     readonly InferenceProblem: {
       readonly type: string;
       readonly title: string;
@@ -2794,7 +2794,7 @@ export interface components {
         readonly code: string;
         readonly detail: string;
       }[];
-      /** @description As `detail`. */
+      /** @description Same as `detail`. */
       readonly error: string;
     };
     /** @description A file of requests, or of results. */
@@ -2818,7 +2818,7 @@ export interface components {
       readonly object: 'list';
       readonly data: readonly components['schemas']['OpenAiFile'][];
       readonly first_id: string | null;
-      /** @description The next page is `after` this one. */
+      /** @description Give it as `after` for the next page. */
       readonly last_id: string | null;
       readonly has_more: boolean;
     };
@@ -2833,11 +2833,11 @@ export interface components {
       /** @enum {unknown} */
       readonly endpoint: '/v1/predictions';
       /**
-       * @description What has not run by then does not run: `1s` to `7d`.
+       * @description Requests that have not run within this time never do: `1s` to `7d`.
        * @example 24h
        */
       readonly completion_window: string;
-      /** @description Up to 16 short texts; they come back with the batch. */
+      /** @description Up to 16 short strings, returned with the batch. */
       readonly metadata?: {
         readonly [key: string]: string;
       } | null;
@@ -2857,7 +2857,7 @@ export interface components {
           /** @description Stable, for programs. */
           readonly code: string;
           readonly message: string;
-          /** @description Of the file, from 1; blank lines do not count. */
+          /** @description Line of the file, from 1; blank lines are not counted. */
           readonly line: number | null;
           readonly param: string | null;
         }[];
@@ -2902,11 +2902,11 @@ export interface components {
       readonly object: 'list';
       readonly data: readonly components['schemas']['OpenAiBatch'][];
       readonly first_id: string | null;
-      /** @description The next page is `after` this one. */
+      /** @description Give it as `after` for the next page. */
       readonly last_id: string | null;
       readonly has_more: boolean;
     };
-    /** @description A problem (RFC 9457) that is an error of OpenAI's as well. */
+    /** @description A problem (RFC 9457) that is also an error in OpenAI's form. */
     readonly OpenAiProblem: {
       readonly type: string;
       readonly title: string;

@@ -1,4 +1,4 @@
-/** The catalogue as it is answered. Written by hand: what stands in a manifest is no part of the promise of `/openapi.json`. */
+/** The catalogue as it is answered. Written by hand: what is in a manifest is not part of the promise of `/openapi.json`. */
 
 export interface Model {
   readonly owner: string;

@@ -49,7 +49,7 @@ export async function verifyWebhook(
       return { id, sentAt: new Date(seconds * 1_000), payload: JSON.parse(text) as Webhook['payload'] };
     }
   }
-  throw new WebhookVerificationError('No signature of the webhook is made with this secret');
+  throw new WebhookVerificationError('No signature of the webhook was made with this secret');
 }
 
 function headerOf(headers: WebhookHeaders, name: string): string {
@@ -60,7 +60,7 @@ function headerOf(headers: WebhookHeaders, name: string): string {
 
 function keyOf(secret: string): ReturnType<typeof crypto.subtle.importKey> {
   const bytes = fromBase64(secret.replace(/^whsec_/, ''));
-  if (bytes === null || bytes.length === 0) throw new TypeError('The secret of webhooks is no whsec_ with base64');
+  if (bytes === null || bytes.length === 0) throw new TypeError('The webhook secret is not whsec_ followed by base64');
   return crypto.subtle.importKey('raw', bytes, { name: 'HMAC', hash: 'SHA-256' }, false, ['verify']);
 }
 

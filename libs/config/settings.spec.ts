@@ -93,7 +93,7 @@ describe('a wrong setting stops the start with one line that names it', () => {
   it('and takes origins as browsers write them', () => {
     const given = 'https://app.example.com, http://localhost:5173';
     expect(readSettings({ CORS_ORIGINS: given }).CORS_ORIGINS).toEqual(given.split(', '));
-    expect(() => readSettings({ CORS_ORIGINS: `${given},example.com` })).toThrow(/https:.*"example\.com" is none/);
+    expect(() => readSettings({ CORS_ORIGINS: `${given},example.com` })).toThrow(/https:.*"example\.com" is not one/);
   });
 
   it('and never repeats what may be a secret', () => {

@@ -33,7 +33,9 @@ const list = z.string().transform((value) =>
 const origins = list.superRefine((items, context) => {
   const wrong = items.find((item) => !URL.canParse(item) || new URL(item).origin !== item);
   if (wrong === undefined) return;
-  context.addIssue(`must be origins, scheme and host and no path, such as https://app.example.com; "${wrong}" is none`);
+  context.addIssue(
+    `must be origins (scheme and host, no path), such as https://app.example.com; "${wrong}" is not one`,
+  );
 });
 
 /** `name=value,name=value`, percent-encoded, as OpenTelemetry writes lists. */
@@ -123,12 +125,16 @@ const schema = z
     const complain = (name: string, message: string): void => {
       context.issues.push({ code: 'custom', path: [name], message, input: context.value });
     };
-    if (auth === 'off' && env !== 'local') complain('AUTH', `off would open the API to all: only in APP_ENV=local`);
+    if (auth === 'off' && env !== 'local')
+      complain('AUTH', `off would open the API to everybody: allowed only with APP_ENV=local`);
     if (auth === 'off' && !LOOPBACK.has(host)) {
-      complain('AUTH', 'off would open the API to the network: only while HOST is a loopback address');
+      complain('AUTH', 'off would open the API to the network: allowed only while HOST is a loopback address');
     }
     if (context.value.WEBHOOK_ALLOW_PRIVATE && env !== 'local') {
-      complain('WEBHOOK_ALLOW_PRIVATE', 'true would let clients call into this network: only in APP_ENV=local');
+      complain(
+        'WEBHOOK_ALLOW_PRIVATE',
+        'true would let clients call into this network: allowed only with APP_ENV=local',
+      );
     }
     if (!LOOPBACK.has(opsHost) && !insecure) {
       complain('OPS_HOST', 'must be a loopback address (INSECURE_BIND=true overrides, in a network of its own)');
@@ -137,7 +143,7 @@ const schema = z
 
 export type Settings = Readonly<
   Omit<z.infer<typeof schema>, 'REDIS_URL' | 'AUTH'> & {
-    /** Always known to a process; only the launcher may look for one. */
+    /** Set in every process of a fleet; only the launcher may start without it and find a Redis. */
     REDIS_URL: string | undefined;
     AUTH: 'on' | 'off';
   }

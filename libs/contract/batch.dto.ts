@@ -37,7 +37,7 @@ const uri = { type: 'string', format: 'uri' } as const;
 
 export const BATCH_SCHEMA = {
   type: 'object',
-  description: 'Rows that were sent together: how far they are.',
+  description: 'Rows that were sent together, and their progress.',
   required: [
     'id',
     'model',
@@ -66,7 +66,7 @@ export const BATCH_SCHEMA = {
     version_label: { type: 'string', examples: ['1.0.0'] },
     status: {
       enum: ['validating', 'in_progress', 'completed', 'failed', 'canceled', 'expired'],
-      description: '`validating`: its rows still arrive.',
+      description: '`validating`: its rows are still arriving.',
     },
     request_counts: {
       type: 'object',
@@ -75,24 +75,27 @@ export const BATCH_SCHEMA = {
         total: { ...rows, description: 'Rows that have arrived.' },
         completed: { ...rows, description: 'Rows that have an output.' },
         failed: { ...rows, description: 'Rows that were not valid, or that failed.' },
-        not_run: { ...rows, description: 'Rows that ended without running, since the batch was canceled or expired.' },
+        not_run: {
+          ...rows,
+          description: 'Rows that ended without running, because the batch was canceled or expired.',
+        },
       },
     },
     progress: { type: 'number', minimum: 0, maximum: 1, description: 'Share of its rows that have ended.' },
     estimated_time_left: {
       type: ['number', 'null'],
-      description: 'Seconds, if it goes on as it went; null while nothing can be said.',
+      description: 'Seconds at the present pace; null while unknown.',
     },
     error: { type: ['string', 'null'], description: 'Why it failed as a whole, for people.' },
     error_code: { type: ['string', 'null'], description: 'Stable, for programs.' },
-    completion_window: { type: 'number', description: 'Seconds; what has not run by then does not run.' },
+    completion_window: { type: 'number', description: 'Seconds; rows that have not run within this time never do.' },
     webhook: { type: ['string', 'null'] },
     webhook_events_filter: { type: ['array', 'null'], items: { enum: EVENT_KINDS } },
     metadata: { type: ['object', 'null'], additionalProperties: { type: 'string' } },
     created_at: { type: 'string', format: 'date-time' },
     started_at: time,
     expires_at: { type: 'string', format: 'date-time' },
-    completed_at: { ...time, description: 'When it came to its last status.' },
+    completed_at: { ...time, description: 'When it reached its final status.' },
     urls: {
       type: 'object',
       required: ['get', 'results', 'cancel', 'stream'],

@@ -60,8 +60,7 @@ export interface Shown {
 }
 
 /**
- * What is known of its times, by addition: every answer has one, and an object put together of parts that may be missing
- * is built the slow way.
+ * Its known times, set field by field: every answer has them, and spreading optional parts into an object is slower.
  */
 export function metricsOf(
   { predictMs, startedAtMs, completedAtMs, batchSize }: Standing<unknown>,

@@ -76,12 +76,12 @@ export function withOutput({ submission, standing }: TextPrediction): Prediction
   return { submission, standing: { ...standing, output } };
 }
 
-/** Such have a text of their own. */
+/** Uncommon ones are rare, and are serialised in full. */
 function isUncommon({ submission: { metadata, callback, deadlineAtMs }, standing }: TextPrediction): boolean {
   return metadata !== null || callback !== null || deadlineAtMs !== null || standing.failure !== null;
 }
 
-/** What is not marked is the same. */
+/** Everything outside the placeholders is equal. */
 function isAlike({ from, to }: Made, prediction: TextPrediction, other: ShownTo): boolean {
   return (
     from.submission.priority === prediction.submission.priority &&

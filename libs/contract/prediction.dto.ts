@@ -20,7 +20,7 @@ export interface PredictionRequest {
 
 const metadata = {
   type: 'object',
-  description: `Up to ${METADATA_LIMITS.texts} short texts of your own; they come back with the prediction.`,
+  description: `Up to ${METADATA_LIMITS.texts} short strings of your own, returned with the prediction.`,
   maxProperties: METADATA_LIMITS.texts,
   propertyNames: { minLength: 1, maxLength: METADATA_LIMITS.nameLength },
   additionalProperties: { type: 'string', maxLength: METADATA_LIMITS.textLength },
@@ -30,13 +30,13 @@ const webhook = {
   type: 'string',
   minLength: 1,
   maxLength: 2_048,
-  description: 'An https URL that is sent each event, signed (Standard Webhooks 1.0).',
+  description: 'An https URL to which each event is sent, signed (Standard Webhooks 1.0).',
   examples: ['https://example.com/hooks/millrace'],
 } as const;
 
 const webhookEvents = {
   type: 'array',
-  description: 'Events to tell; `completed` unless given. Without `webhook` they are kept for `GET /v1/events`.',
+  description: 'Events to send; by default `completed`. Without `webhook` they are kept for `GET /v1/events`.',
   items: { enum: EVENT_KINDS },
   minItems: 1,
   uniqueItems: true,
@@ -44,7 +44,7 @@ const webhookEvents = {
 
 const priority = {
   enum: ['normal', 'low'],
-  description: "`low` runs beside the rows of batches, so that it takes no other prediction's turn.",
+  description: '`low` runs among the rows of batches, so that it does not delay other predictions.',
 } as const;
 
 const stream = {
@@ -168,14 +168,13 @@ export const PREDICTION_SCHEMA = {
     attempts: {
       type: 'integer',
       minimum: 0,
-      description:
-        'Tries that have begun: one among others, and each one alone where that was needed. 0 until it runs.',
+      description: 'Attempts that have begun: the first among others, each further one alone. 0 until it runs.',
     },
     logs: { type: 'string' },
     metrics: {
       type: 'object',
       properties: {
-        predict_time: { ...seconds, description: 'Seconds that its micro-batch ran.' },
+        predict_time: { ...seconds, description: 'Seconds for which its micro-batch ran.' },
         queue_time: { ...seconds, description: 'Seconds from acceptance to the start of the run.' },
         total_time: { ...seconds, description: 'Seconds from acceptance to the settled outcome.' },
         batch_size: { type: 'integer', description: 'Predictions that ran together.' },
@@ -184,17 +183,20 @@ export const PREDICTION_SCHEMA = {
     webhook: { type: ['string', 'null'] },
     webhook_events_filter: { type: ['array', 'null'], items: { enum: EVENT_KINDS } },
     priority: { enum: ['normal', 'low'] },
-    deadline: { ...time, description: 'By `Cancel-After`: aborted if not started by then, stopped if still running.' },
+    deadline: {
+      ...time,
+      description: 'Set by `Cancel-After`: aborted if not started by then, stopped if still running.',
+    },
     estimated_wait: {
       type: ['number', 'null'],
-      description: 'Seconds until it is expected to start, while it is `starting` and where the queue is known.',
+      description: 'Seconds until it is expected to start, while it is `starting` and if known.',
     },
     metadata: { type: ['object', 'null'], additionalProperties: { type: 'string' } },
     source: { enum: ['api'] },
     data_removed: {
       type: 'boolean',
       description:
-        'True where input and output are no longer kept. In the answer to a repeat `status` then says nothing.',
+        'True if input and output are no longer kept. In the answer to a repeated request, `status` then says nothing.',
     },
     created_at: { type: 'string', format: 'date-time' },
     started_at: time,
@@ -208,7 +210,7 @@ export const PREDICTION_SCHEMA = {
         stream: {
           type: 'string',
           format: 'uri',
-          description: 'Server-sent events. With keys on it carries a token that opens this stream without a header.',
+          description: 'Server-sent events. With keys on, it carries a token that opens this stream without a header.',
         },
       },
     },

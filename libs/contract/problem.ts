@@ -47,10 +47,10 @@ export function problem(status: number, code: string, detail: string, errors?: r
   return { type: 'about:blank', title, status, detail, code, ...(errors === undefined ? {} : { errors }) };
 }
 
-/** The one 503 that is no accident: an operator lets the model take nothing new, and nothing was accepted. */
+/** The one 503 that is intended: an operator is draining the model, and nothing was accepted. */
 export const MODEL_DRAINING = 'model_draining';
 
-/** Whom to ask: the caller, whoever gives keys out, who runs the fleet, Redis, or us. */
+/** Where the cause lies: the caller, whoever issues keys, the operators, Redis, or this service. */
 export type ProblemCategory = 'input' | 'access' | 'capacity' | 'dependency' | 'internal';
 
 export function categoryOf({ status, code }: Problem): ProblemCategory {

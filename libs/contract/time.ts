@@ -11,7 +11,7 @@ export function toTime(ms: number): string {
   return `${last.text}${String(rest).padStart(3, '0')}Z`;
 }
 
-/** The same for what may not have come. */
+/** As `toTime`; null stays null. */
 export function toTimeOrNull(ms: number | null): string | null {
   return ms === null ? null : toTime(ms);
 }

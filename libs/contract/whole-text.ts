@@ -5,13 +5,13 @@
  */
 import { escapePointerPart } from '#domain/json-pointer';
 
-/** What is said of it. */
+/** The problem that reports it. */
 export const MALFORMED_TEXT = {
   code: 'malformed_text',
   detail: 'must be well-formed Unicode: it has a surrogate without its other half',
 } as const;
 
-/** The only way in: bytes that are not UTF-8 have become U+FFFD before, or are refused. */
+/** The only form in which a lone surrogate can arrive: bytes that are not UTF-8 have become U+FFFD before, or are refused. */
 const NAMES_SURROGATE = /\\u[dD][89a-fA-F]/;
 const LONE_SURROGATE = /\p{Surrogate}/u;
 

@@ -4,7 +4,7 @@ import type { VersionId } from './model-version.js';
 import { envelopeTimeMs } from './prediction-id.js';
 import type { Trace } from './trace.js';
 
-/** `validating`: its rows still arrive. */
+/** `validating`: its rows are still arriving. */
 export type BatchStatus = 'validating' | 'in_progress' | 'completed' | 'failed' | 'canceled' | 'expired';
 
 /** The legal next statuses; a terminal status has none, for ever. */
@@ -36,7 +36,7 @@ export interface BatchPlan {
   readonly createdAtMs: number;
   /** What has not run by then is aborted. */
   readonly expiresAtMs: number;
-  /** Absent where nobody gave one and nobody is to be told. */
+  /** Absent if the client gave none and wants no events. */
   readonly trace?: Trace;
   /** Absent where its rows came with the request that made it. */
   readonly source?: BatchSource;
@@ -71,7 +71,7 @@ export function formatBatchId(modelCode: string, envelopeId: string): string {
   return `b${modelCode}${envelopeId.slice(1, -NUMBER_DIGITS)}`;
 }
 
-/** @returns the four characters that stand for the model's name, or null for a text that is no batch's id */
+/** @returns the four characters that stand for the model's name, or null for a text that is not a batch's id */
 export function modelCodeOfBatch(id: string): string | null {
   return ID.exec(id)?.[1] ?? null;
 }

@@ -19,7 +19,7 @@ export interface Delivery {
   readonly client: string;
   readonly url: string;
   readonly event: EventKind;
-  /** The prediction or batch that it tells of. */
+  /** The prediction or batch that it is about. */
   readonly subjectId: string;
   readonly status: DeliveryStatus;
   readonly createdAtMs: number;
@@ -32,7 +32,7 @@ const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 
-/** Pauses behind the first try, the second, and so on; ten tries in 75 hours, as Standard Webhooks 1.0 suggests. */
+/** Pauses after the first try, the second, and so on; ten tries in 75 hours, as Standard Webhooks 1.0 suggests. */
 const PAUSES_MS = [5 * SECOND, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 5 * HOUR, 10 * HOUR, 14 * HOUR, 20 * HOUR, 24 * HOUR];
 /** A receiver that asks for more patience than this is asked at the schedule's pace. */
 const LONGEST_RETRY_AFTER_MS = HOUR;
@@ -56,7 +56,7 @@ export function pauseBeforeRetry(tries: number, retryAfterMs: number | null, ran
 
 export type AttemptVerdict = 'delivered' | 'retry' | 'gone';
 
-/** 2xx is success; 410 says that the endpoint is no more; everything else, redirects too, is failure. */
+/** 2xx is success; 410 says that the endpoint is gone for good; everything else, redirects too, is failure. */
 export function judgeAttempt({ status }: Pick<DeliveryAttempt, 'status'>): AttemptVerdict {
   if (status !== null && status >= 200 && status < 300) return 'delivered';
   return status === 410 ? 'gone' : 'retry';

@@ -15,7 +15,7 @@ export type FailureCode =
   | 'timeout'
   /** Running it alone cost three workers their lives. */
   | 'worker_lost'
-  /** What it needs to run was not there, in every try: executors did not start or were killed, or memory was short. */
+  /** Every try lacked something that it needs to run: executors did not start or were killed, or memory was short. */
   | 'executor_unavailable'
   /** A row of a batch broke a rule of its model, and never ran. */
   | 'invalid_input'

@@ -48,7 +48,7 @@ export function isAdmin(record: KeyRecord, nowMs: number): boolean {
   return record.scopes.includes('admin') && isValid(record, nowMs);
 }
 
-/** Time in which somebody notices that the last administrator's key ends, and makes another. */
+/** For this long an administrator's key must remain valid to count: time to notice that it ends, and to make another. */
 const LASTING_MS = 7 * 24 * 3_600_000;
 
 /** Whether the key will still let an administrator in when those that end soon have ended. */

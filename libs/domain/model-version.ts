@@ -101,7 +101,7 @@ export interface ClassificationOutput {
   readonly label: string;
   /** The probability of `label`, 0 to 1. */
   readonly score: number;
-  /** One probability a label; they sum to one. */
+  /** One probability per label; they sum to one. */
   readonly probabilities: Readonly<Record<string, number>>;
 }
 export interface RegressionOutput {

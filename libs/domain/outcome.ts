@@ -15,7 +15,7 @@ export interface RunFacts {
 /**
  * How a prediction left its envelope.
  *
- * `moved` is no end: the prediction runs again, alone, in its retry job, whose outcome is then the truth. `dropped`
+ * `moved` is not an end: the prediction runs again, alone, in its retry job, whose outcome is then the truth. `dropped`
  * left without running, because a mark was set before; the mark is the answer, of the row or, where it is named here, of
  * its whole batch.
  *

@@ -33,7 +33,7 @@ const RANDOM_BYTES = 10;
 let newestMs = -1;
 let turn = 0;
 
-/** A new envelope's id: behind all others of its kind that this process made, unless the clock went back. */
+/** A new envelope's id: after all others of its kind that this process made, unless the clock went back. */
 export function newEnvelopeId(kind: QueueKind, nowMs: number): string {
   turn = nowMs === newestMs ? Math.min(turn + 1, LAST_TURN) : 0;
   newestMs = nowMs;
@@ -50,7 +50,7 @@ export function formatPredictionId(modelCode: string, envelopeId: string, row: n
   return `p${modelCode}${envelopeId}${row.toString(32).padStart(2, '0')}`;
 }
 
-/** @returns where the prediction lives, or null for a text that is no prediction's id */
+/** @returns where the prediction lives, or null for a text that is not a prediction's id */
 export function parsePredictionId(id: string): PredictionAddress | null {
   const match = ID.exec(id);
   if (match === null) return null;

@@ -44,7 +44,7 @@ export interface Submission {
   readonly callback: Callback | null;
   /** The batch that it is a row of, or null. */
   readonly batchId: string | null;
-  /** Null where nobody gave one and nobody is to be told. */
+  /** Null if the client gave none and wants no events. */
   readonly trace: Trace | null;
 }
 

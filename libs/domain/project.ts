@@ -102,7 +102,7 @@ function projectRetry<Out>(retry: JobRow<Out>, before: Runs): Standing<Out> | ty
 }
 
 /**
- * The attempt that settled it is one more than the workers that did not. It is counted at the end, since the begin of an
+ * The attempt that settled it is one more than the workers that did not. It is counted at the end, since the start of an
  * attempt is written only for a job that runs a moment longer; a row that never ran has none.
  */
 function attemptsOfSettled({ attempts, stalls, outcome }: JobRow<unknown>): number {

@@ -15,7 +15,7 @@ import type { NewOutcome } from '#domain/outcome';
 
 export type Lane = 'interactive' | 'bulk';
 
-/** One prediction that waits to run. Exactly one of its endings is called, once. */
+/** One prediction that waits to run. `settle` is called exactly once. */
 export interface PendingPrediction {
   readonly versionId: VersionId;
   readonly input: InputText;

@@ -32,9 +32,9 @@ export class ExecutorPool {
   readonly #executors = new Set<Executor>();
   readonly #pauses = new Set<NodeJS.Timeout>();
   readonly #bornAt = new WeakMap<Executor, number>();
-  /** What a child has died over instead of beginning it. */
+  /** Predictions that a child held when it died, without having begun them. */
   readonly #neverBegun = new WeakSet<PendingPrediction>();
-  /** What has been put back since somebody else's run was ended. */
+  /** Predictions that were put back because another prediction's run was ended. */
   readonly #interrupted = new WeakSet<PendingPrediction>();
   #earlyDeaths = 0;
   #everReady = false;
@@ -109,7 +109,7 @@ export class ExecutorPool {
     this.#bornAt.set(executor, Date.now());
   }
 
-  /** What was loaded once is on this disk, or was: memory may be short, a file away. That may pass, and others run on. */
+  /** Models that loaded once may fail later, for want of memory or a file. That may pass; other executors run on. */
   #refused(reason: string): void {
     if (this.#everReady) return this.observer.onNotLoaded(reason);
     this.close();

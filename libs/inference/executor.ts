@@ -41,7 +41,7 @@ export type DeathCause = string;
 export const TIMED_OUT: DeathCause = 'timeout';
 /** The child was ended because a prediction that it ran was canceled. */
 export const CANCELED: DeathCause = 'canceled';
-/** The child was ended because nobody could understand it. */
+/** The child was ended because its messages made no sense. */
 export const NONSENSE: DeathCause = 'nonsense';
 /** The child was ended because it did not get ready in time. */
 const NO_START: DeathCause = 'no start';
@@ -53,7 +53,7 @@ export const REFUSED: DeathCause = 'refused';
 export const NOT_STARTED: DeathCause = 'not started';
 /** Somebody else ended the child: an operator, or a kernel that is short of memory. No fault of native code looks so. */
 export const KILLED: DeathCause = 'SIGKILL';
-/** Those that are seen in practice, for who shows them before they have happened. */
+/** Causes of death seen in practice, for metrics that show them before they have happened. */
 export const KNOWN_CAUSES: readonly DeathCause[] = [
   TIMED_OUT,
   CANCELED,
@@ -67,7 +67,7 @@ export const KNOWN_CAUSES: readonly DeathCause[] = [
   'SIGABRT',
   'code 1',
 ];
-/** Causes that lie in what ran. */
+/** Causes of death due to the run itself. */
 const OF_THE_RUN: ReadonlySet<DeathCause> = new Set([TIMED_OUT, CANCELED]);
 
 export interface ExecutorEvents {
@@ -146,7 +146,7 @@ export class Executor {
     return this.#inFlight.size;
   }
 
-  /** What it has begun and not answered. */
+  /** The micro-batch that it has begun and not answered. */
   get running(): BatchRun | null {
     return this.#running === null ? null : (this.#inFlight.get(this.#running) ?? null);
   }
@@ -222,7 +222,7 @@ export class Executor {
     return batch;
   }
 
-  /** Waits anew for the word that the child owes now, if any; one that says nothing would keep its rows for ever. */
+  /** Restarts the wait for the message that the child owes now, if any; a silent child would keep its rows for ever. */
   #listen(): void {
     if (this.#silence !== null) clearTimeout(this.#silence);
     this.#silence = null;

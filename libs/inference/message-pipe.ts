@@ -19,7 +19,7 @@ const MOST_CHARACTERS = 256 * 1024 * 1024;
 export interface MessageEvents {
   /** @param line its JSON */
   onMessage(message: unknown, line: string): void;
-  /** What came was no JSON, or never ended; nothing more is read. */
+  /** A line was not JSON, or never ended; nothing more is read. */
   onNonsense(): void;
 }
 
@@ -56,7 +56,7 @@ class LineGatherer {
   }
 }
 
-/** @returns false for a line that is no JSON */
+/** @returns false for a line that is not JSON */
 function deliver(line: string, events: MessageEvents): boolean {
   let message: unknown;
   try {

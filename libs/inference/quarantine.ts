@@ -23,7 +23,7 @@ export type Verdict =
   | { readonly kind: 'failed'; readonly failure: Failure }
   /** It was marked before it had ended. */
   | { readonly kind: 'dropped' }
-  /** What hindered it says nothing about it: it has to come again. The reason is a sentence. */
+  /** The obstacle says nothing about the prediction: it has to be tried again. The reason is a sentence. */
   | { readonly kind: 'undecided'; readonly reason: string };
 
 type Attempt =
@@ -35,7 +35,7 @@ type Attempt =
 const DEATHS_ALLOWED = 2;
 /** Children that may die for a reason that need not be the prediction's; then a pause helps more than another child. */
 const OTHER_DEATHS_ALLOWED = 2;
-/** Ends that do not lie in what ran. */
+/** Causes of death that are not the prediction's fault. */
 const FAULTLESS: ReadonlySet<DeathCause> = new Set([KILLED, HUNG]);
 const IDLE_MS = 60_000;
 
@@ -52,7 +52,7 @@ export class Quarantine {
 
   constructor(
     private readonly options: ExecutorOptions,
-    /** A child cannot load what those of the pool could; it is no verdict on anybody. */
+    /** A child could not load the models that the pool did; that says nothing about the prediction. */
     private readonly onNotLoaded: (reason: string) => void,
   ) {}
 
@@ -100,9 +100,9 @@ export class Quarantine {
       if (attempt.kind === 'ran') return verdictOf(attempt);
       if (attempt.kind === 'broke') return broke(attempt);
       if (attempt.cause === CANCELED) continue;
-      // It ran alone: nobody else can have kept it waiting.
+      // It ran alone: nothing else can have kept it waiting.
       if (attempt.cause === TIMED_OUT) return timedOut(this.options.timeoutMs(versionId));
-      // A child that others have used before may die of what they left behind.
+      // A child that has run others before may die of what they left behind.
       if (attempt.hadBegun && wasFresh && !FAULTLESS.has(attempt.cause)) deaths += 1;
       else otherDeaths += 1;
       if (deaths >= DEATHS_ALLOWED) return crashed(attempt.cause);

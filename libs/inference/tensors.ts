@@ -153,14 +153,15 @@ function rowReader(
     case 'classification': {
       const probabilities = numbersOf(results, outputs.tensor, rows, outputs.labels.length);
       return probabilities === null
-        ? () => invalid(`The model's output ${outputs.tensor} has not one number a label.`)
+        ? () => invalid(`The model's output ${outputs.tensor} does not have one number per label.`)
         : (row) => classify(outputs.labels, probabilities, row * outputs.labels.length);
     }
     case 'regression': {
       const values = numbersOf(results, outputs.tensor, rows, 1);
       return (row) => {
         const value = values?.[row];
-        if (value === undefined) return invalid(`The model's output ${outputs.tensor} has not one number a row.`);
+        if (value === undefined)
+          return invalid(`The model's output ${outputs.tensor} does not have one number per row.`);
         return Number.isFinite(value) ? answer({ value: shortestFloat32(value) }) : notFinite(outputs.tensor);
       };
     }
@@ -193,7 +194,7 @@ function readTensors(
   const output: Record<string, unknown> = {};
   for (const name of names) {
     const tensor = results[name];
-    if (tensor?.dims[0] !== rows) return invalid(`The model's output ${name} has not one part a row.`);
+    if (tensor?.dims[0] !== rows) return invalid(`The model's output ${name} does not have one part per row.`);
     const values = rowValues(tensor, rows, row);
     if (values.some((value) => typeof value === 'number' && !Number.isFinite(value))) return notFinite(name);
     output[name] = nest(values, tensor.dims.slice(1));

@@ -37,9 +37,9 @@ describe('an answer agrees with the expected one', () => {
     ['another label', { ...expected, label: 'b' }, '/label is "b", expected "a"'],
     ['a missing field', { label: 'a', grid: [[1, 2]] }, 'the output has other fields'],
     ['a field too many', { ...expected, extra: 1 }, 'the output has other fields'],
-    ['another field', { ...expected, probabilities: { a: 0.9, c: 0.1 } }, '/probabilities/b is no number'],
+    ['another field', { ...expected, probabilities: { a: 0.9, c: 0.1 } }, '/probabilities/b is not a number'],
     ['a shorter list', { ...expected, grid: [[1]] }, '/grid/0 has other fields'],
-    ['a number that is a text', { ...expected, grid: [[1, '2']] }, '/grid/0/1 is no number'],
+    ['a number that is a text', { ...expected, grid: [[1, '2']] }, '/grid/0/1 is not a number'],
     ['null', { ...expected, probabilities: null }, '/probabilities is missing'],
     ['NaN', { ...expected, grid: [[1, Number.NaN]] }, '/grid/0/1 is NaN'],
   ])('not with %s', (_, actual, sentence) => {

@@ -11,7 +11,7 @@ export interface GoldenExample {
 
 /**
  * @param file its name for error messages
- * @throws ModelIntegrityError for a line that is no example, or for a file without any
+ * @throws ModelIntegrityError for a line that is not an example, or for a file without any
  */
 export function parseGolden(file: string, text: string): GoldenExample[] {
   const lines = text.split('\n').filter((line) => line.trim() !== '');
@@ -44,7 +44,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
 export function difference(expected: unknown, actual: unknown, tolerance: number, pointer = ''): string | null {
   const where = pointer === '' ? 'the output' : pointer;
   if (typeof expected === 'number') {
-    if (typeof actual !== 'number') return `${where} is no number`;
+    if (typeof actual !== 'number') return `${where} is not a number`;
     const distance = Math.abs(expected - actual);
     return distance <= tolerance ? null : `${where} is ${actual}, expected ${expected} within ${tolerance}`;
   }

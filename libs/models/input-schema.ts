@@ -66,7 +66,7 @@ export function outputSchema(outputs: OutputSpec): JsonSchema {
           score: { type: 'number', minimum: 0, maximum: 1, description: outputs.score },
           probabilities: {
             type: 'object',
-            description: 'One probability a label; they sum to one.',
+            description: 'One probability per label; they sum to one.',
             required: outputs.labels,
             properties: Object.fromEntries(outputs.labels.map((label) => [label, { type: 'number' }])),
           },

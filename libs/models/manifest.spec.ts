@@ -185,7 +185,7 @@ describe('a manifest that contradicts itself is refused', () => {
       'iris',
       'a label too few',
       (m) => ((m.outputs as { labels?: string[] }).labels = ['setosa', 'versicolor']),
-      '/outputs/labels has 2 labels, but probabilities has 3 numbers a row',
+      '/outputs/labels has 2 labels, but probabilities has 3 numbers per row',
     ],
     [
       'iris',
@@ -194,7 +194,7 @@ describe('a manifest that contradicts itself is refused', () => {
         m.task = 'regression';
         m.outputs = { task: 'regression', tensor: 'probabilities', unit: null, description: 'x' };
       },
-      '/outputs/tensor names probabilities, which has 3 numbers a row and not one',
+      '/outputs/tensor names probabilities, which has 3 numbers per row instead of one',
     ],
     [
       'iris',

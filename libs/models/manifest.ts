@@ -142,8 +142,8 @@ function findWrongOutput({ graph, outputs }: Manifest): string | null {
   const needs = outputs.task === 'classification' ? outputs.labels.length : 1;
   if (sizes.includes(-1) || has === needs) return null;
   return outputs.task === 'classification'
-    ? `/outputs/labels has ${needs} labels, but ${tensor} has ${has} numbers a row`
-    : `/outputs/tensor names ${tensor}, which has ${has} numbers a row and not one`;
+    ? `/outputs/labels has ${needs} labels, but ${tensor} has ${has} numbers per row`
+    : `/outputs/tensor names ${tensor}, which has ${has} numbers per row instead of one`;
 }
 
 function findWrongBound({ minimum, maximum, missing }: Feature, datatype: TensorType | undefined): string | null {

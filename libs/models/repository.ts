@@ -1,6 +1,6 @@
 /**
- * The model repository: `models/<name>/<label>/`, read and verified at start. Afterwards nobody looks what else has come
- * into it: an executor that is replaced opens the versions that its worker knows.
+ * The model repository: `models/<name>/<label>/`, read and verified at start. Later additions to the folder are
+ * ignored: an executor that is replaced opens the versions that its worker knows.
  */
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';

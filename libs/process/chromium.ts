@@ -63,7 +63,7 @@ export async function findChromium(folder: string, say: (line: string) => void):
   const found = (await findInstalled()) ?? (await openFetched(folder, WANTED));
   if (found !== null) return found;
   const system = await debianName();
-  if (system === null) throw new ChromiumError('this is no Debian to fetch it from');
+  if (system === null) throw new ChromiumError('this is not a Debian system to fetch it from');
   say(`Chromium: fetching ${WANTED.packages.join(', ')} from ${system}; nothing is installed on the system`);
   try {
     const fetched = await fetchPackages(folder, WANTED);
@@ -72,7 +72,7 @@ export async function findChromium(folder: string, say: (line: string) => void):
     if (!(error instanceof PackageFetchError)) throw error;
     throw new ChromiumError(`could not be fetched (${error.message})`, { cause: error });
   }
-  throw new ChromiumError(`that of ${system} does not run here`);
+  throw new ChromiumError(`the one from ${system} does not run here`);
 }
 
 async function findInstalled(): Promise<Chromium | null> {

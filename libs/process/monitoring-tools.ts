@@ -59,7 +59,7 @@ export async function findMonitoringTools(folder: string, say: (line: string) =>
   const found = (await findBelow('', 'from the PATH')) ?? (await openFetched(folder, WANTED));
   if (found !== null) return found;
   const system = await debianName();
-  if (system === null) throw new MonitoringToolsError('this is no Debian or Ubuntu to fetch them from');
+  if (system === null) throw new MonitoringToolsError('this is not a Debian or Ubuntu system to fetch them from');
   say(`Prometheus: fetching ${WANTED.packages.join(' and ')} from ${system}; nothing is installed on the system`);
   try {
     const fetched = await fetchPackages(folder, WANTED);
@@ -68,7 +68,7 @@ export async function findMonitoringTools(folder: string, say: (line: string) =>
     if (!(error instanceof PackageFetchError)) throw error;
     throw new MonitoringToolsError(`could not be fetched (${error.message})`, { cause: error });
   }
-  throw new MonitoringToolsError(`those of ${system} do not run here`);
+  throw new MonitoringToolsError(`the ones from ${system} do not run here`);
 }
 
 /** All four or none: tools of another release than their server would check by other rules. */

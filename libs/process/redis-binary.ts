@@ -59,7 +59,8 @@ export async function findOrFetch(folder: string, say: (line: string) => void): 
   const names = WANTED.packages.join(' and ');
   say(`Redis: fetching ${names} from ${system} into ${folder}; nothing is installed on the system`);
   const fetched = await fetchPackages(folder, WANTED);
-  if (fetched === null) throw new PackageFetchError(`the server of ${system} does not run here, or is older than 6.2`);
+  if (fetched === null)
+    throw new PackageFetchError(`the server from ${system} does not run here, or is older than 6.2`);
   return fetched;
 }
 

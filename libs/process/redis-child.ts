@@ -127,7 +127,7 @@ export class RedisChild {
     return Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
   }
 
-  /** A connection is no answer yet: a server that reads its data accepts them and says LOADING. */
+  /** A connection is not an answer yet: a server that reads its data accepts them and says LOADING. */
   async #waitForAnswer(child: ChildProcess): Promise<string | null> {
     let deadline = Date.now() + FIRST_ANSWER_MS;
     let told = false;
@@ -151,7 +151,7 @@ export class RedisChild {
     const { restart, say } = this.options;
     if (restart !== true) return;
     for (let pauseMs = 0; this.#stopping === null; pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2 + 500)) {
-      say('Redis: it died and is started again');
+      say('Redis: it died and is being restarted');
       await sleep(pauseMs, undefined, { ref: false });
       // Stopped while we paused: then nothing may start any more.
       if (this.#isStopping()) return;
@@ -179,7 +179,7 @@ export class RedisChild {
     const lines = (await readFile(this.#logFile, 'utf8').catch(() => '')).trimEnd().split('\n');
     const last = lines.findLast((line) => /#|FATAL|error|rror:/.test(line)) ?? lines.at(-1) ?? '';
     const words = last.replace(/^\d+:\w .*? [#*] /, '').trim();
-    return `Redis ended while it started${words === '' ? '' : ` ("${words}")`}: see ${this.#logFile}`;
+    return `Redis ended while starting${words === '' ? '' : ` ("${words}")`}: see ${this.#logFile}`;
   }
 }
 

@@ -112,7 +112,7 @@ async function useGiven(redisUrl: string, say: (line: string) => void): Promise<
       const kind = address.kind === 'single' ? '' : `${address.kind} `;
       say(`Redis: REDIS_URL, ${kind}${where}${version === '' ? '' : `, version ${version}`}`);
       if (maxmemoryPolicy !== '' && maxmemoryPolicy !== 'noeviction') {
-        say(`Redis: its maxmemory-policy is ${maxmemoryPolicy} and may throw queued work away; set it to noeviction`);
+        say(`Redis: its maxmemory-policy is ${maxmemoryPolicy} and may evict queued work; set it to noeviction`);
       }
       return { url: redisUrl, source: 'REDIS_URL', pid: null, stop: async () => undefined };
     }

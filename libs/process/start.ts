@@ -39,7 +39,7 @@ export async function startProcess(
   process.on('uncaughtException', (error) => crash(logger, error));
   const stopEarly = (): void => {
     // Nothing has been taken yet.
-    logger.info('stopped while it started');
+    logger.info('stopped while starting');
     process.exit(0);
   };
   for (const signal of STOP_SIGNALS) process.on(signal, stopEarly);

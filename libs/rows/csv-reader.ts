@@ -13,7 +13,7 @@ import { BodyError, customIdProblem, type RawRow, requireWhole, type RowReader, 
 type Column = (input: Record<string, unknown>, cell: string) => void;
 
 const CUSTOM_ID = 'custom_id';
-const BROKEN = 'has text behind a closing quote; a quote inside of quotes is written twice';
+const BROKEN = 'has text after a closing quote; a quote inside quotes is written twice';
 
 export class CsvReader implements RowReader {
   readonly #utf8 = new Utf8();
@@ -40,7 +40,7 @@ export class CsvReader implements RowReader {
     for (const record of records) {
       if (this.#columns === null) this.#openHeader(record);
       else if (record.cells.length > 0) rows.push(this.#toRow(record, this.#columns));
-      // Of one column alone a blank line is a row whose cell is empty.
+      // With a single column, a blank line is a row whose cell is empty.
       else if (this.#columns.length === 1) rows.push(this.#toRow({ ...record, cells: [''] }, this.#columns));
     }
     return rows;
@@ -85,7 +85,7 @@ export class CsvReader implements RowReader {
     return this.#jsonAt.some((at) => mayNameHalfCharacter(cells[at] ?? '')) ? requireWhole(row) : row;
   }
 
-  /** The row's name where the columns are shifted: nobody knows by how much, but the first one is where it was. */
+  /** The row's name where the columns are shifted: by how much is unknown, but the first cell cannot have moved. */
   #firstCell([first = '']: readonly string[]): string | null {
     return this.#customIdAt === 0 && first !== '' && customIdProblem(first) === null ? first : null;
   }

@@ -107,7 +107,7 @@ it('takes text behind a closing quote for an error of that row alone', () => {
     ['invalid_quotes', 'r4'],
   ]);
   expect(rows[3]!.input).toEqual({ one: 'e' });
-  expect(() => read('custom_id,"on"e\n', ['one'])).toThrow(/header row has text behind/);
+  expect(() => read('custom_id,"on"e\n', ['one'])).toThrow(/header row has text after/);
 });
 
 it('passes over blank lines, but not where they are rows of the only column', () => {

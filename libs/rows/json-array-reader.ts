@@ -83,7 +83,7 @@ export class JsonArrayReader implements RowReader {
         return null;
       case CLOSE_OBJECT:
         this.#depth -= 1;
-        if (this.#depth < 0) throw new BodyError('invalid_body', `The JSON array is broken behind row ${this.#rows}.`);
+        if (this.#depth < 0) throw new BodyError('invalid_body', `The JSON array is broken after row ${this.#rows}.`);
         return null;
       case CLOSE_ARRAY:
         if (this.#depth === 0) return 'array';
@@ -120,5 +120,5 @@ export class JsonArrayReader implements RowReader {
 
 function requireNothing(text: string): void {
   if (text.trim() === '') return;
-  throw new BodyError('invalid_body', 'Something stands behind the end of the JSON array.');
+  throw new BodyError('invalid_body', 'There is something after the end of the JSON array.');
 }

@@ -1,6 +1,6 @@
 import { LONGEST_ROW, parseRow, type RawRow, type RowReader, type RowShape, TOO_LONG, Utf8 } from './row.js';
 
-/** One JSON object a line; blank lines do not count. A line that is no JSON is an error of its row alone. */
+/** One JSON object per line; blank lines are not counted. A line that is not JSON is an error of its row alone. */
 export class NdjsonReader implements RowReader {
   readonly #utf8 = new Utf8();
   /** The line that has no end yet. */

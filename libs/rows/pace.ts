@@ -25,6 +25,6 @@ export class Pace {
     const seconds = Math.round(this.#waitedMs / 1_000);
     this.#bytes = 0;
     this.#waitedMs = 0;
-    return isTooSlow ? `Less than 10 KB a second was received for ${seconds} s.` : null;
+    return isTooSlow ? `Less than 10 KB per second was received for ${seconds} s.` : null;
   }
 }

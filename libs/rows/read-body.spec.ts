@@ -69,7 +69,7 @@ it('ends an upload that drips, and not one whose reader takes its time', async (
   const drained = (async () => {
     for await (const chunk of readBody(dripping, 'identity', limits)) expect(chunk).toHaveLength(1);
   })();
-  const refused = expect(drained).rejects.toThrow('Less than 10 KB a second was received for 58 s.');
+  const refused = expect(drained).rejects.toThrow('Less than 10 KB per second was received for 58 s.');
   await vi.advanceTimersByTimeAsync(60_000);
   await refused;
   clearInterval(drip);

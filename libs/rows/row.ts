@@ -38,7 +38,7 @@ type Fields = Record<string, unknown>;
 /** Characters of the longest row. */
 export const LONGEST_ROW = 1_048_576;
 const LONGEST_CUSTOM_ID = 128;
-/** Characters of a name that is none. */
+/** Characters of an invalid custom_id that a message quotes. */
 const MOST_SHOWN = 60;
 
 export type UnreadableRow = RawRow & { readonly error: FieldProblem };
@@ -110,7 +110,7 @@ export function requireWhole(row: RawRow): RawRow {
 /** @returns what is wrong with it, or null */
 export function customIdProblem(value: unknown): string | null {
   if (value === null) return null;
-  if (typeof value !== 'string') return `is ${shown(value)}: must be a text`;
+  if (typeof value !== 'string') return `is ${shown(value)}: must be a string`;
   if (value.length >= 1 && value.length <= LONGEST_CUSTOM_ID) return null;
   return `is ${shown(value)}: must be 1 to ${LONGEST_CUSTOM_ID} characters`;
 }

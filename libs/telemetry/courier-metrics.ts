@@ -41,13 +41,13 @@ export class CourierMetrics {
     });
     this.attempts = new Counter({
       name: 'millrace_webhook_attempts_total',
-      help: 'Tries to deliver a webhook, by what came of them: delivered, retry, dead, gone.',
+      help: 'Tries to deliver a webhook, by outcome: delivered, retry, dead, gone.',
       labelNames: ['outcome'],
       registers,
     });
     this.attemptSeconds = new Histogram({
       name: 'millrace_webhook_attempt_duration_seconds',
-      help: 'Time of one try to deliver a webhook.',
+      help: 'Time that one try to deliver a webhook took.',
       buckets: SECONDS,
       registers,
     });
@@ -59,7 +59,7 @@ export class CourierMetrics {
     });
     this.mended = new Counter({
       name: 'millrace_janitor_mended_total',
-      help: 'What nobody else ended, by what it was; on a normal day nothing.',
+      help: 'What the janitor ended because nobody else had, by kind; 0 on a normal day.',
       labelNames: ['what'],
       registers,
     });
@@ -88,7 +88,7 @@ const OWED: readonly Owed[] = [
   ['oldest_owed_seconds', 'Age of the oldest delivery that is owed.', (owed) => owed.oldestOwedMs / 1_000],
   [
     'oldest_due_seconds',
-    'How long the delivery that could be sent now, and is not, has been due.',
+    'How long the oldest delivery that could be sent now has been due.',
     (owed) => owed.oldestDueMs / 1_000,
   ],
 ];

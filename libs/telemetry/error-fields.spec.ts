@@ -28,7 +28,10 @@ it.each([
 });
 
 it('says that what was thrown is no error, and not what it is', () => {
-  expect(errorFieldsWithStack('secret')).toEqual({ type: 'string', message: 'What was thrown is no error.' });
+  expect(errorFieldsWithStack('secret')).toEqual({
+    type: 'string',
+    message: 'A value that is not an Error was thrown.',
+  });
 });
 
 function failure(work: () => void): Error {

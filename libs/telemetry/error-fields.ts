@@ -25,7 +25,7 @@ export function errorFields(error: Error): ErrorFields {
 
 /** For what nobody expected. */
 export function errorFieldsWithStack(error: unknown): ErrorFields {
-  if (!(error instanceof Error)) return { type: typeof error, message: 'What was thrown is no error.' };
+  if (!(error instanceof Error)) return { type: typeof error, message: 'A value that is not an Error was thrown.' };
   const frames = (error.stack ?? '').split('\n').filter((line) => FRAME.test(line));
   return { ...errorFields(error), stack: frames.join('\n') };
 }

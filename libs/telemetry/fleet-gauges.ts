@@ -65,7 +65,7 @@ function registerQueues(registry: Registry, queues: () => readonly QueueState[])
   });
   new Gauge({
     name: 'millrace_queue_oldest_waiting_seconds',
-    help: 'Age of the envelope that has waited longest; 0 where none waits.',
+    help: 'Age of the envelope that has waited longest; 0 while none waits.',
     labelNames: ['model', 'priority'],
     registers,
     collect() {
@@ -87,7 +87,7 @@ function registerQueues(registry: Registry, queues: () => readonly QueueState[])
   });
   new Gauge({
     name: 'millrace_model_switch',
-    help: '1 for what operators have switched the model to: running, paused or draining.',
+    help: '1 for the state to which operators have switched the model: running, paused or draining.',
     labelNames: ['model', 'state'],
     registers,
     collect() {
@@ -98,7 +98,7 @@ function registerQueues(registry: Registry, queues: () => readonly QueueState[])
   });
   perModel(registry, queues, [
     ['queue_work_seconds', 'Seconds that one executor needs for what waits and runs.', (one) => one.workSeconds],
-    ['queue_drain_seconds', 'Seconds until it is done, with the executors that there are.', (one) => one.drainSeconds],
+    ['queue_drain_seconds', 'Seconds until that is done, with the executors there are.', (one) => one.drainSeconds],
     ['dead_letters', 'Predictions that failed for good and are kept for operators.', (one) => one.deadLetters],
     ['model_workers', 'Live workers that serve the model.', (one) => one.workers],
   ]);

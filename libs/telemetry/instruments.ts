@@ -1,4 +1,4 @@
-/** What counts and measures: prom-client's own, or, in a process whose METRICS are off, such that do nothing. */
+/** Counters and histograms: prom-client's own, or no-op versions in a process whose METRICS are off. */
 import { Counter, Histogram, Registry } from 'prom-client';
 
 /** Of a process that nobody scrapes. */

@@ -14,7 +14,7 @@ export interface LogOptions {
 }
 
 const STDOUT = 1;
-/** How lines say what is no plain value. */
+/** Serializers of log fields that are not plain values. */
 export const SERIALIZERS = { err: (error: unknown) => (error instanceof Error ? errorFields(error) : error) };
 
 export async function createLogger({ app, level }: LogOptions): Promise<Logger> {

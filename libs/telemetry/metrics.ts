@@ -160,7 +160,7 @@ export class WorkerMetrics {
     });
     this.envelopeRows = new Histogram({
       name: 'millrace_envelope_predictions',
-      help: 'Predictions of one envelope.',
+      help: 'Predictions per envelope.',
       labelNames: ['model'],
       buckets: [1, 2, 4, 8, 16, 32, 64],
       registers,
@@ -179,7 +179,7 @@ export class WorkerMetrics {
     });
     this.executorDeaths = new Counter({
       name: 'millrace_executor_deaths_total',
-      help: 'Executor child processes that ended unasked.',
+      help: 'Executor child processes that ended without being asked to.',
       labelNames: ['cause'],
       registers,
     });

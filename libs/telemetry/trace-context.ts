@@ -13,7 +13,7 @@ export interface SpanReference {
   readonly isSampled: boolean;
 }
 
-/** @returns null for what is no valid `traceparent`: it is ignored, as the recommendation asks */
+/** @returns null for what is not a valid `traceparent`: it is ignored, as the recommendation asks */
 export function parseTraceparent(header: string | string[] | undefined): SpanReference | null {
   if (typeof header !== 'string' || header.length > LONGEST) return null;
   const [, version = 'ff', traceId = '', spanId = '', flags = '', more] = TRACEPARENT.exec(header) ?? [];

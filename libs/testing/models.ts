@@ -36,7 +36,7 @@ export async function copyModels(...names: readonly string[]): Promise<string> {
 /** Has the model whose runs take as long as their input says. */
 export const SLOW_MODELS_DIR = path.join(projectRoot(), 'training', 'fixtures', 'models');
 
-/** The same for the model whose runs take as long as their input says. */
+/** A copy of that folder, whose manifest the test may change. */
 export async function copySlowModel(change: (manifest: LooseManifest) => void = () => undefined): Promise<string> {
   const root = await mkdtemp(path.join(tmpdir(), 'millrace-models-'));
   onTestFinished(() => rm(root, { recursive: true, force: true }));

@@ -46,12 +46,12 @@ export class EndpointGuard {
   /** What can be said without the network. */
   checkUrl(text: string): UrlVerdict {
     if (text.length > MOST_CHARACTERS) return invalid(`must be at most ${MOST_CHARACTERS} characters`);
-    if (STRAY.test(text)) return invalid('must not hold blanks, backslashes or control characters');
+    if (STRAY.test(text)) return invalid('must not contain spaces, backslashes or control characters');
     if (!URL.canParse(text)) return invalid('must be a URL, such as https://example.com/hook');
     const url = new URL(text);
     if (url.protocol !== 'https:' && url.protocol !== 'http:') return invalid('must begin with https://');
-    if (!/^https?:\/\/[^/]/i.test(text)) return invalid('must name its host behind https://');
-    if (url.username !== '' || url.password !== '') return invalid('must not hold a user or a password');
+    if (!/^https?:\/\/[^/]/i.test(text)) return invalid('must name its host after https://');
+    if (url.username !== '' || url.password !== '') return invalid('must not contain a user name or password');
     if (url.hash !== '' || text.includes('#')) return invalid('must not have a fragment (#)');
     if (url.port === '0') return invalid('must not use port 0');
     return this.options.allowPrivate ? { ok: true, url } : this.#checkPublic(url);
@@ -88,7 +88,7 @@ export class EndpointGuard {
     if (!PORTS.has(url.port)) return this.#forbid('must use port 443 or 8443');
     const host = hostOf(url);
     if (isIP(host) !== 0) {
-      return isPublicAddress(host) ? { ok: true, url } : this.#forbid('must not be an address that is not public');
+      return isPublicAddress(host) ? { ok: true, url } : this.#forbid('must be a public address');
     }
     const name = host.replace(/\.$/, '');
     if (!name.includes('.') || LOCAL_NAME.test(name)) return this.#forbid('must name a host of the public Internet');

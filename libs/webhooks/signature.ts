@@ -43,7 +43,7 @@ export function sign(
   const timestamp = String(timestampSeconds);
   const signatures = secrets.map((secret) => {
     const key = keyOf(secret);
-    if (key === null) throw new RangeError('A webhook secret is whsec_ and the base64 of 24 to 64 bytes');
+    if (key === null) throw new RangeError('A webhook secret is whsec_ followed by the base64 of 24 to 64 bytes');
     return `v1,${digest(key, id, timestamp, body).toString('base64')}`;
   });
   return { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': signatures.join(' ') };
@@ -64,7 +64,7 @@ export function verify(
   const timestamp = headers['webhook-timestamp'];
   const signature = headers['webhook-signature'];
   if (!isText(id) || !isText(timestamp) || !isText(signature)) {
-    return refused('The headers webhook-id, webhook-timestamp and webhook-signature must be there once each.');
+    return refused('The headers webhook-id, webhook-timestamp and webhook-signature must each be present once.');
   }
   if (!/^\d{1,12}$/.test(timestamp)) return refused('The header webhook-timestamp is not a number of seconds.');
   const ageSeconds = Math.floor(nowMs / 1_000) - Number(timestamp);
@@ -72,7 +72,7 @@ export function verify(
   if (ageSeconds < -TOLERANCE_SECONDS) return refused('The message is dated more than five minutes ahead.');
 
   const keys = secrets.map(keyOf).filter((key) => key !== null);
-  if (keys.length === 0) return refused('The secret is not whsec_ and the base64 of 24 to 64 bytes.');
+  if (keys.length === 0) return refused('The secret is not whsec_ followed by the base64 of 24 to 64 bytes.');
   const expected = keys.map((key) => digest(key, id, timestamp, body));
   const given = signature
     .split(' ')
@@ -84,7 +84,7 @@ export function verify(
   return known ? { ok: true } : refused('No signature of the message was made with this secret.');
 }
 
-/** @returns the key, or null for a text that is no secret; the prefix may be left out, as the standard allows */
+/** @returns the key, or null for a text that is not a secret; the prefix may be left out, as the standard allows */
 function keyOf(secret: string): Buffer | null {
   const encoded = secret.startsWith(PREFIX) ? secret.slice(PREFIX.length) : secret;
   if (!BASE64.test(encoded)) return null;

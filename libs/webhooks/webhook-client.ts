@@ -137,7 +137,7 @@ export class WebhookClient {
 function guardedConnector(guard: EndpointGuard, timeoutMs: number): buildConnector.connector {
   const connect = buildConnector({ timeout: timeoutMs, lookup: guardedLookup(guard), autoSelectFamily: true });
   return (options, callback) => {
-    // Node looks no literal up, so the hook does not see it.
+    // Node does not look up IP literals, so the lookup hook never sees them.
     if (!guard.checkUrl(`${options.protocol}//${options.host ?? options.hostname}/`).ok) {
       return callback(new ForbiddenAddressError({ code: 'forbidden_url' }), null);
     }

@@ -92,7 +92,7 @@ it('a model is paused, resumed and drained by its buttons, and its predictions s
   const { page: other } = await signIn(`/ops/predictions/${json.id}`);
   await other
     .getByRole('status')
-    .filter({ hasText: /iris is paused since .* by night-shift/ })
+    .filter({ hasText: /iris has been paused since .* by night-shift/ })
     .waitFor();
   await row.getByRole('button', { name: 'Drain' }).click();
   await row.getByText(/draining since .* by night-shift/).waitFor();
@@ -172,7 +172,7 @@ describe('somebody who has not signed in', () => {
   it('is told so where the key is wrong, or may not operate', async () => {
     const { page } = await visit();
     await page.goto(`${api.opsUrl}/ops`);
-    const refusals = { mr_live_nonsense: 'The key is not valid', [client.key]: 'has not the scope operate' };
+    const refusals = { mr_live_nonsense: 'The key is not valid', [client.key]: 'lacks the scope operate' };
     for (const [key, words] of Object.entries(refusals)) {
       await page.getByLabel('API key').fill(key);
       await page.getByRole('button', { name: 'Sign in' }).click();

@@ -100,10 +100,10 @@ it('goes on where it was after Ctrl-C while its rows run', async () => {
   });
   first.child.kill('SIGINT');
   const stopped = await first.ended;
-  expect([stopped.code, stopped.err]).toEqual([130, expect.stringContaining('The same command goes on from here')]);
+  expect([stopped.code, stopped.err]).toEqual([130, expect.stringContaining('The same command continues from here')]);
   await fleet.worker();
   const { code, err } = await run(api, ...words);
-  expect([code, err]).toEqual([0, expect.stringContaining('Going on with the batch')]);
+  expect([code, err]).toEqual([0, expect.stringContaining('Continuing the batch')]);
   expect((await linesOf('answers.ndjson')).map(({ index }) => index)).toEqual(
     Array.from({ length: ROWS }, (_, n) => n),
   );
@@ -122,7 +122,10 @@ it('ends when its batch is canceled while it sends, and brings what there is of 
   const noted = await readFile(notes, 'utf8');
   await api.call('POST', `/v1/batches/${id}/cancel`);
   const refused = await sending.ended;
-  expect([refused.code, refused.err]).toEqual([1, expect.stringContaining('was canceled while its rows arrived')]);
+  expect([refused.code, refused.err]).toEqual([
+    1,
+    expect.stringContaining('was canceled while its rows were arriving'),
+  ]);
   // As if it had been killed before it heard: it sends the same rows under the same key.
   await writeFile(notes, noted);
   await fleet.worker();
@@ -153,12 +156,12 @@ it('shows how far it is, and goes on after Ctrl-C while it sends, with each row 
   await until(() => line.test(shown), { deadlineMs: 20_000, what: 'a word of how far it is' });
   first.child.kill('SIGINT');
   const stopped = await first.ended;
-  expect([stopped.code, stopped.err]).toEqual([130, expect.stringContaining('The same command goes on from here')]);
+  expect([stopped.code, stopped.err]).toEqual([130, expect.stringContaining('The same command continues from here')]);
   const notes = await readFile(path.join(folder, 'answers.csv.millrace'), 'utf8');
   expect(JSON.parse(notes)).toMatchObject({ batchId: null });
   await fleet.worker();
   const { code, err } = await run(api, ...words);
-  expect([code, err]).toEqual([0, expect.stringContaining('Going on with the batch')]);
+  expect([code, err]).toEqual([0, expect.stringContaining('Continuing the batch')]);
   expect(err).toMatch(/30,000 rows in .* s \([\d,]+ rows\/s\): 30,000 answered, 0 failed/);
   const lines = (await readFile(path.join(folder, 'answers.csv'), 'utf8')).trimEnd().split('\r\n').slice(1);
   expect(lines.map((one) => Number(one.split(',')[0]))).toEqual(Array.from({ length: ROWS }, (_, n) => n));

@@ -42,7 +42,7 @@ it('makes a key, prints it alone and this once, and lists it afterwards', async 
   const key = out.trimEnd();
   expect(key).toMatch(/^mr_live_\w+$/);
   const id = key.slice(8, 16);
-  expect(err).toContain(`A key of shop for predict, label. It is shown this once; its id is ${id}.`);
+  expect(err).toContain(`A key of shop for predict, label. It is shown only this once; its id is ${id}.`);
   expect(await status(key)).toBe(200);
 
   const table = await keys('list');
@@ -78,12 +78,12 @@ it('says in one sentence what is wrong', async () => {
   const wrong: [Promise<Ran>, RegExp][] = [
     [keysAs(stranger.key, 'list'), /scope admin/],
     [keysAs('mr_live_nobody', 'list'), /key/],
-    [keys('create', '-c', 'shop', '-s', 'root'), /must be some of predict, label, deploy, operate, admin/],
+    [keys('create', '-c', 'shop', '-s', 'root'), /must contain only predict, label, deploy, operate, admin/],
     [keys('create', '-c', 'Shop!', '-s', 'predict'), /lower-case letters/],
     [keys('rotate', 'zzzzzzzz'), /There is no such key/],
     [keys('revoke', 'zzzzzzzz'), /There is no such key/],
     [keys('revoke', 'short'), /must be eight letters and digits/],
-    [keys('revoke', first.slice(8, 16)), /create one first/],
+    [keys('revoke', first.slice(8, 16)), /first create one/],
   ];
   for (const [command, sentence] of wrong) {
     const { code, out, err } = await command;

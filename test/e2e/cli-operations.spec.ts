@@ -82,7 +82,7 @@ describe('pause, resume and drain', () => {
     expect((await as(operator, 'status')).out).toMatch(/^! iris is paused$/m);
     const why = await as(operator, 'why', json.id);
     expect(why.out).toMatch(
-      /^p\w+ of iris:1\.0\.0 for shop: starting\nThe model iris is paused since .* by night-shift\./,
+      /^p\w+ of iris:1\.0\.0 for shop: starting\nThe model iris has been paused since .* by night-shift\./,
     );
     const resumed = await as(operator, 'resume', 'iris');
     expect([resumed.code, resumed.out]).toEqual([0, expect.stringMatching(/^iris runs\./)]);
@@ -111,7 +111,7 @@ it('dead letters are listed and put back, one or all of a model', async () => {
   const failing = fleetOfTest({ MODELS_DIR: await impatientModel() });
   const { api: local } = await failing.pair();
   const run = (...words: string[]): Promise<Ran> => millrace(['dead-letters', ...words, '--url', local.url], {});
-  expect((await run('list')).out.trim()).toBe('No prediction that failed for good is kept.');
+  expect((await run('list')).out.trim()).toBe('There are no failed predictions.');
   const failed: string[] = [];
   for (let n = 0; n < 2; n += 1) failed.push((await local.call('POST', '/v1/predictions', { body: ENDLESS })).json.id);
   const areListed = async (): Promise<boolean> => {
@@ -134,7 +134,7 @@ it('dead letters are listed and put back, one or all of a model', async () => {
   const none = await run('redrive', nobody);
   expect([none.code, none.out]).toEqual([1, '']);
   expect(none.err).toMatch(new RegExp(`^${nobody}: There is no such prediction\\.$`, 'm'));
-  expect((await run('list', '--webhooks')).out.trim()).toBe('No webhook that was given up is kept.');
+  expect((await run('list', '--webhooks')).out.trim()).toBe('There are no webhooks that were given up.');
 });
 
 it('says in one sentence what is wrong', async () => {
@@ -144,17 +144,11 @@ it('says in one sentence what is wrong', async () => {
     [as(shop, 'pause', 'iris'), /scope operate/],
     [as(operator, 'pause', 'none'), /There is no model none/],
     [as(operator, 'drain', 'None!'), /lower-case letters/],
-    [
-      as(operator, 'why', 'order-4711'),
-      /^The id must be one that Millrace gave \(it begins with p\), not one of a client's/,
-    ],
+    [as(operator, 'why', 'order-4711'), /^The id must be one given by Millrace \(it begins with p\), not a client's/],
     [millrace(['status', '--url', api.url], {}), /needs an API key.*Set MILLRACE_API_KEY, or MILLRACE_API_KEY_FILE/],
     [as(shop, 'listen', '--port', new URL(api.url).port), /^Port \d+ is taken: choose another/],
     [millrace(['predict', '-m', 'nope', '-i', '{}', '--offline'], {}), /^There is no model nope; there are .*\biris\b/],
-    [
-      as(shop, 'predict', '-m', 'nope', '-i', '{}'),
-      /^The model or its version names no version of this service; models: /,
-    ],
+    [as(shop, 'predict', '-m', 'nope', '-i', '{}'), /^The model or its version is unknown to this service; models: /],
     [
       millrace(['predict', '-m', 'iris:9.9.9', '-i', '{}', '--offline'], {}),
       /^There is no version iris:9\.9\.9; iris has 1\.0\.0\.$/m,

@@ -96,7 +96,7 @@ describe('a cancel of what runs', () => {
     const { json } = await api.call('POST', `/v1/predictions/${id}/cancel`);
     expect(json.status).toBe('canceled');
     // By the clocks of who was told and of who ended it: to look for processes takes time of its own.
-    const { time } = await worker.line({ msg: 'an executor was ended, since what it ran was canceled' });
+    const { time } = await worker.line({ msg: 'an executor was ended because what it ran was canceled' });
     expect(Date.parse(String(time)) - Date.parse(json.completed_at!)).toBeLessThan(1_000);
     await until(async () => !(await worker.executors()).includes(executor), { deadlineMs: 20_000, what: 'its end' });
     expect(await ended(api, neighbour)).toMatchObject({ status: 'succeeded', output: { value: 2 } });

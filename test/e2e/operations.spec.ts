@@ -94,7 +94,7 @@ describe('a model that is paused', () => {
     const { json: story, text } = await api.call('GET', `/v1/operations/predictions/${ids[0]}/timeline`);
     const { held } = JSON.parse(text) as { readonly held: string };
     expect(story.status).toBe('starting');
-    expect(held).toMatch(/is paused since .* by local/);
+    expect(held).toMatch(/has been paused since .* by local/);
 
     await switchTo(other, 'iris', 'resume');
     for (const id of ids) expect((await ended(api, id)).status).toBe('succeeded');

@@ -177,7 +177,7 @@ describe('with keys off', () => {
     expect(page.status).toBe(200);
     expect(page.text).toContain('AUTH=off');
     expect(page.headers.get('content-security-policy')).toMatch(/^default-src 'none'/);
-    expect(page.text).toContain('No worker lives');
+    expect(page.text).toContain('No worker is alive');
   });
 });
 

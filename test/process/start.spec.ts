@@ -104,7 +104,7 @@ describe('a signal', () => {
     child.kill('SIGTERM');
     const end = await ended;
     expect(end.code).toBe(0);
-    expect(messages(end)).toEqual(['stopped while it started']);
+    expect(messages(end)).toEqual(['stopped while starting']);
   });
 
   // As when a launcher is killed with -9: what nobody reads must not keep a process alive.

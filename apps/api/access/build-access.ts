@@ -47,5 +47,7 @@ export function buildAccess(
 /** To the person who starts the fleet, past the log: logs are kept. */
 function showOnce(text: string): void {
   if (hasLauncher()) return void tellLauncher({ kind: 'first_key', key: text });
-  process.stderr.write(`\nThe first API key of this fleet, with all rights. It is shown this once:\n\n  ${text}\n\n`);
+  process.stderr.write(
+    `\nThe first API key of this fleet, with all rights. It is shown only this once:\n\n  ${text}\n\n`,
+  );
 }

@@ -56,9 +56,9 @@ export async function ensureFirstKey(
 type Written = 'written' | 'changed meanwhile' | 'valid already' | 'not needed' | 'ended';
 
 const IGNORED: Readonly<Partial<Record<Written, string>>> = {
-  'not needed': 'BOOTSTRAP_KEY is not taken: another key with the scope admin is valid',
+  'not needed': 'BOOTSTRAP_KEY is ignored: another key with the scope admin is valid',
   ended:
-    'BOOTSTRAP_KEY is not taken: it was revoked, has expired or lacks the scope admin, and no key with the scope ' +
+    'BOOTSTRAP_KEY is ignored: it was revoked, has expired or lacks the scope admin, and no key with the scope ' +
     'admin is valid. Give another (npx millrace keys generate)',
 };
 

@@ -19,7 +19,7 @@ const BODY = {
   ...LATE_BODY,
   413: 'The body is too large.',
   415: 'The body is not application/json.',
-  422: 'A field that is not valid: `errors` says where and why.',
+  422: 'A field is not valid: `errors` says where and why.',
 };
 
 /** API keys, for administrators. */
@@ -29,7 +29,7 @@ export class KeysController {
   constructor(@Inject(ManageKeys) private readonly keys: ManageKeys) {}
 
   @ApiOperation({ summary: 'List the keys, newest first' })
-  @ApiOkResponse({ type: KeyList, description: 'All keys, without their texts.' })
+  @ApiOkResponse({ type: KeyList, description: 'All keys, without the secret part.' })
   @ApiProblems({ 503: AWAY })
   @Requires('admin')
   @Get()
@@ -40,7 +40,7 @@ export class KeysController {
   }
 
   @ApiOperation({ summary: 'Show a key' })
-  @ApiOkResponse({ type: KeyResource, description: 'The key, without its text.' })
+  @ApiOkResponse({ type: KeyResource, description: 'The key, without its secret part.' })
   @ApiProblems({ 404: UNKNOWN, 422: NO_ID, 503: AWAY })
   @Requires('admin')
   @Get(':id')
@@ -49,8 +49,8 @@ export class KeysController {
     return toResource(record, lastUsedMs);
   }
 
-  @ApiOperation({ summary: 'Create a key', description: 'Its text is in this answer and nowhere else.' })
-  @ApiCreatedResponse({ type: NewKeyResource, description: 'The key and its text.' })
+  @ApiOperation({ summary: 'Create a key', description: 'Only this answer contains the key itself.' })
+  @ApiCreatedResponse({ type: NewKeyResource, description: 'The key, with its secret part.' })
   @ApiProblems({ ...BODY, 503: AWAY })
   @Requires('admin')
   @Post()
@@ -62,11 +62,16 @@ export class KeysController {
 
   @ApiOperation({
     summary: 'Replace a key by a new one',
-    description: 'The old one stays valid for the overlap, so that its owner can change over without a pause.',
+    description: 'The old key stays valid during the overlap, so that its owner can switch without a pause.',
   })
   @ApiBody({ type: KeyRotation, required: false })
-  @ApiCreatedResponse({ type: NewKeyResource, description: 'The new key and its text.' })
-  @ApiProblems({ ...BODY, 404: UNKNOWN, 409: 'It has ended or was rotated before, or changes right now.', 503: AWAY })
+  @ApiCreatedResponse({ type: NewKeyResource, description: 'The new key, with its secret part.' })
+  @ApiProblems({
+    ...BODY,
+    404: UNKNOWN,
+    409: 'It has expired, was revoked or rotated before, or is being changed right now.',
+    503: AWAY,
+  })
   @Requires('admin')
   @Post(':id/rotate')
   @Header('cache-control', 'no-store')
@@ -78,7 +83,7 @@ export class KeysController {
   @ApiOkResponse({ type: KeyResource, description: 'The key as it is now.' })
   @ApiProblems({
     404: UNKNOWN,
-    409: 'It is the last key of an administrator, or changes right now.',
+    409: 'It is the last key of an administrator, or is being changed right now.',
     422: NO_ID,
     503: AWAY,
   })
@@ -99,7 +104,7 @@ function expiryOf({ expires_at }: KeyCreation): number | null {
   if (expires_at === undefined) return null;
   const atMs = Date.parse(expires_at);
   if (atMs > Date.now()) return atMs;
-  throw invalidFields([{ pointer: '/expires_at', code: 'invalid_field', detail: 'must be a time to come' }]);
+  throw invalidFields([{ pointer: '/expires_at', code: 'invalid_field', detail: 'must be in the future' }]);
 }
 
 function withText({ text, record }: MadeKey): NewKeyResource {

@@ -24,24 +24,32 @@ export class KeyParams {
 }
 
 export class KeyCreation {
-  @ApiProperty({ example: 'checkout', description: `Whose key it is; a client's keys share what it owns.` })
+  @ApiProperty({
+    example: 'checkout',
+    description: `The client that the key belongs to; all keys of a client share what it owns.`,
+  })
   @Matches(/^[a-z][a-z0-9-]{0,62}$/, { message: CLIENT_RULE })
   client!: string;
 
   @ApiPropertyOptional({ example: 'nightly scoring', description: 'What it is for, in your words.' })
   @IsOptional()
-  @IsString({ message: 'must be a text' })
+  @IsString({ message: 'must be a string' })
   @MaxLength(200, { message: 'must be at most 200 characters' })
   name?: string;
 
-  @ApiProperty({ enum: SCOPES, isArray: true, example: ['predict'], description: 'What it may do; admin is all.' })
+  @ApiProperty({
+    enum: SCOPES,
+    isArray: true,
+    example: ['predict'],
+    description: 'What it may do; admin includes all others.',
+  })
   @IsArray({ message: `must be a list of ${SCOPES.join(', ')}` })
   @ArrayMinSize(1, { message: `must name at least one of ${SCOPES.join(', ')}` })
   @ArrayUnique({ message: 'must not name a scope twice' })
-  @IsIn(SCOPES, { each: true, message: `must be some of ${SCOPES.join(', ')}` })
+  @IsIn(SCOPES, { each: true, message: `must contain only ${SCOPES.join(', ')}` })
   scopes!: Scope[];
 
-  @ApiPropertyOptional({ example: '2027-01-01T00:00:00Z', description: 'From then on it is not valid.' })
+  @ApiPropertyOptional({ example: '2027-01-01T00:00:00Z', description: 'When it stops being valid.' })
   @IsOptional()
   @IsISO8601({ strict: true }, { message: 'must be a time such as 2027-01-01T00:00:00Z' })
   @Matches(/T.*(Z|[+-]\d\d:\d\d)$/, { message: 'must be a time with its zone, such as 2027-01-01T00:00:00Z' })
@@ -87,15 +95,15 @@ export class KeyResource {
   @ApiProperty(TIME)
   revoked_at!: string | null;
 
-  @ApiProperty({ ...TIME, description: 'To the hour.' })
+  @ApiProperty({ ...TIME, description: 'Accurate to the hour.' })
   last_used_at!: string | null;
 
-  @ApiProperty({ type: String, nullable: true, description: 'Id of the key that takes its place.' })
+  @ApiProperty({ type: String, nullable: true, description: 'Id of the key that replaces it.' })
   replaced_by!: string | null;
 }
 
 export class NewKeyResource extends KeyResource {
-  @ApiProperty({ example: 'mr_live_...', description: 'The key itself: shown once.' })
+  @ApiProperty({ example: 'mr_live_...', description: 'The key itself, shown only in this answer.' })
   key!: string;
 }
 

@@ -22,7 +22,7 @@ export interface MadeKey {
 const TRIES = 3;
 
 const LAST_ADMIN =
-  'No other key with the scope admin stays valid for a week: create one first, without an end or with a late one.';
+  'No other key with the scope admin stays valid for a week: first create one that expires later or never.';
 
 export class ManageKeys {
   constructor(

@@ -42,7 +42,7 @@ function eventsOf(list: string): EventKind[] {
 export function windowOf(text: string): number {
   const ms = spanMs(Number(text.slice(0, -1)), text.slice(-1));
   if (ms >= 1_000 && ms <= LONGEST_LIFE_MS) return ms;
-  throw wrong('/completion_window', 'must be a span of time from 1s to 7d');
+  throw wrong('/completion_window', 'must be a duration from 1s to 7d');
 }
 
 function metadataOf(text: string): Readonly<Record<string, string>> {
@@ -69,7 +69,7 @@ export function textsOf(value: unknown): Readonly<Record<string, string>> {
       throw wrong('/metadata', `must have names of 1 to ${METADATA_LIMITS.nameLength} characters`);
     }
     if (typeof content !== 'string' || content.length > METADATA_LIMITS.textLength) {
-      throw wrong(`/metadata/${name}`, `must be a text of at most ${METADATA_LIMITS.textLength} characters`);
+      throw wrong(`/metadata/${name}`, `must be a string of at most ${METADATA_LIMITS.textLength} characters`);
     }
   }
   return value as Record<string, string>;

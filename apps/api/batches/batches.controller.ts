@@ -8,7 +8,7 @@ import { invalidFields, notFound, problem, ProblemError } from '#contract/proble
 import { withinBudget } from '#queue/connection';
 import { formatOf } from '#rows/format';
 import { Requires } from '../access/requires.js';
-import { begun } from '../begun.js';
+import { withFirstPartRead } from '../first-part.js';
 import { ClientAddress } from '../client-address.js';
 import { idempotencyKeyOf } from '../preferences.js';
 import { traceOf } from '../request-trace.js';
@@ -33,7 +33,7 @@ export class BatchesController {
 
   @ApiOperation({
     operationId: 'createBatch',
-    summary: 'Send rows together',
+    summary: 'Create a batch of rows',
     description: 'JSON array, NDJSON or CSV. Answered when the last row is in the queue.',
   })
   @ApiCreatedResponse()
@@ -79,7 +79,7 @@ export class BatchesController {
     return { next, previous: null, results };
   }
 
-  @ApiOperation({ operationId: 'getBatch', summary: 'Get a batch: how far it is' })
+  @ApiOperation({ operationId: 'getBatch', summary: 'Get a batch and its progress' })
   @ApiOkResponse()
   @Requires('predict')
   @Get(':id')
@@ -90,7 +90,7 @@ export class BatchesController {
   @ApiOperation({
     operationId: 'getBatchResults',
     summary: 'Read the results of a batch in the order of its rows',
-    description: 'Also while it runs: continue with `after` where the answer ended.',
+    description: 'Also while it runs: continue with `after` where the last answer ended.',
   })
   @ApiOkResponse()
   @Requires('predict')
@@ -106,7 +106,7 @@ export class BatchesController {
     const { outputs } = this.parts.catalogue.version(record.plan.versionId).manifest;
     const writer = resultWriter(resultFormatOf(request.headers.accept), outputs);
     const from = after === undefined ? 0 : Number(after) + 1;
-    const blocks = await begun(reader.results.read(record, from));
+    const blocks = await withFirstPartRead(reader.results.read(record, from));
     async function* lines(): AsyncGenerator<string, void, undefined> {
       if (from === 0) yield writer.header;
       for await (const results of blocks) yield writer.lines(results);
@@ -118,7 +118,7 @@ export class BatchesController {
   @ApiOperation({
     operationId: 'cancelBatch',
     summary: 'Cancel a batch',
-    description: 'What has not run of it never runs; what has run is kept.',
+    description: 'Rows that have not run never will; results that exist are kept.',
   })
   @ApiOkResponse()
   @Requires('predict', { bodyless: true })

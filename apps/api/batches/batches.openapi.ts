@@ -15,10 +15,10 @@ const AWAY = 'Redis is away.';
 const CREATE: Operation = {
   requestBody: {
     required: true,
-    description: 'The rows. They are read as they come; `Content-Encoding: gzip` is understood.',
+    description: 'The rows. They are read as they arrive; `Content-Encoding: gzip` is supported.',
     content: {
       'application/json': { schema: { type: 'array', items: { type: 'object' } } },
-      'application/x-ndjson': { schema: { type: 'string', description: 'One JSON object a line.' } },
+      'application/x-ndjson': { schema: { type: 'string', description: 'One JSON object per line.' } },
       'text/csv': { schema: { type: 'string', description: 'A header row names the fields; an empty cell is null.' } },
     },
   },
@@ -30,14 +30,14 @@ const CREATE: Operation = {
     },
     ...problems({
       400: 'The body is not what its content type says; `detail` names the row.',
-      404: 'The batch of this Idempotency-Key has ended and is no longer kept (`expired`).',
-      408: 'Nothing came for a while (`upload_stalled`). With an Idempotency-Key the upload can be repeated.',
+      404: 'The batch with this Idempotency-Key has ended and is no longer kept (`expired`).',
+      408: 'Nothing arrived for a while (`upload_stalled`). With an Idempotency-Key the upload can be repeated.',
       409: 'The key is being used by another upload right now, or the batch was canceled while its rows arrived.',
       413: 'Too many rows or bytes.',
-      415: 'The body is neither JSON, NDJSON nor CSV, or is encoded in another way than gzip.',
-      422: 'A wrong option, no row at all, rows that are not valid (`on_invalid=reject`), or a key used with other rows.',
+      415: 'The body is neither JSON, NDJSON nor CSV, or has an encoding other than gzip.',
+      422: 'A wrong option, no rows, invalid rows (`on_invalid=reject`), or an Idempotency-Key used with other rows.',
       429: 'The queue is full.',
-      503: 'Redis is away, or an operator drains the model (`model_draining`).',
+      503: 'Redis is away, or an operator is draining the model (`model_draining`).',
     }),
   },
 };
@@ -53,8 +53,8 @@ const RESULTS: Operation = {
     },
     ...problems({
       404: UNKNOWN,
-      406: 'Results are NDJSON or CSV.',
-      422: 'A query that is not valid.',
+      406: 'Results come as NDJSON or CSV only.',
+      422: 'The query is not valid.',
       503: AWAY,
     }),
   },
@@ -64,14 +64,14 @@ const MORE: Readonly<Record<string, Operation>> = {
   createBatch: CREATE,
   streamBatch: {
     description:
-      '`progress` whenever it has changed, once a second at most, and `completed` carry the batch; `done` is the last. A ' +
-      'comment every 15 seconds keeps the line open.',
+      '`progress`, sent after changes but at most once a second, and `completed` carry the batch; `done` is the last ' +
+      'event. A comment every 15 seconds keeps the connection open.',
     responses: {
       200: {
         description: 'The events, as they happen.',
         content: { 'text/event-stream': { schema: { type: 'string' } } },
       },
-      204: { description: 'The last event was heard: there is nothing more.' },
+      204: { description: 'The last event has been received already: there is nothing more.' },
       ...problems({ 404: UNKNOWN, 503: AWAY }),
     },
   },
@@ -81,7 +81,7 @@ const MORE: Readonly<Record<string, Operation>> = {
         description: 'Your batches.',
         content: { 'application/json': { schema: { $ref: '#/components/schemas/BatchList' } } },
       },
-      ...problems({ 422: 'A query that is not valid.', 503: AWAY }),
+      ...problems({ 422: 'The query is not valid.', 503: AWAY }),
     },
   },
   getBatch: {
@@ -100,7 +100,10 @@ const MORE: Readonly<Record<string, Operation>> = {
 };
 
 const HEADERS = [
-  header('Idempotency-Key', 'The same key, options and rows give the same batch: repeat an upload that was cut off.'),
+  header(
+    'Idempotency-Key',
+    'The same key, options and rows give the same batch, so an upload that was cut off can be repeated.',
+  ),
   header('Content-Encoding', '`gzip`, or none.'),
 ];
 

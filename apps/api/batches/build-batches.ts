@@ -30,7 +30,10 @@ export interface BatchPartsOptions {
   readonly metrics: ApiMetrics;
 }
 
-/** We may keep a sender waiting longer than it us: a minute, unless configured, in which dead workers are replaced. */
+/**
+ * Stall periods for which a sender waits for room in the queue: a minute with the default UPLOAD_STALL_SECONDS, in which
+ * dead workers are replaced.
+ */
 const STALLS_UNTIL_NO_ROOM = 2;
 
 /** What the routes of batches stand on. */

@@ -108,5 +108,5 @@ function failureOf({ failure, status }: Standing, problems: BatchResult['problem
   }
   return status === 'canceled'
     ? { code: 'canceled', message: 'The batch was canceled before this row ran.' }
-    : { code: 'aborted', message: 'This row had not run when the time of its batch was over.' };
+    : { code: 'aborted', message: 'This row had not run when the time of its batch ran out.' };
 }

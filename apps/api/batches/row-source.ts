@@ -24,7 +24,7 @@ const SLICE_BYTES = 8_192;
 /** More rows than a batch may have. */
 export class TooManyRowsError extends Error {
   constructor(readonly limit: number) {
-    super(`A batch has at most ${limit} rows.`);
+    super(`A batch may have at most ${limit} rows.`);
     this.name = 'TooManyRowsError';
   }
 }

@@ -64,6 +64,6 @@ function noRoom({ room: { kind, retryAfterS }, message }: NoRoomError): ProblemE
 
 function whyStopped({ stop: { mark, failure } }: BatchStoppedError): string {
   if (failure !== null) return `The batch has failed: ${failure.message}`;
-  const what = mark.kind === 'canceled' ? 'was canceled' : 'came to the end of its completion_window';
-  return `The batch ${what} while its rows arrived.`;
+  const what = mark.kind === 'canceled' ? 'was canceled' : 'reached the end of its completion_window';
+  return `The batch ${what} while its rows were arriving.`;
 }

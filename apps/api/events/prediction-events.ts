@@ -14,7 +14,7 @@ type Kind = (typeof KINDS)[number];
 export type Position = number;
 export const AT_END: Position = KINDS.length;
 
-/** @returns where a reader stands whose last event had this id; at the begin where it is none of this prediction's */
+/** @returns where a reader stands whose last event had this id; at the beginning if it is not one of this prediction's */
 export function positionAfter(lastEventId: string | null, id: string): Position {
   if (lastEventId?.startsWith(`${id}-`) !== true) return 0;
   return KINDS.findIndex((kind) => lastEventId === `${id}-${kind}`) + 1;

@@ -38,7 +38,7 @@ export function datatypeOfFeature({ type }: Feature, tensor: TensorType): Dataty
   }
 }
 
-/** 64-bit integers beyond these are no numbers that JSON can say exactly. */
+/** 64-bit integers beyond these are not numbers that JSON can say exactly. */
 const SAFE = [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER] as const;
 const WHOLE: Readonly<Partial<Record<Datatype, readonly [least: number, most: number]>>> = {
   UINT8: [0, 0xff],
@@ -65,10 +65,10 @@ export function fits(datatype: Datatype, type: FeatureType): boolean {
   }
 }
 
-/** @returns why the value is no element of this datatype, or null; a null is a missing value, whatever the datatype */
+/** @returns why the value is not an element of this datatype, or null; a null is a missing value, whatever the datatype */
 export function elementProblem(datatype: Datatype, value: unknown): string | null {
   if (value === null) return null;
-  if (datatype === 'BYTES') return typeof value === 'string' ? null : 'must be a text, as its datatype BYTES says';
+  if (datatype === 'BYTES') return typeof value === 'string' ? null : 'must be a string, as its datatype BYTES says';
   if (datatype === 'BOOL') {
     const isBool = typeof value === 'boolean' || value === 0 || value === 1;
     return isBool ? null : 'must be true or false, as its datatype BOOL says';

@@ -19,7 +19,7 @@ export interface InferRequest {
 /** None is defined by the protocol, and none has an effect. */
 const parameters = {
   type: 'object',
-  description: 'Taken, and without effect.',
+  description: 'Accepted, without effect.',
   additionalProperties: { type: ['string', 'number', 'boolean'] },
 } as const;
 
@@ -27,7 +27,7 @@ export const INFER_REQUEST_SCHEMA = {
   type: 'object',
   required: ['inputs'],
   properties: {
-    id: { type: 'string', description: 'Comes back with the answer.' },
+    id: { type: 'string', description: 'Returned with the answer.' },
     parameters,
     inputs: {
       type: 'array',
@@ -36,10 +36,10 @@ export const INFER_REQUEST_SCHEMA = {
         type: 'object',
         required: ['name', 'shape', 'datatype', 'data'],
         properties: {
-          name: { type: 'string', description: 'As the metadata of the model name it.' },
+          name: { type: 'string', description: 'As named in the metadata of the model.' },
           shape: {
             type: 'array',
-            description: 'The rows, and the elements of each.',
+            description: 'The number of rows, then the shape of each row.',
             minItems: 1,
             maxItems: 8,
             items: { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER },
@@ -52,7 +52,7 @@ export const INFER_REQUEST_SCHEMA = {
     },
     outputs: {
       type: 'array',
-      description: 'Those that are wanted; all unless given.',
+      description: 'The outputs to return; by default all.',
       items: { type: 'object', required: ['name'], properties: { name: { type: 'string' }, parameters } },
     },
   },

@@ -140,7 +140,7 @@ export function requireAnswers(predictions: readonly Prediction[]): Answered[] {
 
 function rowFailed({ status, failure }: Standing, row: number): ProblemError {
   if (failure === null) {
-    const why = status === 'canceled' ? 'was canceled' : 'had not run when its time was over';
+    const why = status === 'canceled' ? 'was canceled' : 'had not run when its time ran out';
     return new ProblemError(problem(503, status, `Row ${row} ${why}.`), { 'retry-after': '1' });
   }
   const httpStatus = categoryOf(failure) === 'fleet' ? 503 : 500;

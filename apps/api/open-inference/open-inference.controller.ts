@@ -154,6 +154,6 @@ function named({ name, label }: ModelVersion, { id }: InferRequest): object {
 }
 
 function notInTime(): ProblemError {
-  const detail = 'No worker answered in time. Wait longer for it with Prefer: respond-async.';
+  const detail = 'No worker answered in time. With Prefer: respond-async you can wait longer.';
   return new ProblemError(problem(503, 'not_in_time', detail), { 'retry-after': '1' });
 }

@@ -15,7 +15,7 @@ const shape = { type: 'array', items: { type: 'integer' } } as const;
 const tensor = {
   type: 'object',
   required: ['name', 'datatype', 'shape'],
-  properties: { name: text, datatype: text, shape: { ...shape, description: '-1 for what varies.' } },
+  properties: { name: text, datatype: text, shape: { ...shape, description: '-1 where the size varies.' } },
 } as const;
 
 const output = {
@@ -38,7 +38,7 @@ const ANSWER = {
   properties: {
     model_name: text,
     model_version: { ...text, description: 'Label of the version.' },
-    id: { ...text, description: 'That of the request, where it had one.' },
+    id: { ...text, description: 'The id of the request, if it had one.' },
     outputs: { type: 'array', items: output },
   },
 } as const;
@@ -77,7 +77,7 @@ export const OPEN_INFERENCE_SCHEMAS = {
     },
   },
   InferenceRequest: INFER_REQUEST_SCHEMA,
-  InferenceAnswer: { ...ANSWER, description: 'One tensor an output, with all rows.' },
+  InferenceAnswer: { ...ANSWER, description: 'One tensor per output, with all rows.' },
   InferenceAccepted: {
     ...ANSWER,
     description: 'The rows are in the queue; each is a prediction.',
@@ -105,9 +105,9 @@ export const OPEN_INFERENCE_SCHEMAS = {
   },
   InferenceProblem: {
     ...PROBLEM_SCHEMA,
-    description: 'A problem (RFC 9457) that is an error of the Open Inference Protocol as well.',
+    description: 'A problem (RFC 9457) that is also an error of the Open Inference Protocol.',
     required: [...PROBLEM_SCHEMA.required, 'error'],
-    properties: { ...PROBLEM_SCHEMA.properties, error: { ...text, description: 'As `detail`.' } },
+    properties: { ...PROBLEM_SCHEMA.properties, error: { ...text, description: 'Same as `detail`.' } },
   },
 } as const;
 
@@ -168,8 +168,8 @@ export function openInferencePaths(shown: ModelVersion | undefined): Paths {
     }),
     ...forModel('/ready', 'get', 'inferenceModelReady', 'Ask whether a live worker has a model', {
       responses: {
-        200: { description: 'One has.', content: content('InferenceModelReady') },
-        503: { description: 'None has.', content: content('InferenceModelReady') },
+        200: { description: 'A live worker has it.', content: content('InferenceModelReady') },
+        503: { description: 'No live worker has it.', content: content('InferenceModelReady') },
         ...withError(problems({ 404: UNKNOWN })),
       },
     }),
@@ -184,7 +184,7 @@ function forModelLike(shown: ModelVersion | undefined): ForModel {
   return (path, method, id, summary, more) => {
     const { parameters = [], ...rest } = more;
     const latest = operation(id, summary, { ...rest, parameters: [name, ...parameters] });
-    const named = operation(`${id}Version`, `${summary}, of one version`, {
+    const named = operation(`${id}Version`, `${summary}, for one version`, {
       ...rest,
       parameters: [name, version, ...parameters],
     });
@@ -205,11 +205,14 @@ interface OperationParts {
 function inferOperation(shown: ModelVersion | undefined): OperationParts {
   return {
     description:
-      'Each row becomes a prediction, and goes through the queue like all of them. The answer waits for all rows.',
+      'Each row becomes a prediction, and goes through the queue like any other. The answer waits for all rows.',
     parameters: [
-      header('Prefer', '`wait=seconds` (at most 60, the default); `respond-async`: 202 at once, or behind `wait`.'),
-      header('Idempotency-Key', 'As `order-17`: the same key and rows give the same predictions, for 24 hours.'),
-      header('Cancel-After', 'The deadline of the rows, as `90s`, `15m` or `2h` from now.'),
+      header('Prefer', '`wait=seconds` (at most 60, the default); `respond-async`: 202 at once, or after `wait`.'),
+      header(
+        'Idempotency-Key',
+        'For example `order-17`: the same key and rows give the same predictions, for 24 hours.',
+      ),
+      header('Cancel-After', 'The deadline of the rows, counted from now: `90s`, `15m` or `2h`, for example.'),
     ],
     requestBody: {
       required: true,
@@ -225,13 +228,13 @@ function inferOperation(shown: ModelVersion | undefined): OperationParts {
       202: { description: 'The rows are in the queue (`respond-async`).', content: content('InferenceAccepted') },
       ...withError(
         problems({
-          400: 'The body is not JSON, or the Idempotency-Key is none.',
+          400: 'The body is not JSON, or the Idempotency-Key is malformed.',
           ...LATE_BODY,
           404: UNKNOWN,
           409: 'The same Idempotency-Key is being handled right now.',
           413: 'The body is too large.',
           415: 'The body is not application/json.',
-          422: 'Tensors that are not valid: `errors` names the elements.',
+          422: 'The tensors are not valid: `errors` names the elements.',
           429: 'The queue is full; `Retry-After` says when to come back.',
           500: 'The model failed on a row.',
           503: 'Redis is away, or no worker answered in time.',

@@ -56,7 +56,11 @@ function readTensor(tensors: VersionTensors, input: RequestInput, index: number)
     wrongTensors([{ pointer: `/inputs/${index}/${part}`, code, detail: `${name} ${detail}` }]);
   const tensor = tensors.input(name);
   if (tensor === undefined) {
-    throw refuse('name', 'unknown_input', `is no input of this model; its inputs are ${tensors.inputNames.join(', ')}`);
+    throw refuse(
+      'name',
+      'unknown_input',
+      `is not an input of this model; its inputs are ${tensors.inputNames.join(', ')}`,
+    );
   }
   const misfit = tensor.columns.find(({ feature }) => !fits(datatype, feature.type));
   if (misfit !== undefined) throw refuse('datatype', 'wrong_datatype', `must be ${tensor.datatype}, not ${datatype}`);
@@ -83,14 +87,14 @@ function countRows(sent: readonly Sent[]): number {
     wrongTensors([{ pointer: `/inputs/${index}/shape`, code, detail }]);
   const other = sent.find((one) => one.rows !== rows);
   if (other !== undefined) {
-    throw refuse(other.index, 'wrong_shape', `${other.tensor.name} has ${other.rows} rows, and others have ${rows}`);
+    throw refuse(other.index, 'wrong_shape', `${other.tensor.name} has ${other.rows} rows, but others have ${rows}`);
   }
   if (rows === 0) throw refuse(0, 'no_rows', 'there are no rows');
   if (rows > MOST_ROWS) {
     throw refuse(
       0,
       'too_many_rows',
-      `there are ${rows} rows; at most ${MOST_ROWS} can be sent so, and more as a batch`,
+      `there are ${rows} rows; at most ${MOST_ROWS} are allowed here: send more as a batch`,
     );
   }
   return rows;
@@ -103,7 +107,7 @@ function sourcesOf(sent: readonly Sent[]): Map<string, Source> {
       const { name } = column.feature;
       if (sources.has(name)) {
         const pointer = `/inputs/${one.index}/name`;
-        throw wrongTensors([{ pointer, code: 'duplicate_input', detail: `${name} comes twice` }]);
+        throw wrongTensors([{ pointer, code: 'duplicate_input', detail: `${name} is given twice` }]);
       }
       sources.set(name, { sent: one, column });
     }

@@ -11,7 +11,7 @@ import { type Datatype, datatypeOf, datatypeOfFeature } from './datatypes.js';
 export interface TensorMetadata {
   readonly name: string;
   readonly datatype: Datatype;
-  /** -1 for what varies. */
+  /** -1 where the size varies. */
   readonly shape: readonly number[];
 }
 

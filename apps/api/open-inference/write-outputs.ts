@@ -31,7 +31,7 @@ export function wantedOutputs(
     const found = outputs.find((tensor) => tensor.name === name);
     if (found !== undefined) return found;
     const names = outputs.map((tensor) => tensor.name).join(', ');
-    const detail = `${name} is no output of ${manifest.name}; its outputs are ${names}`;
+    const detail = `${name} is not an output of ${manifest.name}; its outputs are ${names}`;
     throw wrongTensors([{ pointer: `/outputs/${index}/name`, code: 'unknown_output', detail }]);
   });
 }
@@ -58,7 +58,7 @@ export function toTensor(tensor: TensorMetadata, manifest: Manifest, rows: reado
     name,
     shape: [rows.length, data.length / rows.length],
     datatype,
-    // Their order; a parameter can be no list.
+    // Their order; a parameter cannot be a list.
     ...(labels === null ? {} : { parameters: { labels: JSON.stringify(labels) } }),
     data,
   };
@@ -70,7 +70,7 @@ function anyTensor({ name, datatype }: TensorMetadata, rows: readonly Answered[]
   const shape = shapeOf(values[0]);
   const differs = values.some((value) => shapeOf(value).join() !== shape.join());
   if (differs) {
-    const detail = `The rows have a ${name} of different shapes, which is no tensor: ask for them one by one.`;
+    const detail = `The shapes of ${name} differ between rows and do not fit one tensor: send the rows one by one.`;
     throw new ProblemError(problem(422, 'ragged_output', detail));
   }
   return { name, datatype, shape: [rows.length, ...shape], data: values.flatMap(elementsOf) };

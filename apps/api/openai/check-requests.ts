@@ -66,26 +66,25 @@ class Names implements RowShape {
     const request = readRequest(value);
     if ('error' in request) return request;
     const { customId, model } = request;
-    if (this.#seen.has(customId))
-      return unreadable('duplicate_custom_id', 'is that of another line as well', '/custom_id');
+    if (this.#seen.has(customId)) return unreadable('duplicate_custom_id', 'is used by another line too', '/custom_id');
     this.#seen.add(customId);
     const version = this.catalogue.repository.resolve(model);
     if (version === undefined) return unreadable('model_not_found', this.#unknown(), '/body/model');
     this.version ??= version;
     if (version.id !== this.version.id) {
       const { name, label } = this.version;
-      return unreadable('mismatched_model', `must be that of the lines before it, ${name}:${label}`, '/body/model');
+      return unreadable('mismatched_model', `must be the same as on the lines before, ${name}:${label}`, '/body/model');
     }
     return { customId, input: null, error: null };
   }
 
   #unknown(): string {
-    return `names no version of this service; models: ${this.catalogue.repository.names().join(', ')}`;
+    return `is unknown to this service; models: ${this.catalogue.repository.names().join(', ')}`;
   }
 }
 
 function tooMany(): Checked {
-  return ofFile('too_many_requests', `A batch of a file has at most ${MOST_REQUESTS} requests.`);
+  return ofFile('too_many_requests', `A batch from a file may have at most ${MOST_REQUESTS} requests.`);
 }
 
 function ofFile(code: string, message: string): Checked {

@@ -47,7 +47,9 @@ export class CreateFileBatch {
     const windowMs = windowOf(source.completionWindow);
     const file = await this.parts.files.find(client, source.fileId);
     if (file === null) {
-      throw invalidFields([{ pointer: '/input_file_id', code: 'unknown_file', detail: 'names no file of yours' }]);
+      throw invalidFields([
+        { pointer: '/input_file_id', code: 'unknown_file', detail: 'is not the id of one of your files' },
+      ]);
     }
     try {
       const checked = await checkRequests(this.parts.files.read(file), this.parts.catalogue);

@@ -7,7 +7,7 @@ import { invalidFields, notFound } from '#contract/problem';
 import type { StoredFile } from '#domain/stored-file';
 import { Files } from '#queue/files';
 import { Requires } from '../access/requires.js';
-import { begun } from '../begun.js';
+import { withFirstPartRead } from '../first-part.js';
 import { type FileObject, toFileObject, toResultFileObject } from './file-object.js';
 import { listObject } from './list-object.js';
 import { ListFilesQuery, ObjectParams } from './openai.dto.js';
@@ -71,7 +71,7 @@ export class FilesController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const results = parseResultFileId(id);
-    const chunks = await begun<Buffer | string>(
+    const chunks = await withFirstPartRead<Buffer | string>(
       results === null
         ? this.files.read(await this.#require(id, request))
         : (await this.batches.results(results, request)).lines,

@@ -2,7 +2,7 @@ import { IsIn, IsObject, IsOptional, IsString, Length, Matches } from 'class-val
 import { REQUEST_URL } from '#rows/request-line';
 
 export class ObjectParams {
-  // Whatever it is: what is no id names nothing, and is answered with 404.
+  // Any text passes: one that is not an id names nothing, and is answered with 404.
   @IsString()
   id!: string;
 }
@@ -15,11 +15,11 @@ export class CreateFileBatchBody {
   @IsIn([REQUEST_URL], { message: `must be ${REQUEST_URL}` })
   endpoint!: string;
 
-  @Matches(/^\d{1,6}[smhd]$/, { message: 'must be a span of time such as 30m, 24h or 7d' })
+  @Matches(/^\d{1,6}[smhd]$/, { message: 'must be a duration such as 30m, 24h or 7d' })
   completion_window!: string;
 
   @IsOptional()
-  @IsObject({ message: 'must be an object of up to 16 short texts' })
+  @IsObject({ message: 'must be an object of up to 16 short strings' })
   metadata?: object | null;
 }
 

@@ -16,7 +16,7 @@ function refusals(own: Readonly<Record<number, string>>): Record<string, object>
 }
 
 const AWAY = 'Redis is away.';
-const WRONG_QUERY = 'A query that is not valid.';
+const WRONG_QUERY = 'The query is not valid.';
 
 function operation(id: string, summary: string, answer: object, own: Readonly<Record<number, string>>): object {
   const responses = { 200: answer, ...refusals({ ...own, 503: AWAY }) };
@@ -36,14 +36,14 @@ const FILE_PATHS: Paths = {
     post: {
       ...operation(
         'openAiCreateFile',
-        'Send a file of requests',
-        { description: 'It is kept.', content: json('OpenAiFile') },
+        'Upload a file of requests',
+        { description: 'The file is stored.', content: json('OpenAiFile') },
         {
-          400: 'The body is no form, or ends too early.',
-          408: 'Nothing came for a while (`upload_stalled`).',
+          400: 'The body is not a form, or ends too early.',
+          408: 'Nothing arrived for a while (`upload_stalled`).',
           413: 'The file is too large.',
           415: 'The body is not multipart/form-data.',
-          422: 'A field that is missing or wrong, or too many files (`too_many_files`).',
+          422: 'A field is missing or wrong, or there are too many files (`too_many_files`).',
           429: 'The service has no room for new files.',
         },
       ),
@@ -52,15 +52,15 @@ const FILE_PATHS: Paths = {
     get: {
       ...operation(
         'openAiListFiles',
-        'List the files that you have sent',
+        'List the files that you have uploaded',
         { description: 'Your files.', content: json('OpenAiFileList') },
         { 422: WRONG_QUERY },
       ),
       parameters: [
-        query('limit', 'At most so many.'),
-        query('after', 'Continue behind this file.'),
-        query('order', '`desc`, newest first, unless it is `asc`.'),
-        query('purpose', 'Only `batch` has any.'),
+        query('limit', 'At most this many.'),
+        query('after', 'Continue after this file.'),
+        query('order', '`desc`, newest first (the default), or `asc`.'),
+        query('purpose', 'Only files with the purpose `batch` are listed.'),
       ],
     },
   },
@@ -69,7 +69,7 @@ const FILE_PATHS: Paths = {
       ...operation(
         'openAiGetFile',
         'Get a file',
-        { description: 'About the file.', content: json('OpenAiFile') },
+        { description: 'The file, without its content.', content: json('OpenAiFile') },
         { 404: NO_FILE },
       ),
       ...ID,
@@ -78,10 +78,10 @@ const FILE_PATHS: Paths = {
       ...operation(
         'openAiDeleteFile',
         'Delete a file',
-        { description: 'It is gone.', content: json('OpenAiFileDeletion') },
+        { description: 'It is deleted.', content: json('OpenAiFileDeletion') },
         {
           404: NO_FILE,
-          409: 'A file of results, which goes with its batch.',
+          409: 'A file of results, which is removed with its batch.',
         },
       ),
       ...ID,
@@ -105,43 +105,43 @@ const BATCH_PATHS: Paths = {
     post: {
       ...operation(
         'openAiCreateBatch',
-        'Make a batch of a file',
+        'Create a batch from a file',
         {
-          description: 'Every request is in the queue; or the file is not right, and it has failed.',
+          description: 'Every request is in the queue; or the file is not valid, and the batch has failed.',
           content: json('OpenAiBatch'),
         },
         {
           400: 'The body is not JSON.',
           ...LATE_BODY,
-          404: 'The file is no longer kept, or the batch of this Idempotency-Key is not.',
+          404: 'The file, or the batch with this Idempotency-Key, is no longer kept.',
           409: 'The same Idempotency-Key is being handled right now, or the batch was canceled meanwhile.',
           413: 'The body is too large, or the file has too many requests.',
           415: 'The body is not application/json.',
-          422: 'A field that is missing or wrong, or a key used with another file.',
+          422: 'A field is missing or wrong, or the Idempotency-Key was used with another file.',
           429: 'The queue is full.',
         },
       ),
       description: 'The same Idempotency-Key and file give the same batch.',
       parameters: [
-        header('Idempotency-Key', 'As `night-17`: the same key and file give the same batch, for 24 hours.'),
+        header('Idempotency-Key', 'For example `night-17`: the same key and file give the same batch, for 24 hours.'),
       ],
       requestBody: { required: true, content: json('OpenAiBatchRequest') },
     },
     get: {
       ...operation(
         'openAiListBatches',
-        'List your batches of files, newest first',
+        'List your batches from files, newest first',
         { description: 'Your batches.', content: json('OpenAiBatchList') },
         { 422: WRONG_QUERY },
       ),
-      parameters: [query('limit', 'At most 100; 20 unless given.'), query('after', 'Continue behind this batch.')],
+      parameters: [query('limit', 'At most 100; by default 20.'), query('after', 'Continue after this batch.')],
     },
   },
   '/openai/v1/batches/{id}': {
     get: {
       ...operation(
         'openAiGetBatch',
-        'Get a batch of a file',
+        'Get a batch from a file',
         { description: 'Where it stands.', content: json('OpenAiBatch') },
         { 404: NO_BATCH },
       ),
@@ -152,7 +152,7 @@ const BATCH_PATHS: Paths = {
     post: {
       ...operation(
         'openAiCancelBatch',
-        'Cancel a batch of a file',
+        'Cancel a batch from a file',
         { description: 'Where it stands now.', content: json('OpenAiBatch') },
         { 404: NO_BATCH },
       ),

@@ -44,7 +44,7 @@ const BATCH_PROPERTIES = {
           properties: {
             code: { ...text, description: 'Stable, for programs.' },
             message: text,
-            line: { type: ['integer', 'null'], description: 'Of the file, from 1; blank lines do not count.' },
+            line: { type: ['integer', 'null'], description: 'Line of the file, from 1; blank lines are not counted.' },
             param: textOrNull,
           },
         },
@@ -81,7 +81,7 @@ function list(item: string): object {
       object: { enum: ['list'] },
       data: { type: 'array', items: { $ref: `#/components/schemas/${item}` } },
       first_id: textOrNull,
-      last_id: { ...textOrNull, description: 'The next page is `after` this one.' },
+      last_id: { ...textOrNull, description: 'Give it as `after` for the next page.' },
       has_more: { type: 'boolean' },
     },
   };
@@ -104,10 +104,10 @@ export const OPENAI_SCHEMAS = {
       endpoint: { enum: [REQUEST_URL] },
       completion_window: {
         ...text,
-        description: 'What has not run by then does not run: `1s` to `7d`.',
+        description: 'Requests that have not run within this time never do: `1s` to `7d`.',
         examples: ['24h'],
       },
-      metadata: { ...metadata, description: 'Up to 16 short texts; they come back with the batch.' },
+      metadata: { ...metadata, description: 'Up to 16 short strings, returned with the batch.' },
     },
   },
   OpenAiBatch: {
@@ -119,7 +119,7 @@ export const OPENAI_SCHEMAS = {
   OpenAiBatchList: list('OpenAiBatch'),
   OpenAiProblem: {
     ...PROBLEM_SCHEMA,
-    description: "A problem (RFC 9457) that is an error of OpenAI's as well.",
+    description: "A problem (RFC 9457) that is also an error in OpenAI's form.",
     required: [...PROBLEM_SCHEMA.required, 'error'],
     properties: {
       ...PROBLEM_SCHEMA.properties,
@@ -140,7 +140,7 @@ export const UPLOAD = {
     file: {
       type: 'string',
       contentMediaType: 'application/jsonl',
-      description: `A line a request: {"custom_id", "method": "POST", "url": "${REQUEST_URL}", "body": {"model", "input"}}.`,
+      description: `One request per line: {"custom_id", "method": "POST", "url": "${REQUEST_URL}", "body": {"model", "input"}}.`,
     },
     purpose: { enum: ['batch'] },
     expires_after: {

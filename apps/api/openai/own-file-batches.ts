@@ -99,6 +99,6 @@ export class OwnFileBatches {
 
 /** Results are a part of their batch. */
 export function notYours(batchId: string): ProblemError {
-  const detail = `The file is a part of the batch ${objectId(batchId)}, and goes with it.`;
+  const detail = `The file belongs to the batch ${objectId(batchId)}, and is removed with it.`;
   return new ProblemError(problem(409, 'part_of_batch', detail));
 }

@@ -90,7 +90,7 @@ export class ReceiveFile {
       throw wrong('/expires_after/anchor', 'must be created_at');
     }
     if (/^[1-9]\d{0,8}$/.test(seconds) && Number(seconds) <= longest) return Number(seconds);
-    throw wrong('/expires_after/seconds', `must be from 1 to ${longest}: files are kept no longer here`);
+    throw wrong('/expires_after/seconds', `must be from 1 to ${longest}: files are not kept longer here`);
   }
 }
 
@@ -126,10 +126,10 @@ function requireWhole({ fields, fileName }: Form, { sizeBytes }: ArrivingFile): 
 
 function toProblem(error: unknown): unknown {
   if (error instanceof TooManyFilesError) {
-    const detail = `A client has at most ${MOST_FILES} files: delete those that are no longer needed.`;
+    const detail = `A client may have at most ${MOST_FILES} files: delete those that are no longer needed.`;
     return new ProblemError(problem(422, 'too_many_files', detail));
   }
-  // The parser has errors of no kind, and knows no system calls.
+  // The form parser throws plain Errors without a code; anything else is not its own.
   const isParsers = error instanceof Error && error.constructor === Error && !('code' in error);
   return isParsers ? notAForm() : toUploadProblem(error);
 }

@@ -63,7 +63,7 @@ function failed({ id, problems }: BatchResult, { failure, status }: Standing): o
     const error =
       status === 'canceled'
         ? { code: 'batch_cancelled', message: 'The batch was canceled before this request ran.' }
-        : { code: 'batch_expired', message: 'This request had not run when the time of its batch was over.' };
+        : { code: 'batch_expired', message: 'This request had not run when the time of its batch ran out.' };
     return { response: null, error };
   }
   const isWrong = failure.code === 'invalid_input';

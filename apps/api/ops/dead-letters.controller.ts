@@ -37,10 +37,10 @@ export class DeadLettersController {
   @ApiOperation({
     operationId: 'listDeadLetters',
     summary: 'List predictions that failed for good, newest first',
-    description: 'Of all clients, as long as they are kept, without their inputs.',
+    description: 'Those of all clients, for as long as they are kept, without their inputs.',
   })
   @ApiOkResponse({ type: DeadLetterList, description: 'Failed predictions.' })
-  @ApiProblems({ 404: 'There is no such model.', 422: 'A query that is not valid.', 503: AWAY })
+  @ApiProblems({ 404: 'There is no such model.', 422: 'The query is not valid.', 503: AWAY })
   @Requires('operate')
   @Get('dead-letters')
   async list(@Query() query: DeadLetterQuery): Promise<DeadLetterList> {
@@ -56,16 +56,16 @@ export class DeadLettersController {
     operationId: 'redriveDeadLetter',
     summary: 'Put a failed prediction back, as a new one',
     description:
-      'Of the same input and version, for the same client and its webhook, with `metadata.retry_of`. The failed one stays ' +
-      'failed. Doing it twice makes one. The log says who did it.',
+      'The new one has the same input, version, client and webhook, and `metadata.retry_of`. The failed one stays failed. ' +
+      'Repeating the call does not make another one. The log says who did it.',
   })
   @ApiCreatedResponse({ type: RedrivenResource, description: 'The new prediction.' })
   @ApiProblems({
     404: 'Unknown, or ended and no longer kept.',
-    409: 'It has not failed, or is put back right now.',
+    409: 'It has not failed, or is being put back right now.',
     422: 'Not the id of a prediction, or its version is no longer served.',
     429: 'The queue is full; `Retry-After` says when to come back.',
-    503: 'Redis is away, or the model is drained.',
+    503: 'Redis is away, or the model is being drained.',
   })
   @Requires('operate', { bodyless: true })
   @Post('dead-letters/:id/redrive')
@@ -77,11 +77,11 @@ export class DeadLettersController {
 
   @ApiOperation({
     operationId: 'listDeadDeliveries',
-    summary: 'List webhooks that were given up, the last one first',
-    description: 'Of all clients, for seven days. Of their URLs only the host is shown.',
+    summary: 'List webhooks that were given up, newest first',
+    description: 'Those of all clients, for seven days. Only the host of each URL is shown.',
   })
   @ApiOkResponse({ type: DeadDeliveryList, description: 'Webhooks that were given up.' })
-  @ApiProblems({ 422: 'A query that is not valid.', 503: AWAY })
+  @ApiProblems({ 422: 'The query is not valid.', 503: AWAY })
   @Requires('operate')
   @Get('dead-deliveries')
   async deliveries(@Query() query: DeadDeliveryQuery): Promise<DeadDeliveryList> {
@@ -94,7 +94,7 @@ export class DeadLettersController {
   @ApiOperation({
     operationId: 'redeliverDeadDelivery',
     summary: 'Send a webhook again, now',
-    description: 'The same message with the same `webhook-id`; if it fails, the schedule of tries begins anew.',
+    description: 'The same message with the same `webhook-id`; if it fails, the schedule of tries starts over.',
   })
   @ApiOkResponse({ type: DeadDeliveryResource, description: 'Where it stands now.' })
   @ApiProblems({

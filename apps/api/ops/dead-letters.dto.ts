@@ -5,16 +5,16 @@ import { FAILURE_CODES } from '#domain/failure';
 import { AttemptResource } from '../webhooks/deliveries.dto.js';
 
 const LIMIT = /^([1-9]\d?|[1-4]\d\d|500)$/;
-const LIMIT_WORDS = 'At most 500; 100 unless given.';
-const CURSOR = 'Continue where a page ended; it stands in its `next`.';
+const LIMIT_WORDS = 'At most 500; by default 100.';
+const CURSOR = 'Where the previous page ended: the cursor in its `next`.';
 
 export class DeadLetterQuery {
-  @ApiPropertyOptional({ description: 'Those of this model only.', example: 'iris' })
+  @ApiPropertyOptional({ description: 'Only those of this model.', example: 'iris' })
   @IsOptional()
   @Matches(/^[a-z][a-z0-9-]{0,62}$/, { message: 'must be the name of a model' })
   model?: string;
 
-  @ApiPropertyOptional({ enum: FAILURE_CODES, description: 'Those that failed with this code only.' })
+  @ApiPropertyOptional({ enum: FAILURE_CODES, description: 'Only those that failed with this code.' })
   @IsOptional()
   @IsIn(FAILURE_CODES, { message: `must be one of ${FAILURE_CODES.join(', ')}` })
   error_code?: string;
@@ -40,7 +40,7 @@ export class DeadLetterResource {
   @ApiProperty({ example: '1.0.0' })
   version_label!: string;
 
-  @ApiProperty({ description: 'Whose it is.', example: 'shop' })
+  @ApiProperty({ description: 'The client that it belongs to.', example: 'shop' })
   client!: string;
 
   @ApiProperty({ example: 'timeout' })
@@ -60,7 +60,8 @@ export class DeadLetterList {
   @ApiProperty({
     type: String,
     nullable: true,
-    description: 'The next page; null behind the last one. With a filter a page may be short, or empty, and have one.',
+    description:
+      'The next page; null after the last one. With a filter, a page may be short or empty and still have one.',
   })
   next!: string | null;
 
@@ -84,7 +85,7 @@ export class RedrivenResource {
   @ApiProperty({ example: '1.0.0' })
   version_label!: string;
 
-  @ApiProperty({ description: 'Whose both are.', example: 'shop' })
+  @ApiProperty({ description: 'The client that both belong to.', example: 'shop' })
   client!: string;
 }
 
@@ -113,7 +114,7 @@ export class DeadDeliveryResource {
   @ApiProperty({ enum: EVENT_KINDS })
   event!: EventKind;
 
-  @ApiProperty({ description: 'The prediction or batch that it tells of.' })
+  @ApiProperty({ description: 'The prediction or batch that it is about.' })
   subject!: string;
 
   @ApiProperty({ enum: ['pending', 'delivered', 'failed'], description: '`failed` until it is sent again.' })
@@ -127,7 +128,7 @@ export class DeadDeliveryResource {
 }
 
 export class DeadDeliveryList {
-  @ApiProperty({ type: String, nullable: true, description: 'The next page; null behind the last one.' })
+  @ApiProperty({ type: String, nullable: true, description: 'The next page; null after the last one.' })
   next!: string | null;
 
   @ApiProperty({ type: String, nullable: true })

@@ -17,9 +17,9 @@ const AWAY = 'Redis is away.';
 const SWITCH_PROBLEMS = {
   404: 'There is no such model.',
   422: 'Not the name of a model.',
-  503: 'Redis is away; repeat it, which is harmless.',
+  503: 'Redis is away; repeating the call is harmless.',
 };
-const SEEN = 'Every process sees it within a second or two. Doing it twice is doing it once.';
+const SEEN = 'Every process follows within a second or two. Repeating the call changes nothing.';
 
 /** What operators see of a fleet, and what they switch. */
 @ApiTags('operations')
@@ -29,8 +29,8 @@ export class OperationsController {
 
   @ApiOperation({
     operationId: 'getFleet',
-    summary: 'See the fleet',
-    description: 'Workers, queues, Redis, webhooks owed, the last failures: what `/ops` shows. A second old at most.',
+    summary: 'Show the fleet',
+    description: 'Workers, queues, Redis, webhooks owed, the last failures: what `/ops` shows. At most a second old.',
   })
   @ApiOkResponse({ type: FleetResource, description: 'The fleet as this process sees it.' })
   @ApiProblems({ 503: AWAY })
@@ -40,7 +40,10 @@ export class OperationsController {
     return this.operations.fleet();
   }
 
-  @ApiOperation({ operationId: 'listModelStatus', summary: 'See the models: what runs, waits and is switched off' })
+  @ApiOperation({
+    operationId: 'listModelStatus',
+    summary: 'List the models: what runs, what waits, what is switched off',
+  })
   @ApiOkResponse({ type: ModelStatusList, description: 'All models, by name.' })
   @ApiProblems({})
   @Requires('operate')
@@ -65,8 +68,8 @@ export class OperationsController {
 
   @ApiOperation({
     operationId: 'resumeModel',
-    summary: 'Let a model run again',
-    description: `Ends a pause and a drain. ${SEEN}`,
+    summary: 'Resume a model',
+    description: `Ends a pause or a drain. ${SEEN}`,
   })
   @ApiOkResponse({ type: ModelStatusResource, description: 'The model as it is now.' })
   @ApiProblems(SWITCH_PROBLEMS)
@@ -81,8 +84,8 @@ export class OperationsController {
     operationId: 'drainModel',
     summary: 'Drain a model',
     description:
-      'New predictions and batches are refused with 503 `model_draining`; what was accepted runs, a batch whose rows ' +
-      `arrive among it. Empty is the model when nothing waits or runs. ${SEEN}`,
+      'New predictions and batches are refused with 503 `model_draining`; what was accepted still runs, and so does a ' +
+      `batch whose rows are arriving. The model is drained when nothing waits or runs. ${SEEN}`,
   })
   @ApiOkResponse({ type: ModelStatusResource, description: 'The model as it is now.' })
   @ApiProblems(SWITCH_PROBLEMS)
@@ -97,7 +100,7 @@ export class OperationsController {
     operationId: 'getTimeline',
     summary: "Read a prediction's story",
     description:
-      'Accepted, queued, taken, run in which micro-batch, retried, ended, told. Without its input and output.',
+      'When it was accepted, queued, taken, run, retried, ended and announced. Without its input and output.',
   })
   @ApiOkResponse({ type: TimelineResource, description: 'What has happened to it.' })
   @ApiProblems({ 404: 'Unknown, or ended and no longer kept.', 422: 'Not the id of a prediction.', 503: AWAY })

@@ -6,7 +6,7 @@ import { MODEL_NAME, MODEL_NAME_RULE } from '../model-name.js';
 import type { FailureStatus, FleetStatus, ModelStatus, WorkerStatus } from './fleet-status.js';
 import { STEPS, type TimelineStep } from './timeline.js';
 
-const ID_RULE = "must be one that Millrace gave (it begins with p), not one of a client's own";
+const ID_RULE = "must be one given by Millrace (it begins with p), not a client's own";
 
 export class ModelParam {
   @ApiProperty({ description: 'Its name, without its owner.', example: 'iris' })
@@ -40,7 +40,7 @@ export class ModelStatusResource implements ModelStatus {
   @ApiProperty({ example: 'iris' })
   model!: string;
 
-  @ApiProperty({ description: 'The label that a name alone means.', example: '1.0.0' })
+  @ApiProperty({ description: 'Label of the version that the bare name stands for.', example: '1.0.0' })
   version_label!: string;
 
   @ApiProperty({
@@ -60,7 +60,7 @@ export class ModelStatusResource implements ModelStatus {
   @ApiProperty({ description: 'Live workers that serve it.', example: 2 })
   workers!: number;
 
-  @ApiProperty({ description: 'Executors of theirs that are ready.', example: 2 })
+  @ApiProperty({ description: 'Their executors that are ready.', example: 2 })
   executors!: number;
 
   @ApiProperty()
@@ -69,16 +69,21 @@ export class ModelStatusResource implements ModelStatus {
   @ApiProperty({ description: 'Predictions that a worker has in hand, estimated in the same way.', example: 16 })
   running!: number;
 
-  @ApiProperty({ type: Number, nullable: true, description: 'Age of the oldest that waits, seconds.', example: 0.4 })
+  @ApiProperty({
+    type: Number,
+    nullable: true,
+    description: 'Age of the oldest waiting prediction, in seconds.',
+    example: 0.4,
+  })
   oldest_waiting!: number | null;
 
-  @ApiProperty({ description: 'Predictions that end a second.', example: 812 })
+  @ApiProperty({ description: 'Predictions that end per second.', example: 812 })
   rate!: number;
 
   @ApiProperty({
     type: Number,
     nullable: true,
-    description: 'Seconds until what waits has run; null where nobody knows, and while the model is paused.',
+    description: 'Seconds until what waits has run; null when unknown, and while the model is paused.',
     example: 49.3,
   })
   time_to_drain!: number | null;
@@ -88,7 +93,7 @@ export class ModelStatusResource implements ModelStatus {
 }
 
 export class ModelStatusList {
-  @ApiProperty({ type: String, nullable: true, description: 'Null: all of them are here.' })
+  @ApiProperty({ type: String, nullable: true, description: 'Always null: all of them are here.' })
   next!: string | null;
 
   @ApiProperty({ type: String, nullable: true })
@@ -99,7 +104,7 @@ export class ModelStatusList {
 }
 
 export class WorkerResource implements WorkerStatus {
-  @ApiProperty({ description: 'Its name in metrics: another after a restart.' })
+  @ApiProperty({ description: 'Its name in metrics; it changes with each restart.' })
   id!: string;
 
   @ApiProperty({ example: 'worker-7d9f' })
@@ -125,7 +130,7 @@ class RedisResource {
   @ApiProperty({ description: 'Share of its memory that is used, 0 to 1.', example: 0.12 })
   memory_share!: number;
 
-  @ApiProperty({ description: 'Seconds there and back.', example: 0.0004 })
+  @ApiProperty({ description: 'Seconds that a round trip takes.', example: 0.0004 })
   round_trip!: number;
 }
 
@@ -153,10 +158,10 @@ class OwedResource {
   @ApiProperty({ description: 'Endpoints that are owed webhooks.', example: 3 })
   endpoints_owed!: number;
 
-  @ApiProperty({ description: 'Those among them that fail, and get one try at a time.', example: 1 })
+  @ApiProperty({ description: 'Those among them that keep failing, and get one try at a time.', example: 1 })
   endpoints_broken!: number;
 
-  @ApiProperty({ description: 'Seconds since which the oldest try is due.', example: 0 })
+  @ApiProperty({ description: 'Seconds for which the oldest try has been due.', example: 0 })
   oldest_due!: number;
 
   @ApiProperty({ description: 'Webhooks that were given up and are kept.', example: 0 })
@@ -164,7 +169,7 @@ class OwedResource {
 }
 
 export class FleetResource implements FleetStatus {
-  @ApiProperty({ description: 'Of the API that answers.', example: '0.1.0' })
+  @ApiProperty({ description: 'Version of the API that answers.', example: '0.1.0' })
   version!: string;
 
   @ApiProperty()
@@ -182,7 +187,7 @@ export class FleetResource implements FleetStatus {
   @ApiProperty({ type: [ModelStatusResource] })
   models!: readonly ModelStatusResource[];
 
-  @ApiProperty({ type: [FailureResource], description: 'The newest first, at most ten.' })
+  @ApiProperty({ type: [FailureResource], description: 'Newest first, at most ten.' })
   last_failures!: readonly FailureResource[];
 
   @ApiProperty()
@@ -210,7 +215,7 @@ export class TimelineResource {
   @ApiProperty({ example: '1.0.0' })
   version_label!: string;
 
-  @ApiProperty({ description: 'Whose it is.', example: 'shop' })
+  @ApiProperty({ description: 'The client that it belongs to.', example: 'shop' })
   client!: string;
 
   @ApiProperty({ enum: Object.keys(TRANSITIONS) })
@@ -225,8 +230,8 @@ export class TimelineResource {
   @ApiProperty({
     type: String,
     nullable: true,
-    description: 'Why it does not run now, where an operator or the fleet is the reason.',
-    example: 'The model is paused since 2026-11-26T03:00:00.000Z by night-shift.',
+    description: 'Why it is not running now, if an operator or the fleet is the reason.',
+    example: 'The model has been paused since 2026-11-26T03:00:00.000Z by night-shift.',
   })
   held!: string | null;
 

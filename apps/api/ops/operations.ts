@@ -113,8 +113,8 @@ export class Operations {
     const { status, switches } = this.parts;
     const { state, sinceMs, by: who } = switches.of(model);
     if (state === 'paused') {
-      const since = sinceMs === null ? '' : ` since ${toTime(sinceMs)}`;
-      return `The model ${model} is paused${since}${who === null ? '' : ` by ${who}`}.`;
+      const paused = sinceMs === null ? 'is paused' : `has been paused since ${toTime(sinceMs)}`;
+      return `The model ${model} ${paused}${who === null ? '' : ` by ${who}`}.`;
     }
     return status.model(model)?.workers === 0 ? `No live worker serves ${model}.` : null;
   }

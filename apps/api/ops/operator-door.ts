@@ -88,7 +88,7 @@ export async function mountOperatorDoor(app: NestFastifyApplication, { keys, log
       return sendPage(reply, 429, signInPage({ next, complaint: 'Too many wrong keys. Wait a minute.' }));
     }
     if (!allows(record, 'operate')) {
-      return sendPage(reply, 403, signInPage({ next, complaint: 'The key has not the scope operate.' }));
+      return sendPage(reply, 403, signInPage({ next, complaint: 'The key lacks the scope operate.' }));
     }
     logger.info({ key: record.id, client: record.client }, 'an operator signed in');
     keys.onUse(record.id);

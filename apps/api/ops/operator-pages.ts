@@ -64,8 +64,8 @@ export function mountOperatorPages(app: NestFastifyApplication, parts: OperatorP
     page('still', async (request) => {
       const { last_failures: failures } = await operations.fleet();
       const main = `${isOpen ? OPEN_BANNER : ''}<h1>Failed predictions</h1>
-<p>They ran, and failed for good. They stay failed; one that is put back is a new one. All that are kept stand on the
-<a href="/ops/queues">board</a>, as failed jobs of each model's retry queue.</p>
+<p>These predictions ran and failed for good. They stay failed; putting one back makes a new one. All that are kept
+are on the <a href="/ops/queues">board</a>, as failed jobs of each model's retry queue.</p>
 ${failureTable(failures, 'The last of all models')}`;
       return htmlOf({ title: 'Failed predictions', nav: opsNav(viewOf(request)), main, isWide: true });
     }),

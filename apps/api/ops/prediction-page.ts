@@ -27,7 +27,7 @@ const LONGEST_VALUE = 200;
 
 export function predictionPage({ submission, standing }: Prediction, options: PredictionPageOptions): string {
   const { id, ownId, model, versionLabel, client } = submission;
-  const whose = ownId === null ? client : `${client}, who calls it ${ownId}`;
+  const whose = ownId === null ? client : `${client}, which calls it ${ownId}`;
   const { status, failure } = standing;
   const main = `${options.isOpen ? OPEN_BANNER : ''}<h1>Prediction</h1>
 <p><code>${escapeHtml(id)}</code> of ${escapeHtml(`${model}:${versionLabel}`)} for ${escapeHtml(whose)}:
@@ -39,7 +39,7 @@ ${holdBanner(model, options)}${retryOf(submission.metadata?.['retry_of'])}${fail
 function holdBanner(name: string, { held, model }: PredictionPageOptions): string {
   if (held !== null) return `<p class="banner" role="status">${escapeHtml(held)}</p>\n`;
   if (model === undefined || model.state === 'running') return '';
-  return `<p class="banner" role="status">${escapeHtml(name)} is ${switchedTo(model)}.</p>\n`;
+  return `<p class="banner" role="status">${escapeHtml(name)}: ${switchedTo(model)}.</p>\n`;
 }
 
 function retryOf(id: string | undefined): string {
@@ -51,7 +51,7 @@ function retryOf(id: string | undefined): string {
 function putBackForm(id: string): string {
   return `<form method="post" action="/ops/predictions/${encodeURIComponent(id)}/put-back">
 <button type="submit">Put back</button>
-<p class="quiet">Makes a new prediction of the same input, for the same client and its webhook. This one stays failed.</p>
+<p class="quiet">Makes a new prediction with the same input, for the same client and its webhook. This one stays failed.</p>
 </form>
 `;
 }
@@ -67,7 +67,7 @@ function timelineTable(steps: readonly TimelineStep[]): string {
 
 /** A value that its manifest calls sensitive is nobody's business here. */
 function inputTable(input: Readonly<Record<string, unknown>>, features: readonly Feature[] | null): string {
-  if (features === null) return '<h2>Input</h2>\n<p>Not shown: its version is not served here any more.</p>\n';
+  if (features === null) return '<h2>Input</h2>\n<p>Not shown: its version is no longer served here.</p>\n';
   const rows = features.map(({ name, unit, sensitive }) => [
     escapeHtml(name),
     sensitive ? '<span class="quiet">sensitive, not shown</span>' : escapeHtml(shortened(input[name])),

@@ -3,7 +3,7 @@ import { escapeHtml, htmlOf } from './page.js';
 export interface SignIn {
   /** Where to go afterwards; a path of ours. */
   readonly next?: string;
-  /** Why the last try was no success. */
+  /** Why the last try failed. */
   readonly complaint?: string;
 }
 

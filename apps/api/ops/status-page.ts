@@ -78,7 +78,7 @@ export function opsNav({ isOpen, operator }: StatusPageOptions): string {
 }
 
 export const OPEN_BANNER =
-  '<p class="banner">Keys are off (<code>AUTH=off</code>): everybody who reaches this port can see and do all of this.</p>\n';
+  '<p class="banner">Keys are off (<code>AUTH=off</code>): anybody who can reach this port can see and do everything here.</p>\n';
 
 function banners({ degraded, redis }: FleetStatus, { isOpen }: StatusPageOptions): string {
   const away = redis.up ? [] : ['Redis is away: nothing is accepted.'];
@@ -120,7 +120,7 @@ function switchForms({ model, state }: ModelStatus): string {
 }
 
 function workerTable(workers: readonly WorkerStatus[]): string {
-  if (workers.length === 0) return '<h2>Workers</h2>\n<p class="bad">No worker lives: what is accepted waits.</p>\n';
+  if (workers.length === 0) return '<h2>Workers</h2>\n<p class="bad">No worker is alive: what is accepted waits.</p>\n';
   const rows = workers.map(({ host, pid, models, executors, started_at: startedAt }) => [
     escapeHtml(host),
     String(pid),
@@ -135,7 +135,7 @@ function redisLine({ redis }: FleetStatus, memoryMark: number): string {
   const share = `${(redis.memory_share * 100).toFixed(0)} %`;
   const memory = redis.memory_share >= memoryMark ? `<span class="bad">${share}</span>` : share;
   const state = redis.up ? '<span class="good">up</span>' : '<span class="bad">away</span>';
-  return `<h2>Redis</h2>\n<p>${state}, ${memory} of its memory, ${(redis.round_trip * 1_000).toFixed(1)} ms there and back</p>\n`;
+  return `<h2>Redis</h2>\n<p>${state}, ${memory} of its memory used, round trip ${(redis.round_trip * 1_000).toFixed(1)} ms</p>\n`;
 }
 
 function deliveryLine({ deliveries }: FleetStatus): string {
@@ -148,7 +148,7 @@ function deliveryLine({ deliveries }: FleetStatus): string {
 }
 
 export function failureTable(failures: readonly FailureStatus[], title = 'Last failures'): string {
-  if (failures.length === 0) return `<h2>${title}</h2>\n<p>No prediction that failed for good is kept.</p>\n`;
+  if (failures.length === 0) return `<h2>${title}</h2>\n<p>There are none.</p>\n`;
   const rows = failures.map(({ id, model, version_label: label, error_code: code, error, failed_at: at }) => [
     moment(at),
     `<a href="/ops/predictions/${encodeURIComponent(id)}">${escapeHtml(id)}</a>`,

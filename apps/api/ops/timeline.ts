@@ -81,7 +81,7 @@ function stepsOfDelivery({ event, url, attempts, status, nextAtMs }: Delivery): 
     step(atMs, 'told', `${event} to ${host}: ${answer ?? error ?? 'no answer'} in ${durationMs} ms`),
   );
   if (status !== 'pending' || nextAtMs === null) return tries;
-  return [...tries, step(nextAtMs, 'told', `${event} to ${host}: is tried then`)];
+  return [...tries, step(nextAtMs, 'told', `${event} to ${host}: next try`)];
 }
 
 function step(atMs: number, name: TimelineStep['step'], detail: string): TimelineStep {

@@ -36,7 +36,7 @@ export class DeliveriesController {
 
   @ApiOperation({
     summary: 'Get the signing secret of your webhooks',
-    description: 'Every message is signed with it as Standard Webhooks 1.0 says. The first call makes it.',
+    description: 'It signs every message, as Standard Webhooks 1.0 says. The first call creates it.',
   })
   @ApiOkResponse({ type: SecretResource, description: 'The secret that signs from now on.' })
   @ApiProblems({ 503: AWAY })
@@ -65,7 +65,7 @@ export class DeliveriesController {
 
   @ApiOperation({ summary: 'List your deliveries, newest first' })
   @ApiOkResponse({ type: DeliveryList, description: 'Your deliveries.' })
-  @ApiProblems({ 422: 'A query that is not valid.', 503: AWAY })
+  @ApiProblems({ 422: 'The query is not valid.', 503: AWAY })
   @Requires('predict')
   @Get('deliveries')
   async list(@Req() { caller }: FastifyRequest, @Query() query: DeliveryQuery): Promise<DeliveryList> {
@@ -90,7 +90,7 @@ export class DeliveriesController {
 
   @ApiOperation({
     summary: 'Send a delivery again, now',
-    description: 'The same message with the same `webhook-id`; if it fails, the schedule of tries begins anew.',
+    description: 'The same message with the same `webhook-id`; if it fails, the schedule of tries starts over.',
   })
   @ApiOkResponse({ type: DeliveryResource, description: 'Where it stands now.' })
   @ApiProblems({ 404: UNKNOWN, 409: 'The message is no longer kept.', 422: NO_ID, 503: AWAY })
@@ -106,10 +106,10 @@ export class DeliveriesController {
   @ApiOperation({
     summary: 'Read your events, oldest first',
     description:
-      'The same events with the same ids as webhooks. Ask for a prediction with `webhook_events_filter` to have them.',
+      'The same events as webhooks, with the same ids. Set `webhook_events_filter` on a prediction to have them.',
   })
   @ApiOkResponse({ type: EventList, description: 'Your events.' })
-  @ApiProblems({ 422: 'A query that is not valid.', 503: AWAY })
+  @ApiProblems({ 422: 'The query is not valid.', 503: AWAY })
   @Requires('predict')
   @Get('events')
   async events(@Req() { caller }: FastifyRequest, @Query() query: EventQuery): Promise<EventList> {

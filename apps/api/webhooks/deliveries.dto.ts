@@ -22,24 +22,24 @@ export class DeliveryQuery {
   @IsIn(STATUSES, { message: `must be one of ${STATUSES.join(', ')}` })
   status?: DeliveryStatus;
 
-  @ApiPropertyOptional({ description: 'At most 500; 100 unless given.', type: Number })
+  @ApiPropertyOptional({ description: 'At most 500; by default 100.', type: Number })
   @IsOptional()
   @Matches(LIMIT, { message: 'must be from 1 to 500' })
   limit?: string;
 
-  @ApiPropertyOptional({ description: 'Continue behind this delivery; it stands in `next` of the page before.' })
+  @ApiPropertyOptional({ description: 'Where the previous page ended: the cursor in its `next`.' })
   @IsOptional()
   @Matches(PLACE, { message: ID_RULE })
   before?: string;
 }
 
 export class EventQuery {
-  @ApiPropertyOptional({ description: 'The `cursor` of the last event that you have; `next` of the page before.' })
+  @ApiPropertyOptional({ description: 'The `cursor` of the last event that you have, or `next` of the previous page.' })
   @IsOptional()
   @Matches(/^\d{1,16}-\d{1,10}$/, { message: 'must be the cursor of an event' })
   after?: string;
 
-  @ApiPropertyOptional({ description: 'At most 500; 100 unless given.', type: Number })
+  @ApiPropertyOptional({ description: 'At most 500; by default 100.', type: Number })
   @IsOptional()
   @Matches(LIMIT, { message: 'must be from 1 to 500' })
   limit?: string;
@@ -74,10 +74,10 @@ export class DeliveryResource {
   @ApiProperty({ enum: EVENT_KINDS })
   event!: EventKind;
 
-  @ApiProperty({ description: 'The prediction or batch that it tells of.' })
+  @ApiProperty({ description: 'The prediction or batch that it is about.' })
   subject!: string;
 
-  @ApiProperty({ enum: STATUSES, description: '`failed` after the last try, or where the endpoint said 410.' })
+  @ApiProperty({ enum: STATUSES, description: '`failed` after the last try, or when the endpoint answered 410.' })
   status!: DeliveryStatus;
 
   @ApiProperty({ format: 'date-time' })
@@ -94,7 +94,7 @@ export class DeliveryList {
   @ApiProperty({
     type: String,
     nullable: true,
-    description: 'The next page; null behind the last one. With a filter a page may be short and still have one.',
+    description: 'The next page; null after the last one. With a filter, a page may be short and still have one.',
   })
   next!: string | null;
 
@@ -109,7 +109,7 @@ export class EventResource {
   @ApiProperty({ description: 'Its place among your events, for `after`.' })
   cursor!: string;
 
-  @ApiProperty({ description: 'The id that a webhook of it has.' })
+  @ApiProperty({ description: 'The `webhook-id` of the same event as a webhook.' })
   id!: string;
 
   @ApiProperty({ enum: EVENT_KINDS })
@@ -119,7 +119,7 @@ export class EventResource {
     type: Object,
     additionalProperties: true,
     nullable: true,
-    description: 'The prediction or batch as it was; null where it is no longer kept.',
+    description: 'The prediction or batch as it was; null if it is no longer kept.',
   })
   data!: Record<string, unknown> | null;
 }

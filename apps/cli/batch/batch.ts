@@ -41,10 +41,10 @@ export async function batch(target: Target, options: BatchOptions): Promise<void
   const progress = new Progress();
   process.once('SIGINT', () => {
     progress.end();
-    console.error('Stopped. The same command goes on from here.');
+    console.error('Stopped. The same command continues from here.');
     process.exit(INTERRUPTED);
   });
-  if (checkpoint.isResumed) console.error('Going on with the batch that was interrupted.');
+  if (checkpoint.isResumed) console.error('Continuing the batch that was interrupted.');
   const began = Date.now();
   try {
     const client = clientOf(target);
@@ -101,7 +101,7 @@ async function send(
   return sent.id;
 }
 
-/** A fleet that asks for patience is no bar that stands still. */
+/** Says that we wait, instead of showing a frozen bar. */
 function showWaiting(progress: Progress): Waiting {
   return (error, afterMs) => {
     const why = error instanceof MillraceError ? error.message : 'The fleet does not answer.';
@@ -215,7 +215,7 @@ class Speed {
 
 function inWords(error: unknown, options: BatchOptions): unknown {
   if (error instanceof MillraceError) return refused(error);
-  if (isBroken(error)) return new CliError('The fleet broke off its answer. The same command goes on from here.');
+  if (isBroken(error)) return new CliError('The fleet broke off its answer. The same command continues from here.');
   return unwritten(error, options) ?? error;
 }
 

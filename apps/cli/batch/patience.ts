@@ -32,7 +32,7 @@ export async function patiently<T>(work: (moved: Moved) => Promise<T>, onWait: W
       const afterMs = asked === null ? PAUSE_MS : asked * 1_000;
       onWait(error, afterMs);
       await new Promise((resolve) => setTimeout(resolve, afterMs));
-      // Who says when to come again has answered: that is no fleet that is away.
+      // A fleet that says when to retry is not away.
       if (!isAskedToWait(error)) lost.totalMs += afterMs;
     }
   }

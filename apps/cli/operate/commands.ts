@@ -29,8 +29,8 @@ function addLooks(program: Command, { urlOption, targetOf }: Shared): void {
     });
   program
     .command('top')
-    .description('the same, live: every second until q or Ctrl-C (needs scope operate)')
-    .option('-n, --count <n>', 'end after so many looks', wholeNumber)
+    .description('the same as status, live: every second until q or Ctrl-C (needs scope operate)')
+    .option('-n, --count <n>', 'stop after this many refreshes', wholeNumber)
     .addOption(urlOption())
     .addHelpText('after', example('millrace top', 'millrace top --count 5 > looks.txt'))
     .action(async (options: { url?: string; count?: number }) => {
@@ -73,7 +73,7 @@ function addSwitches(program: Command, { urlOption, targetOf }: Shared): void {
     .addOption(urlOption())
     .addOption(jsonOption())
     .addHelpText('after', example('millrace drain iris', 'millrace drain iris --no-wait'))
-    .addHelpText('after', '\nIt stays so until "millrace resume". Ctrl-C ends the waiting, not the drain.')
+    .addHelpText('after', '\nThe model stays drained until "millrace resume". Ctrl-C ends the waiting, not the drain.')
     .action(async (model: string, options: Common & { wait: boolean }) => {
       const { drain } = await import('./switch.js');
       await drain(targetOf(options), model, options);
@@ -88,8 +88,8 @@ function addDeadLetters(program: Command, { urlOption, targetOf }: Shared): void
     .command('list', { isDefault: true })
     .description('list failed predictions of all clients, newest first')
     .option('-m, --model <name>', 'of this model only')
-    .option('--webhooks', 'webhooks that were given up instead', false)
-    .addOption(new Option('-n, --limit <n>', 'at most so many').default(100).argParser(wholeNumber))
+    .option('--webhooks', 'webhooks that were given up, instead of predictions', false)
+    .addOption(new Option('-n, --limit <n>', 'at most this many').default(100).argParser(wholeNumber))
     .addOption(urlOption())
     .addOption(jsonOption())
     .addHelpText('after', example('millrace dead-letters list --model iris', 'millrace dead-letters list --webhooks'))
@@ -100,16 +100,16 @@ function addDeadLetters(program: Command, { urlOption, targetOf }: Shared): void
   dead
     .command('redrive [ids...]')
     .description('run failed predictions again, as new ones; send webhooks again')
-    .option('-a, --all', 'all that are kept; of predictions those of --model', false)
+    .option('-a, --all', 'all that are kept; of predictions, only those of --model', false)
     .option('-m, --model <name>', 'with --all: of this model')
-    .option('--webhooks', 'webhooks that were given up instead', false)
+    .option('--webhooks', 'webhooks that were given up, instead of predictions', false)
     .addOption(urlOption())
     .addOption(jsonOption())
     .addHelpText(
       'after',
       example('millrace dead-letters redrive p3f2ui0h7v...', 'millrace dead-letters redrive --all --model iris'),
     )
-    .addHelpText('after', '\nThe failed ones stay failed. Doing it twice makes one new prediction of each.')
+    .addHelpText('after', '\nThe failed ones stay failed. Repeating the command makes no second copy of a prediction.')
     .action(async (ids: string[], options: Common & { all: boolean; model?: string; webhooks: boolean }) => {
       const { redriveDeadLetters } = await import('./dead-letters.js');
       await redriveDeadLetters(targetOf(options), { ...options, ids });

@@ -16,15 +16,15 @@ interface Kind {
 
 export async function listDeadLetters(target: Target, options: Kind & { readonly limit: number }): Promise<void> {
   if (options.webhooks && options.model !== undefined)
-    throw new CliError('Webhooks belong to no model: leave --model.');
+    throw new CliError('Webhooks do not belong to a model: leave out --model.');
   const operator = operatorOf(target);
   const { limit, json, model } = options;
   if (options.webhooks) {
     const found = await firstOf(operator.deadDeliveries(), limit);
-    return print(found, json, 'No webhook that was given up is kept.', deliveryTable);
+    return print(found, json, 'There are no webhooks that were given up.', deliveryTable);
   }
   const found = await firstOf(operator.deadLetters(model), limit);
-  print(found, json, 'No prediction that failed for good is kept.', failureTable);
+  print(found, json, 'There are no failed predictions.', failureTable);
 }
 
 export async function redriveDeadLetters(
@@ -59,9 +59,10 @@ function checkWish({
   webhooks,
 }: Kind & { readonly ids: readonly string[]; readonly all: boolean }): void {
   if (all === ids.length > 0) throw new CliError('Name the ids, or say --all.');
-  if (webhooks && model !== undefined) throw new CliError('Webhooks belong to no model: leave --model.');
-  if (all && !webhooks && model === undefined) throw new CliError('Say of which model: --all --model NAME.');
-  if (!all && model !== undefined) throw new CliError('--model goes with --all: ids say for themselves which model.');
+  if (webhooks && model !== undefined) throw new CliError('Webhooks do not belong to a model: leave out --model.');
+  if (all && !webhooks && model === undefined) throw new CliError('Say which model: --all --model NAME.');
+  if (!all && model !== undefined)
+    throw new CliError('--model is for --all only: each id already says which model it belongs to.');
 }
 
 /** The list is read to its end first: what fails again meanwhile is not put back again and again. */

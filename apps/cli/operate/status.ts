@@ -14,7 +14,7 @@ const MODEL_HEADS = ['model', 'version', 'state', 'waiting', 'in batches', 'runn
 
 export function describeFleet(fleet: FleetStatus): string {
   const { version, redis, degraded, workers, models, deliveries, last_failures: failures } = fleet;
-  const share = `${(redis.memory_share * 100).toFixed(0)} % of its memory`;
+  const share = `${(redis.memory_share * 100).toFixed(0)} % of its memory used`;
   const { endpoints_owed: owed, endpoints_broken: broken, dead_letters: dead, oldest_due: due } = deliveries;
   const late = due > 60 ? `, the oldest has been due for ${inWords(due)}` : '';
   return [
@@ -23,9 +23,9 @@ export function describeFleet(fleet: FleetStatus): string {
     '',
     renderTable([...MODEL_HEADS, 'workers', 'executors', 'failed'], models.map(modelRow)),
     '',
-    workers.length === 0 ? 'No worker lives: what is accepted waits.' : workerTable(fleet),
+    workers.length === 0 ? 'No worker is alive: what is accepted waits.' : workerTable(fleet),
     '',
-    `Webhooks: ${owed} endpoints are owed some, ${broken} fail, ${dead} were given up${late}.`,
+    `Webhooks: ${owed} endpoints have some pending, ${broken} are failing, ${dead} webhooks were given up${late}.`,
     ...(failures.length === 0 ? [] : ['', 'Last failures', failureTable(failures)]),
   ].join('\n');
 }

@@ -65,7 +65,7 @@ async function untilEmpty(operator: OperatorClient, begun: ModelStatus): Promise
 
 async function lookAt(operator: OperatorClient, model: string): Promise<ModelStatus> {
   const found = (await operator.models()).find((one) => one.model === model);
-  if (found === undefined) throw new CliError(`The fleet serves ${model} no longer.`);
+  if (found === undefined) throw new CliError(`The fleet no longer serves ${model}.`);
   return found;
 }
 

@@ -19,7 +19,7 @@ export async function top(target: Target, count: number | null): Promise<void> {
   const operator = operatorOf(target);
   // Whoever may not look is told so before the screen changes.
   const first = describeFleet(await operator.fleet());
-  // What is redirected, or has no size, is no screen.
+  // Output that is redirected, or has no size, is not a screen.
   if (!process.stdout.isTTY || !(process.stdout.rows > 0)) return printLooks(operator, first, count);
   const quit = new AbortController();
   const leave = openScreen(() => quit.abort());

@@ -20,4 +20,4 @@ create() { kubectl --namespace millrace create secret generic "$@"; }
 create millrace-redis-server --from-file="$work/redis.conf"
 create millrace-redis --from-file="$work/url"
 create millrace-access --from-file="$work/first-key"
-printf '\nThe first API key of this fleet, with all rights. It is shown this once:\n\n  %s\n\n' "$(cat "$work/first-key")"
+printf '\nThe first API key of this fleet, with all rights. It is shown only this once:\n\n  %s\n\n' "$(cat "$work/first-key")"

@@ -1,9 +1,11 @@
 /**
- * What an answer streams, begun: its first part has been read before the answer has a status, so that what hinders it then is
- * told as an error and not as an answer that is cut.
+ * Reads the first part of what an answer streams before the answer gets a status, so that a failure there becomes an error
+ * answer and not an answer that is cut off.
  * @throws what the first part fails with
  */
-export async function begun<T>(parts: AsyncGenerator<T, void, undefined>): Promise<AsyncGenerator<T, void, undefined>> {
+export async function withFirstPartRead<T>(
+  parts: AsyncGenerator<T, void, undefined>,
+): Promise<AsyncGenerator<T, void, undefined>> {
   return whole(await parts.next(), parts);
 }
 
