@@ -62,17 +62,12 @@ export class DynamicBatcher {
 
   /**
    * Puts back, in front of its lane and with the next turn of that lane, what an executor was given and did not end. What
-   * was marked meanwhile is settled as dropped: it must not bring those that came later to the front. The bulk lane gets the
-   * turn back that it had for it.
+   * was marked meanwhile is settled as dropped: it must not bring those that came later to the front.
    */
   putBack(predictions: readonly PendingPrediction[]): void {
     for (const prediction of predictions.toReversed()) {
-      if (prediction.isDropped()) {
-        prediction.settle({ kind: 'dropped' });
-        continue;
-      }
-      this.#lanes[prediction.lane].unshift(prediction);
-      if (prediction.lane === 'bulk') this.#interactiveInARow = MOST_IN_A_ROW;
+      if (prediction.isDropped()) prediction.settle({ kind: 'dropped' });
+      else this.#lanes[prediction.lane].unshift(prediction);
     }
   }
 
