@@ -92,7 +92,7 @@ it('a model is paused, resumed and drained by its buttons, and its predictions s
   const { page: other } = await signIn(`/ops/predictions/${json.id}`);
   await other
     .getByRole('status')
-    .filter({ hasText: /iris has been paused since .* by night-shift/ })
+    .filter({ hasText: /iris(:| has been) paused since .* by night-shift/ })
     .waitFor();
   await row.getByRole('button', { name: 'Drain' }).click();
   await row.getByText(/draining since .* by night-shift/).waitFor();
