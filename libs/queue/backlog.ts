@@ -95,10 +95,9 @@ export class Backlog {
 
   /** Whether a new prediction or batch may be accepted for the model. */
   roomForNew(model: string): RoomForNew {
-    const storage = this.storage();
-    if (storage.kind !== 'room' || !this.#isCounted) return storage;
-    if (this.limits.isDraining(model)) return { kind: 'draining', retryAfterS: DRAINING_RETRY_AFTER_S };
-    return this.roomFor(model);
+    const room = this.roomFor(model);
+    if (room.kind === 'storage_full' || !this.#isCounted || !this.limits.isDraining(model)) return room;
+    return { kind: 'draining', retryAfterS: DRAINING_RETRY_AFTER_S };
   }
 
   /** Whether one more prediction may wait for the model, given that it was accepted. */

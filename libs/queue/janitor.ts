@@ -226,8 +226,11 @@ export class Janitor {
     );
     // Most wait for what has not ended, as they should.
     if (!ended.every(Boolean)) return false;
-    const states = ['waiting-children', 'wait', 'marker'].map((state) => announcements.toKey(state));
-    const [waiting = '', wait = '', marker = ''] = states;
+    const [waiting, wait, marker] = [
+      announcements.toKey('waiting-children'),
+      announcements.toKey('wait'),
+      announcements.toKey('marker'),
+    ];
     return (await RELEASE.run(redis, [waiting, dependencies, wait, marker, id, ...some])) === 1;
   }
 

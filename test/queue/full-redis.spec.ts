@@ -125,6 +125,8 @@ it('a Redis that is full is given room by the janitor, and hears of deadlines', 
   const [ended] = await corner.submit();
   const intake = corner.intake(async () => ({ kind: 'outcomes', outcomes: [succeeded(1)] }));
   await intake.settled(ended!);
+  // It would run the prediction whose deadline the janitor is to pass.
+  await intake.stop();
   const open = await uploadOf(writerOf(corner), planOf());
   await open.add(batchRows(5));
   await open.finish();
